@@ -1,0 +1,101 @@
+# Parution's only door: CI and people call the same targets. `make` lists them.
+# Running and testing needs Go and make; generating and linting builds the tools
+# pinned in tools/*/go.mod once, into bin/tools/ (sqlc wants a C compiler).
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run build test e2e bench check gen lint fmt modules tidy vuln tools clean
+
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GO_BUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '-X github.com/parution/parution/chassis/program.version=$(VERSION)'
+TESTFLAGS ?=
+LINTFLAGS ?=
+DATA      ?= ./data
+LISTEN    ?= :8080
+
+BIN   := $(CURDIR)/bin
+TOOLS := $(BIN)/tools
+
+# Asked of Go when a target needs them: there is no second list to keep.
+MODULES  = $(shell go list -m -f '{{.Dir}}')
+PACKAGES = $(addsuffix /...,$(MODULES))
+PROGRAMS = ./cmd/parution $(addprefix ./,$(wildcard services/*/cmd/*))
+TOOLMODS = $(patsubst %/go.mod,%,$(wildcard tools/*/go.mod))
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: ## serve everything with the demo posts on http://localhost:8080 (DATA=./data, LISTEN=:8080)
+	@mkdir -p $(BIN)
+	$(GO_BUILD) -o $(BIN)/ ./cmd/parution
+	$(BIN)/parution serve --demo --data $(DATA) --listen $(LISTEN)
+
+build: ## build bin/parution and each service's own program
+	@mkdir -p $(BIN)
+	$(GO_BUILD) -o $(BIN)/ $(PROGRAMS)
+
+test: $(TOOLS)/nats-server ## run every module's tests on both engines (TESTFLAGS=-race …)
+	@tools/postgres.sh
+	go test $(TESTFLAGS) $(PACKAGES)
+
+e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, uncached
+	@tools/postgres.sh
+	go test -count=1 $(TESTFLAGS) ./test/e2e/...
+
+bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…)
+	@tools/postgres.sh
+	go run ./test/bench $(BENCHFLAGS)
+
+check: ## what must hold before a commit: generated code current, lint, modules
+	@MAKE='$(MAKE)' tools/generated.sh
+	@$(MAKE) lint
+	@$(MAKE) modules
+
+gen: $(TOOLS)/.protoc $(TOOLS)/.buf $(TOOLS)/.sqlc proto/third_party ## generate Go, gateway and OpenAPI from proto/, and queries from SQL
+	cd proto && PATH='$(TOOLS)':"$$PATH" buf generate
+	@set -e; for file in $(wildcard services/*/sqlc.yaml); do \
+		echo "sqlc generate -f $$file"; $(TOOLS)/sqlc generate -f "$$file"; done
+
+lint: $(TOOLS)/.golangci-lint $(TOOLS)/.buf proto/third_party ## golangci-lint over every module, buf lint, buf breaking (BASE=ref, LINTFLAGS=…)
+	$(TOOLS)/golangci-lint run $(LINTFLAGS) $(PACKAGES)
+	cd proto && $(TOOLS)/buf lint
+	@tools/breaking.sh $(BASE)
+
+fmt: $(TOOLS)/.golangci-lint ## rewrite Go files as gofumpt and gci want them
+	$(TOOLS)/golangci-lint fmt
+
+modules: ## each module on its own, outside the workspace: tidy, builds, vets
+	@set -e; for dir in $(MODULES); do \
+		echo "module $${dir#$(CURDIR)/}: tidy, build, vet"; cd "$$dir"; \
+		GOWORK=off go mod tidy -diff; GOWORK=off go build ./...; GOWORK=off go vet ./...; done
+
+tidy: ## go mod tidy in every module, the tools' too
+	@set -e; for dir in $(MODULES) $(addprefix $(CURDIR)/,$(TOOLMODS)); do \
+		echo "tidy $${dir#$(CURDIR)/}"; GOWORK=off go -C "$$dir" mod tidy; done
+
+vuln: $(TOOLS)/.govulncheck ## look every module's dependencies up in the Go vulnerability database (needs the network)
+	@set -e; for dir in $(MODULES); do \
+		echo "govulncheck $${dir#$(CURDIR)/}"; GOWORK=off $(TOOLS)/govulncheck -C "$$dir" ./...; done
+
+tools: $(patsubst tools/%,$(TOOLS)/.%,$(filter-out tools/googleapis,$(TOOLMODS))) ## build all tools into bin/tools/
+
+clean: ## remove bin/
+	rm -rf $(BIN)
+
+# A tool module's programs, built once per version: the stamp is older than its go.mod after an update.
+$(TOOLS)/.%: tools/%/go.mod tools/%/go.sum
+	@mkdir -p $(TOOLS)
+	@echo "building the tools of tools/$*"
+	@GOWORK=off go -C tools/$* build -o $(TOOLS)/ tool
+	@touch $@
+
+# The tests start this one; it has a name of its own so that they can ask for it.
+$(TOOLS)/nats-server: $(TOOLS)/.nats-server
+	@test -x $@ || GOWORK=off go -C tools/nats-server build -o $(TOOLS)/ tool
+
+# The imported google/api files, from the pinned Go module that carries them.
+proto/third_party: tools/googleapis/go.mod
+	@GOWORK=off go -C tools/googleapis mod download github.com/grpc-ecosystem/grpc-gateway
+	@set -e; from="$$(GOWORK=off go -C tools/googleapis list -m -f '{{.Dir}}' github.com/grpc-ecosystem/grpc-gateway)"; \
+		rm -rf $@; mkdir -p $@/google/api; \
+		for name in annotations http; do cat "$$from/third_party/googleapis/google/api/$$name.proto" >$@/google/api/$$name.proto; done

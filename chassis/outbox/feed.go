@@ -1,0 +1,69 @@
+package outbox
+
+import (
+	"context"
+
+	"github.com/parution/parution/chassis/fault"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+)
+
+// FeedServer serves the change feed of one or several owners over gRPC,
+// straight from their databases.
+type FeedServer struct {
+	eventsv1.UnimplementedFeedServiceServer
+
+	owners map[string]*Outbox
+}
+
+// NewFeedServer serves the feeds of these outboxes.
+func NewFeedServer(owners ...*Outbox) *FeedServer {
+	s := &FeedServer{owners: make(map[string]*Outbox, len(owners))}
+	for _, o := range owners {
+		s.owners[o.owner] = o
+	}
+	return s
+}
+
+func (s *FeedServer) outbox(owner string) (*Outbox, error) {
+	if o, ok := s.owners[owner]; ok {
+		return o, nil
+	}
+	return nil, fault.NotFound("no feed of owner %q here", owner)
+}
+
+// ListChanges implements eventsv1.FeedServiceServer.
+func (s *FeedServer) ListChanges(ctx context.Context, r *eventsv1.ListChangesRequest) (*eventsv1.ListChangesResponse, error) {
+	o, err := s.outbox(r.GetOwner())
+	if err != nil {
+		return nil, err
+	}
+	size := r.GetPageSize()
+	if size < 0 || size > 1000 {
+		return nil, fault.Invalid("page_size", "must be between 0 and 1000, not %d", size)
+	}
+	if size == 0 {
+		size = 100
+	}
+	rows, err := o.rows(ctx, after, r.GetAfterEpoch(), r.GetAfterPos(), size)
+	if err != nil {
+		return nil, err
+	}
+	out := &eventsv1.ListChangesResponse{Notices: make([]*eventsv1.Notice, len(rows))}
+	for i, row := range rows {
+		out.Notices[i] = row.notice
+	}
+	return out, nil
+}
+
+// GetWatermark implements eventsv1.FeedServiceServer.
+func (s *FeedServer) GetWatermark(ctx context.Context, r *eventsv1.GetWatermarkRequest) (*eventsv1.GetWatermarkResponse, error) {
+	o, err := s.outbox(r.GetOwner())
+	if err != nil {
+		return nil, err
+	}
+	w, err := o.watermark(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &eventsv1.GetWatermarkResponse{Epoch: w.epoch, Pos: w.pos}, nil
+}

@@ -1,0 +1,257 @@
+package projection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/parution/parution/chassis/process"
+	"github.com/parution/parution/chassis/stream"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+)
+
+const (
+	// batch bounds a transaction, and the ids of one fetch.
+	batch = 100
+	// maxAckPending bounds what is on its way to one read model.
+	maxAckPending = 256
+	// ackWait is how long a notice may be worked on before another replica gets it.
+	ackWait = 30 * time.Second
+	// applyTimeout leaves time to say so before ackWait ends.
+	applyTimeout = 20 * time.Second
+	maxReconnect = 5 * time.Second
+)
+
+// backOff is how long a notice that failed waits, by how often it was delivered.
+func backOff(delivered uint64) time.Duration {
+	steps := [...]time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
+	return steps[min(max(delivered, 1), uint64(len(steps)))-1]
+}
+
+// received is a notice with the message that brought it.
+type received struct {
+	notice *eventsv1.Notice
+	msg    jetstream.Msg
+	ctx    context.Context //nolint:containedctx // each message has its own trace
+	span   trace.Span
+}
+
+type lag struct {
+	positions atomic.Int64
+	micros    atomic.Int64
+}
+
+func (p *Projection[S]) attributes() metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String("projection", p.cfg.Name), attribute.String("source", p.cfg.Owner))
+}
+
+// Part runs the projection. It is ready at once: reading goes on without a broker.
+func (p *Projection[S]) Part() process.Part {
+	return process.Part{Name: p.cfg.Name + " following " + p.cfg.Owner, Run: func(ctx context.Context, ready func()) error {
+		ready()
+		p.follow(ctx)
+		return nil
+	}}
+}
+
+// follow consumes until ctx ends, again after each interruption.
+func (p *Projection[S]) follow(ctx context.Context) {
+	for failures := 0; ; failures++ {
+		started := time.Now()
+		err := p.consume(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(started) > time.Minute {
+			failures = 0
+		}
+		if failures == 0 {
+			p.log.WarnContext(ctx, "following is interrupted", "source", p.cfg.Owner, "error", err)
+		}
+		if !stream.Wait(ctx, min(maxReconnect, 100*time.Millisecond<<min(failures, 6))) {
+			return
+		}
+	}
+}
+
+// consume works on messages until the subscription breaks.
+func (p *Projection[S]) consume(ctx context.Context) error {
+	cons, err := p.provision(ctx)
+	if err != nil {
+		return err
+	}
+	msgs := make(chan jetstream.Msg, maxAckPending)
+	broken := make(chan error, 1)
+	ended := make(chan struct{})
+	cc, err := cons.Consume(func(m jetstream.Msg) {
+		select {
+		case msgs <- m:
+		case <-ended: // nobody reads any more
+			giveBack(m)
+		}
+	},
+		jetstream.PullMaxMessages(maxAckPending),
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+			if stream.Gone(err) || errors.Is(err, jetstream.ErrConsumerDeleted) {
+				select {
+				case broken <- err:
+				default:
+				}
+			}
+		}))
+	if err != nil {
+		return fmt.Errorf("consume %s: %w", stream.Name(p.cfg.Owner), err)
+	}
+	defer func() {
+		p.stopConsuming(cc)
+		close(ended)
+		<-cc.Closed()
+		for len(msgs) > 0 {
+			giveBack(<-msgs)
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case err := <-broken:
+			return err
+		case <-cc.Closed():
+			return errors.New("the subscription was closed")
+		case m := <-msgs:
+			p.work(ctx, gather(m, msgs))
+		}
+	}
+}
+
+// stopConsuming lets what was delivered already pass through the handler, which
+// gives it back. Without a broker that would take 10 s for nothing.
+func (p *Projection[S]) stopConsuming(cc jetstream.ConsumeContext) {
+	if p.cfg.JS.Conn().IsConnected() {
+		cc.Drain()
+		return
+	}
+	cc.Stop()
+}
+
+// giveBack lets another replica have m at once instead of after ackWait.
+func giveBack(m jetstream.Msg) {
+	_ = m.Nak() // without it the message comes back after ackWait
+}
+
+// gather takes what is there already, so that an import of 10,000 posts costs
+// hundreds of transactions and not 10,000.
+func gather(first jetstream.Msg, more <-chan jetstream.Msg) []jetstream.Msg {
+	out := []jetstream.Msg{first}
+	for len(out) < batch {
+		select {
+		case m := <-more:
+			out = append(out, m)
+		default:
+			return out
+		}
+	}
+	return out
+}
+
+func (p *Projection[S]) provision(ctx context.Context) (jetstream.Consumer, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	cons, err := p.cfg.JS.CreateOrUpdateConsumer(ctx, stream.Name(p.cfg.Owner), jetstream.ConsumerConfig{
+		Durable:       p.cfg.Name,
+		Description:   "Read model of " + p.cfg.Name,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1, // a limit would drop notices silently
+		MaxAckPending: maxAckPending,
+		DeliverPolicy: jetstream.DeliverAllPolicy,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("provision consumer %s of %s: %w", p.cfg.Name, stream.Name(p.cfg.Owner), err)
+	}
+	return cons, nil
+}
+
+// work applies a batch and settles each message. If the batch fails its items
+// are tried one by one, so that a bad one does not hold up the others.
+func (p *Projection[S]) work(ctx context.Context, msgs []jetstream.Msg) {
+	batch := p.receive(ctx, msgs)
+	if len(batch) == 0 {
+		return
+	}
+	err := p.tryApply(ctx, batch)
+	if err == nil || len(batch) == 1 {
+		for _, r := range batch {
+			p.settle(ctx, r, err)
+		}
+		return
+	}
+	for _, r := range batch {
+		p.settle(ctx, r, p.tryApply(ctx, []received{r}))
+	}
+}
+
+func (p *Projection[S]) tryApply(ctx context.Context, batch []received) error {
+	// A batch of one continues its trace through the fetch and the transaction.
+	if len(batch) == 1 {
+		ctx = batch[0].ctx
+	}
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	return p.apply(ctx, batch)
+}
+
+func (p *Projection[S]) receive(ctx context.Context, msgs []jetstream.Msg) []received {
+	out := make([]received, 0, len(msgs))
+	for _, m := range msgs {
+		mctx, n, err := stream.Notice(ctx, m.Headers(), m.Data())
+		if err != nil {
+			// Nothing can be learned from it; the owner's feed has the notice.
+			p.log.ErrorContext(ctx, "a message is not a notice", "subject", m.Subject(), "error", err)
+			_ = m.Term() // redelivered if it does not arrive
+			continue
+		}
+		mctx, span := p.tracer.Start(mctx, "process "+stream.Name(p.cfg.Owner), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
+			attribute.String("messaging.system", "nats"),
+			attribute.String("messaging.operation.type", "process"),
+			attribute.String("messaging.destination.name", m.Subject()),
+			attribute.String("messaging.consumer.group.name", p.cfg.Name),
+			attribute.String("messaging.message.id", n.GetId()),
+		))
+		out = append(out, received{notice: n, msg: m, ctx: mctx, span: span})
+	}
+	return out
+}
+
+func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
+	defer r.span.End()
+	meta, metaErr := r.msg.Metadata()
+	if metaErr == nil {
+		p.lag.positions.Store(int64(min(meta.NumPending, 1<<62)))
+	}
+	if err == nil {
+		p.lag.micros.Store(time.Since(r.notice.GetOccurredAt().AsTime()).Microseconds())
+		_ = r.msg.Ack() // a lost acknowledgement is a redelivery, which changes nothing
+		return
+	}
+	if ctx.Err() != nil { // stopping
+		giveBack(r.msg)
+		return
+	}
+	r.span.RecordError(err)
+	delivered := uint64(1)
+	if metaErr == nil {
+		delivered = meta.NumDelivered
+	}
+	wait := backOff(delivered)
+	p.log.WarnContext(r.ctx, "a change could not be applied and will be tried again", "source", p.cfg.Owner,
+		"aggregate_id", r.notice.GetAggregateId(), "event_id", r.notice.GetId(), "attempt", delivered, "wait", wait, "error", err)
+	_ = r.msg.NakWithDelay(wait) // without it the message comes back after ackWait
+}

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/parution/parution/chassis/fault"
+)
+
+// Problem is the body of an error answer (RFC 9457).
+type Problem struct {
+	// Type is a stable name of the kind of problem: "/problems/invalid".
+	Type   string  `json:"type"`
+	Title  string  `json:"title"`
+	Status int     `json:"status"`
+	Detail string  `json:"detail"`
+	Errors []Field `json:"errors,omitempty"`
+	// Trace finds the request in the logs.
+	Trace string `json:"trace,omitempty"`
+}
+
+// Field is a refused field.
+type Field struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+// Status is the one table between fault kinds and HTTP.
+func Status(k fault.Kind) int {
+	switch k {
+	case fault.KindMalformed:
+		return http.StatusBadRequest
+	case fault.KindInvalid:
+		return http.StatusUnprocessableEntity
+	case fault.KindTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.KindNotFound:
+		return http.StatusNotFound
+	case fault.KindConflict:
+		return http.StatusConflict
+	case fault.KindStale:
+		return http.StatusPreconditionFailed
+	case fault.KindUnconditional:
+		return http.StatusPreconditionRequired
+	case fault.KindUnauthenticated:
+		return http.StatusUnauthorized
+	case fault.KindDenied:
+		return http.StatusForbidden
+	case fault.KindExhausted:
+		return http.StatusTooManyRequests
+	case fault.KindUnavailable:
+		return http.StatusServiceUnavailable
+	case fault.KindInternal:
+	}
+	return http.StatusInternalServerError
+}
+
+func problemType(k fault.Kind) string {
+	switch k {
+	case fault.KindMalformed:
+		return "/problems/malformed"
+	case fault.KindInvalid:
+		return "/problems/invalid"
+	case fault.KindTooLarge:
+		return "/problems/too-large"
+	case fault.KindNotFound:
+		return "/problems/not-found"
+	case fault.KindConflict:
+		return "/problems/conflict"
+	case fault.KindStale:
+		return "/problems/stale"
+	case fault.KindUnconditional:
+		return "/problems/unconditional"
+	case fault.KindUnauthenticated:
+		return "/problems/unauthenticated"
+	case fault.KindDenied:
+		return "/problems/denied"
+	case fault.KindExhausted:
+		return "/problems/exhausted"
+	case fault.KindUnavailable:
+		return "/problems/unavailable"
+	case fault.KindInternal:
+	}
+	return "/problems/internal"
+}
+
+// NewProblem is what may be told about err.
+func NewProblem(r *http.Request, err error) Problem {
+	kind := fault.KindOf(err)
+	status := Status(kind)
+	p := Problem{Type: problemType(kind), Title: http.StatusText(status), Status: status, Detail: fault.TextOf(err)}
+	for _, v := range fault.ViolationsOf(err) {
+		p.Errors = append(p.Errors, Field{Field: v.Field, Detail: v.Message})
+	}
+	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
+		p.Trace = sc.TraceID().String()
+	}
+	return p
+}
+
+// WriteProblem answers r with err as application/problem+json. The cause of an
+// internal error is never shown.
+func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
+	WriteProblemAs(w, NewProblem(r, err))
+}
+
+// WriteProblemAs answers with p; for statuses that no fault kind stands for.
+func WriteProblemAs(w http.ResponseWriter, p Problem) {
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	h.Del("ETag")
+	switch p.Status {
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "1")
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="parution"`)
+	}
+	body, err := json.Marshal(p)
+	if err != nil { // strings and integers only
+		body = []byte(`{"type":"/problems/internal","status":500}`)
+	}
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(append(body, '\n')) // the client may have gone
+}
+
+// KindOf is the kind that an answer's status stands for: the way back for
+// clients of the JSON API.
+func KindOf(status int) fault.Kind {
+	for k := fault.KindMalformed; k <= fault.KindUnavailable; k++ {
+		if Status(k) == status {
+			return k
+		}
+	}
+	return fault.KindInternal
+}

@@ -1,0 +1,156 @@
+// Package media keeps uploaded images in a folder, each under the hash of its
+// content, and serves them so that none of them can do anything but be shown.
+package media
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/parution/parution/services/gateway/internal/headers"
+)
+
+// Prefix begins the paths of media.
+const Prefix = "/media/"
+
+// name is the form of every file: half a SHA-256 and what it is.
+var name = regexp.MustCompile(`^[0-9a-f]{32}\.(png|jpg|gif|webp|svg)$`)
+
+// Store is a folder of media. Safe for concurrent use, also by several processes.
+type Store struct {
+	dir     string
+	max     int64
+	log     *slog.Logger
+	file    []headers.Field
+	drawing []headers.Field
+
+	mu   sync.Mutex
+	root *os.Root // opened when first needed: reading creates no folder
+}
+
+// New keeps files of at most maxBytes in dir. An empty dir keeps none: reading
+// finds nothing and uploads are refused.
+func New(dir string, maxBytes int64, log *slog.Logger) *Store {
+	return &Store{dir: dir, max: maxBytes, log: log, file: headers.File(), drawing: headers.Drawing()}
+}
+
+func (s *Store) open(create bool) (*os.Root, error) {
+	if s.dir == "" {
+		return nil, fs.ErrNotExist
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.root != nil {
+		return s.root, nil
+	}
+	if create {
+		if err := os.MkdirAll(s.dir, 0o750); err != nil {
+			return nil, fmt.Errorf("create the media folder: %w", err)
+		}
+	}
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the media folder: %w", err)
+	}
+	s.root = root
+	return root, nil
+}
+
+// Close lets the folder go.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.root == nil {
+		return nil
+	}
+	err := s.root.Close()
+	s.root = nil
+	return err
+}
+
+// ServeFile answers a GET or HEAD request for a file, also for parts of it, and
+// tells whether there is such a file.
+func (s *Store) ServeFile(w http.ResponseWriter, r *http.Request) bool {
+	base := strings.TrimPrefix(r.URL.Path, Prefix)
+	if !name.MatchString(base) {
+		return false
+	}
+	f, info, err := s.find(base)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.log.WarnContext(r.Context(), "a media file could not be read", "file", base, "error", err)
+		}
+		return false
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	h := w.Header()
+	kind := kindOf(base)
+	if kind.drawing {
+		headers.Apply(h, s.drawing)
+	} else {
+		headers.Apply(h, s.file)
+	}
+	h.Set("Content-Type", kind.mime)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Etag", `"`+base+`"`)
+	http.ServeContent(w, r, "", info.ModTime(), f)
+	return true
+}
+
+func (s *Store) find(base string) (*os.File, fs.FileInfo, error) {
+	root, err := s.open(false)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := root.Open(base)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, info, nil
+}
+
+// Sweep takes away what interrupted uploads left behind.
+func (s *Store) Sweep(ctx context.Context) error {
+	root, err := s.open(false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	left, err := fs.Glob(root.FS(), partial+"*")
+	if err != nil {
+		return fmt.Errorf("list the media folder: %w", err)
+	}
+	for _, base := range left {
+		if err := s.sweepOne(root, base); err != nil {
+			s.log.WarnContext(ctx, "an interrupted upload stays", "file", base, "error", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) sweepOne(root *os.Root, base string) error {
+	info, err := root.Stat(base)
+	if err != nil {
+		return err
+	}
+	if !abandoned(info.ModTime()) {
+		return nil // another process may be at it
+	}
+	return root.Remove(base)
+}

@@ -1,0 +1,146 @@
+package media
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/web"
+)
+
+const (
+	// partial begins the names of files that are being received.
+	partial = ".upload-"
+	// uploadTimeout is how long an upload may take, longer than other requests.
+	uploadTimeout = 60 * time.Second
+	// abandonedAfter is when a file that is still being received is not.
+	abandonedAfter = time.Hour
+)
+
+func abandoned(modified time.Time) bool { return time.Since(modified) > abandonedAfter }
+
+// Uploaded is the answer to an upload.
+type Uploaded struct {
+	// URL is the file's path.
+	URL string `json:"url"`
+	// Existing is true if the same content was there before.
+	Existing bool `json:"existing"`
+}
+
+// Upload keeps the image in the body of r and answers 201 with its address.
+func (s *Store) Upload(w http.ResponseWriter, r *http.Request) {
+	answer, err := s.receive(w, r)
+	if err != nil {
+		if kind, ok := errors.AsType[*unsupportedError](err); ok {
+			web.WriteProblemAs(w, kind.problem())
+			return
+		}
+		if fault.KindOf(err) == fault.KindInternal {
+			s.log.ErrorContext(r.Context(), "an upload could not be kept", "error", err)
+		}
+		web.WriteProblem(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Location", answer.URL)
+	w.WriteHeader(http.StatusCreated)
+	_ = json.NewEncoder(w).Encode(answer) // the client may have gone
+}
+
+// unsupportedError is a media type that is not kept.
+type unsupportedError struct{ mime string }
+
+// Error implements error.
+func (e *unsupportedError) Error() string { return "media type " + e.mime + " is not kept" }
+
+func (e *unsupportedError) problem() web.Problem {
+	return web.Problem{
+		Type: "/problems/unsupported-media-type", Title: http.StatusText(http.StatusUnsupportedMediaType), Status: http.StatusUnsupportedMediaType,
+		Detail: fmt.Sprintf("Content-Type is %q; send image/png, image/jpeg, image/gif, image/webp or image/svg+xml", e.mime),
+		Errors: []web.Field{{Field: "Content-Type", Detail: "is not the type of an image that is kept"}},
+	}
+}
+
+func (s *Store) receive(w http.ResponseWriter, r *http.Request) (Uploaded, error) {
+	declared, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if _, known := kindByMIME(declared); err != nil || !known {
+		return Uploaded{}, &unsupportedError{r.Header.Get("Content-Type")}
+	}
+	if s.dir == "" {
+		return Uploaded{}, fault.Unavailable("this installation keeps no media")
+	}
+	if r.ContentLength > s.max {
+		return Uploaded{}, s.tooLarge(fmt.Sprintf("has %d bytes", r.ContentLength))
+	}
+	// Not every writer can move its deadline; then the server's own holds.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
+	root, err := s.open(true)
+	if err != nil {
+		return Uploaded{}, err
+	}
+	temp := partial + rand.Text()
+	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
+	if err != nil {
+		return Uploaded{}, fmt.Errorf("create a file: %w", err)
+	}
+	defer func() { _ = root.Remove(temp) }() // it has another name by then, or nobody wants it
+	final, err := s.keep(f, http.MaxBytesReader(w, r.Body, s.max), declared)
+	if err != nil {
+		return Uploaded{}, errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return Uploaded{}, fmt.Errorf("close the file: %w", err)
+	}
+	// A link never replaces a file: whoever comes second finds it there.
+	err = root.Link(temp, final)
+	existing := errors.Is(err, fs.ErrExist)
+	if err != nil && !existing {
+		return Uploaded{}, fmt.Errorf("name the file: %w", err)
+	}
+	return Uploaded{URL: Prefix + final, Existing: existing}, nil
+}
+
+func (s *Store) tooLarge(size string) error {
+	return fault.TooLarge("body", "%s; at most %d", size, s.max)
+}
+
+// keep writes body to f, checks that it is what it says it is, and answers the
+// name that the content asks for.
+func (s *Store) keep(f *os.File, body io.Reader, declared string) (string, error) {
+	hash := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, hash), body)
+	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		return "", s.tooLarge("has more bytes than are taken")
+	}
+	if err != nil {
+		return "", fault.Wrap(fault.KindMalformed, err, "the body could not be read")
+	}
+	if n == 0 {
+		return "", fault.Invalid("body", "is empty")
+	}
+	found, ok, err := sniff(f)
+	if err != nil {
+		return "", err
+	}
+	if !ok || found.mime != declared {
+		is := "no image that is kept"
+		if ok {
+			is = found.mime
+		}
+		return "", fault.Invalid("body", "is %s, not %s as Content-Type says", is, declared)
+	}
+	if err := f.Sync(); err != nil {
+		return "", fmt.Errorf("write the file: %w", err)
+	}
+	return hex.EncodeToString(hash.Sum(nil))[:32] + "." + found.extension, nil
+}

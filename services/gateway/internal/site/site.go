@@ -1,0 +1,211 @@
+// Package site answers readers: pages and the theme's files from the cache,
+// redirects to the one address of each page, and what goes wrong.
+package site
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
+
+	"github.com/parution/parution/services/gateway/internal/cache"
+	"github.com/parution/parution/services/gateway/internal/headers"
+	"github.com/parution/parution/services/gateway/internal/host"
+)
+
+// assets begins the paths of the theme's files.
+const assets = "/assets/"
+
+// robots lets everybody read everything.
+const robots = "User-agent: *\nAllow: /\n"
+
+// Sites tells which site a request is for.
+type Sites interface {
+	Find(hostHeader string) (host.Site, bool)
+	ByID(id string) (host.Site, bool)
+	Loaded() bool
+}
+
+// Site answers readers. Safe for concurrent use.
+type Site struct {
+	sites Sites
+	pages *cache.Cache
+	log   *slog.Logger
+	page  []headers.Field
+	bare  *template.Template
+}
+
+// New answers from pages.
+func New(sites Sites, pages *cache.Cache, log *slog.Logger) *Site {
+	return &Site{sites: sites, pages: pages, log: log, page: headers.Page(), bare: parseBare()}
+}
+
+// ServeHit answers r if that takes nothing but memory, and tells whether it did.
+// It runs before everything else, tracing included: it is most of what a gateway does.
+func (s *Site) ServeHit(w http.ResponseWriter, r *http.Request) bool {
+	if !readOnly(r) || r.URL.RawPath != "" {
+		return false
+	}
+	page, err := pageOf(r.URL.RawQuery)
+	if err != nil {
+		return false
+	}
+	k := cache.Key{Path: r.URL.Path, Page: page}
+	if strings.HasPrefix(k.Path, assets) {
+		k.Page = 0
+	} else {
+		site, ok := s.sites.Find(r.Host)
+		if !ok {
+			return false
+		}
+		k.Site = site.ID
+	}
+	e := s.pages.Fresh(k)
+	if e == nil {
+		return false
+	}
+	e.Respond(w, r)
+	return true
+}
+
+// ServeHTTP answers r.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	headers.Apply(w.Header(), s.page)
+	site, err := s.siteOf(r)
+	if err != nil {
+		s.refuse(w, r, site, err)
+		return
+	}
+	if !readOnly(r) {
+		w.Header().Set("Allow", "GET, HEAD")
+		s.answer(w, r, site, http.StatusMethodNotAllowed)
+		return
+	}
+	name, move, ok := canonical(r.URL)
+	switch {
+	case len(r.URL.Path) > maxPathBytes:
+		s.answer(w, r, site, http.StatusRequestURITooLong)
+	case !ok:
+		s.answer(w, r, site, http.StatusNotFound)
+	case move != "":
+		s.move(w, r, move)
+	case name == "/robots.txt":
+		s.robots(w, r)
+	default:
+		s.serve(w, r, site, name)
+	}
+}
+
+// siteOf is the site of r: by its host name, or for operators the one that they name.
+func (s *Site) siteOf(r *http.Request) (host.Site, error) {
+	if !s.sites.Loaded() {
+		return host.Site{}, fault.Unavailable("the sites are not known yet")
+	}
+	if id := r.Header.Get("Parution-Site"); id != "" && identity.From(r.Context()).Role == identity.Operator {
+		if site, ok := s.sites.ByID(id); ok {
+			return site, nil
+		}
+		return host.Site{}, fault.NotFound("there is no site %q", id)
+	}
+	if site, ok := s.sites.Find(r.Host); ok {
+		return site, nil
+	}
+	return host.Site{}, errMisdirected
+}
+
+func (s *Site) move(w http.ResponseWriter, r *http.Request, location string) {
+	if r.URL.RawQuery != "" {
+		location += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", location)
+	w.Header().Set("Cache-Control", "no-cache")
+	w.WriteHeader(http.StatusMovedPermanently)
+}
+
+func (s *Site) robots(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(robots)) // the client may have gone
+	}
+}
+
+func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, name string) {
+	k := cache.Key{Site: site.ID, Path: name}
+	if strings.HasPrefix(name, assets) {
+		k.Site = ""
+	} else {
+		page, err := pageOf(r.URL.RawQuery)
+		if err != nil {
+			s.refuse(w, r, site, err)
+			return
+		}
+		k.Page = page
+	}
+	e, err := s.pages.Load(r.Context(), k)
+	if err != nil {
+		s.refuse(w, r, site, err)
+		return
+	}
+	e.Respond(w, r)
+}
+
+// Source asks render for pages and files, as the gateway itself.
+func Source(render renderv1.RenderServiceClient) cache.Source {
+	return func(ctx context.Context, k cache.Key, etag string) (cache.Page, error) {
+		// Whoever asks, the page is the same.
+		ctx = identity.With(ctx, identity.Principal{})
+		if k.Site == "" {
+			return asset(ctx, render, strings.TrimPrefix(k.Path, assets))
+		}
+		p, err := render.GetPage(ctx, &renderv1.GetPageRequest{Site: k.Site, Path: k.Path, Page: k.Page, IfNoneMatch: etag})
+		if err != nil {
+			return cache.Page{}, fmt.Errorf("get the page: %w", err)
+		}
+		page := cache.Page{
+			Status: int(p.GetStatus()), ContentType: p.GetContentType(), Body: p.GetBody(), ETag: p.GetEtag(),
+			Keys: p.GetKeys(), NotModified: p.GetNotModified(),
+		}
+		if at := p.GetLastModified(); at.IsValid() {
+			page.LastModified = at.AsTime()
+		}
+		if page.NotModified {
+			return page, nil
+		}
+		return page, check(&page, p.GetLocation())
+	}
+}
+
+// check refuses an answer that must not reach a reader.
+func check(page *cache.Page, location string) error {
+	switch page.Status {
+	case http.StatusOK, http.StatusNotFound, http.StatusGone:
+		return nil
+	case http.StatusMovedPermanently:
+		to, ok := target(location)
+		if !ok {
+			return fmt.Errorf("render redirects to %q, which is no path", location)
+		}
+		page.Location = to
+		return nil
+	}
+	return fmt.Errorf("render answered status %d", page.Status)
+}
+
+func asset(ctx context.Context, render renderv1.RenderServiceClient, name string) (cache.Page, error) {
+	a, err := render.GetAsset(ctx, &renderv1.GetAssetRequest{Name: name})
+	if err != nil {
+		return cache.Page{}, fmt.Errorf("get the asset: %w", err)
+	}
+	return cache.Page{Status: http.StatusOK, ContentType: a.GetContentType(), Body: a.GetBody(), ETag: tagOf(name), Immutable: true}, nil
+}
+
+// tagOf is the validator of a file whose name changes with its content.
+func tagOf(name string) string { return `"` + strings.ReplaceAll(name, `"`, "") + `"` }

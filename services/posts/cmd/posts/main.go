@@ -1,0 +1,28 @@
+// Command posts runs the posts service by itself.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/parution/parution/chassis/program"
+	"github.com/parution/parution/services/posts"
+)
+
+type settings struct {
+	program.Base
+	program.Database
+	posts.Config
+}
+
+func main() {
+	var s settings
+	os.Exit(program.Main(program.Program{
+		Name: posts.Owner, Description: "Owns sites and posts.", Listen: ":7001",
+		Settings: &s, Base: &s.Base, Database: &s.Database, Migrations: posts.Migrations(),
+		Build: func(_ context.Context, env program.Env) (program.Service, error) {
+			s.Config.StreamReplicas = s.Base.StreamReplicas
+			return posts.New(s.Config, posts.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now})
+		},
+	}))
+}

@@ -1,0 +1,202 @@
+package server
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/language"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/paging"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	"github.com/parution/parution/services/posts/internal/post"
+	"github.com/parution/parution/services/posts/internal/wire"
+)
+
+// reader is what reading needs of the store.
+type reader interface {
+	Get(ctx context.Context, site, id string) (*post.Post, error)
+	GetBySlug(ctx context.Context, site, slug string) (*post.Post, error)
+	List(ctx context.Context, f post.Filter) ([]*post.Post, error)
+	States(ctx context.Context, ids []string) (epoch int32, _ []post.State, err error)
+}
+
+// revisions is what reading a post's history needs of the store.
+type revisions interface {
+	Revisions(ctx context.Context, id string, before, size int32) ([]post.Revision, error)
+	Revision(ctx context.Context, id string, number int32) (post.Revision, error)
+}
+
+// GetPost implements postsv1.PostsServiceServer.
+func (s *Server) GetPost(ctx context.Context, r *postsv1.GetPostRequest) (*postsv1.GetPostResponse, error) {
+	out, err := s.visiblePost(ctx, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.answer(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	return &postsv1.GetPostResponse{Post: answer}, nil
+}
+
+func (s *Server) visiblePost(ctx context.Context, id string) (*post.Post, error) {
+	if err := postID(id); err != nil {
+		return nil, err
+	}
+	p, err := s.Posts.Get(ctx, identity.From(ctx).Site, id)
+	if err != nil {
+		return nil, err
+	}
+	return p, visible(ctx, p)
+}
+
+// GetPostBySlug implements postsv1.PostsServiceServer.
+func (s *Server) GetPostBySlug(ctx context.Context, r *postsv1.GetPostBySlugRequest) (*postsv1.GetPostBySlugResponse, error) {
+	p, err := s.Posts.GetBySlug(ctx, identity.From(ctx).Site, r.GetSlug())
+	if err != nil {
+		return nil, err
+	}
+	if err := visible(ctx, p); err != nil {
+		return nil, err
+	}
+	out, err := s.answer(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return &postsv1.GetPostBySlugResponse{Post: out}, nil
+}
+
+const usualPage = 20
+
+// ListPosts implements postsv1.PostsServiceServer.
+func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*postsv1.ListPostsResponse, error) {
+	f, filters, err := filter(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	size := f.Size
+	f.Size++ // one more tells whether there is a next page
+	list, err := s.Posts.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	home, err := s.Sites.GetSite(ctx, f.Site)
+	if err != nil {
+		return nil, err
+	}
+	out := &postsv1.ListPostsResponse{}
+	if int32(len(list)) > size { //nolint:gosec // at most 101
+		list = list[:size]
+		last := list[size-1].Snapshot()
+		if out.NextPageToken, err = paging.Token(post.Place{At: last.SortAt(), ID: last.ID}, filters...); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range list {
+		out.Posts = append(out.Posts, s.Wire.Post(p.Snapshot(), home.Settings.BaseURL))
+	}
+	return out, nil
+}
+
+// filter is what the caller may see of what was asked.
+func filter(ctx context.Context, r *postsv1.ListPostsRequest) (f post.Filter, filters []string, err error) {
+	who := identity.From(ctx)
+	f = post.Filter{Site: who.Site, Status: r.GetStatus(), Tag: r.GetTag(), Author: r.GetAuthor(), Featured: r.Featured}
+	if f.Status != "" && !post.KnownStatus(f.Status) {
+		return f, nil, fault.Invalid("status", "must be one of %s", strings.Join(post.Statuses(), ", "))
+	}
+	if !who.Member() {
+		if f.Status != "" && f.Status != string(post.Published) {
+			return f, nil, fault.Unauthenticated("only a token that may see them lists posts that are not published")
+		}
+		f.Status = string(post.Published)
+	}
+	if r.GetLanguage() != "" {
+		tag, err := language.Parse(r.GetLanguage())
+		if err != nil {
+			return f, nil, fault.Invalid("language", "must be a language tag such as \"fr\"")
+		}
+		f.Language = tag.String()
+	}
+	if f.Size, err = paging.Size(r.GetPageSize(), usualPage); err != nil {
+		return f, nil, err
+	}
+	featured := ""
+	if r.Featured != nil {
+		featured = strconv.FormatBool(r.GetFeatured())
+	}
+	filters = []string{"posts", f.Site, f.Status, f.Tag, f.Author, f.Language, featured}
+	var before post.Place
+	ok, err := paging.Read(r.GetPageToken(), &before, filters...)
+	if err != nil {
+		return f, nil, err
+	}
+	if ok {
+		f.Before = &before
+	}
+	return f, filters, nil
+}
+
+// ListRevisions implements postsv1.PostsServiceServer.
+func (s *Server) ListRevisions(ctx context.Context, r *postsv1.ListRevisionsRequest) (*postsv1.ListRevisionsResponse, error) {
+	p, err := s.visiblePost(ctx, r.GetId())
+	if err != nil {
+		return nil, err
+	}
+	size, err := paging.Size(r.GetPageSize(), usualPage)
+	if err != nil {
+		return nil, err
+	}
+	before, filters := int32(math.MaxInt32), []string{"revisions", p.Snapshot().ID}
+	if _, err := paging.Read(r.GetPageToken(), &before, filters...); err != nil {
+		return nil, err
+	}
+	list, err := s.Posts.Revisions(ctx, p.Snapshot().ID, before, size+1)
+	if err != nil {
+		return nil, err
+	}
+	out := &postsv1.ListRevisionsResponse{}
+	if int32(len(list)) > size { //nolint:gosec // at most 101
+		list = list[:size]
+		if out.NextPageToken, err = paging.Token(list[size-1].Number, filters...); err != nil {
+			return nil, err
+		}
+	}
+	for _, rev := range list {
+		out.Revisions = append(out.Revisions, wire.Revision(rev, false))
+	}
+	return out, nil
+}
+
+// GetRevision implements postsv1.PostsServiceServer.
+func (s *Server) GetRevision(ctx context.Context, r *postsv1.GetRevisionRequest) (*postsv1.GetRevisionResponse, error) {
+	if _, err := s.visiblePost(ctx, r.GetId()); err != nil {
+		return nil, err
+	}
+	rev, err := s.Posts.Revision(ctx, r.GetId(), r.GetNumber())
+	if err != nil {
+		return nil, err
+	}
+	return &postsv1.GetRevisionResponse{Revision: wire.Revision(rev, true)}, nil
+}
+
+// BatchGetPosts implements postsv1.PostsServiceServer.
+func (s *Server) BatchGetPosts(ctx context.Context, r *postsv1.BatchGetPostsRequest) (*postsv1.BatchGetPostsResponse, error) {
+	if n := len(r.GetIds()); n > maxBatch {
+		return nil, fault.Invalid("ids", "has %d entries; at most %d", n, maxBatch)
+	}
+	epoch, states, err := s.Posts.States(ctx, slices.Compact(slices.Sorted(slices.Values(r.GetIds()))))
+	if err != nil {
+		return nil, err
+	}
+	out := &postsv1.BatchGetPostsResponse{}
+	for _, st := range states {
+		out.States = append(out.States, s.Wire.State(st.Post, st.Former, epoch))
+	}
+	return out, nil
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/slug"
+	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/services/posts/internal/post"
+	"github.com/parution/parution/services/posts/internal/store/db"
+)
+
+func restore(r db.Post) (*post.Post, error) {
+	s := post.Snapshot{
+		ID: r.ID, Site: r.SiteID, Version: r.Version, Status: post.Status(r.Status),
+		Content: post.Content{
+			Title: r.Title, Body: r.Body, Format: r.Format, Language: r.Language, Slug: r.Slug, Featured: r.Featured,
+			Excerpt: r.Excerpt, Image: r.Image, ImageAlt: r.ImageAlt,
+		},
+		ExternalID: r.ExternalID, CreatedBy: r.CreatedBy, WasPublic: r.WasPublic,
+		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, PublishedAt: r.PublishedAt.Ptr(),
+	}
+	for _, l := range []struct {
+		text string
+		into *[]string
+	}{{r.Tags, &s.Content.Tags}, {r.Authors, &s.Content.Authors}, {r.Aliases, &s.Content.Aliases}} {
+		if err := json.Unmarshal([]byte(l.text), l.into); err != nil {
+			return nil, fmt.Errorf("read a list of post %s: %w", r.ID, err)
+		}
+	}
+	return post.Restore(s), nil
+}
+
+// list is the stored form of a list; nil stays nil when it is read again.
+func list(names []string) string {
+	text, err := json.Marshal(names)
+	if err != nil { // strings always marshal
+		return "null"
+	}
+	return string(text)
+}
+
+func insertParams(s post.Snapshot) db.InsertPostParams {
+	c := s.Content
+	return db.InsertPostParams{
+		ID: s.ID, SiteID: s.Site, Version: s.Version, Status: string(s.Status), Slug: c.Slug, Title: c.Title, Body: c.Body,
+		Format: c.Format, Language: c.Language, Tags: list(c.Tags), Authors: list(c.Authors), Aliases: list(c.Aliases),
+		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, ExternalID: s.ExternalID,
+		CreatedBy: s.CreatedBy, WasPublic: s.WasPublic, CreatedAt: sqldb.At(s.CreatedAt), UpdatedAt: sqldb.At(s.UpdatedAt),
+		PublishedAt: sqldb.MaybeAt(s.PublishedAt), SortAt: sqldb.At(s.SortAt()),
+	}
+}
+
+func updateParams(s post.Snapshot, expected int32) db.UpdatePostParams {
+	c := s.Content
+	return db.UpdatePostParams{
+		ID: s.ID, Expected: expected, Version: s.Version, Status: string(s.Status), Slug: c.Slug, Title: c.Title, Body: c.Body,
+		Format: c.Format, Language: c.Language, Tags: list(c.Tags), Authors: list(c.Authors), Aliases: list(c.Aliases),
+		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, WasPublic: s.WasPublic,
+		UpdatedAt: sqldb.At(s.UpdatedAt), PublishedAt: sqldb.MaybeAt(s.PublishedAt), SortAt: sqldb.At(s.SortAt()),
+	}
+}
+
+// claimAddresses makes the post's slug and aliases lead to it.
+func claimAddresses(ctx context.Context, q *db.Queries, before, after post.Snapshot) error {
+	if before.Content.Slug != after.Content.Slug {
+		if err := claimSlug(ctx, q, before, after); err != nil {
+			return err
+		}
+	}
+	if slices.Equal(before.Content.Aliases, after.Content.Aliases) {
+		return nil
+	}
+	if err := q.DropAliases(ctx, after.ID); err != nil {
+		return fmt.Errorf("drop aliases: %w", err)
+	}
+	for i, path := range after.Content.Aliases {
+		err := q.InsertAlias(ctx, db.InsertAliasParams{SiteID: after.Site, Path: path, PostID: after.ID})
+		if sqldb.IsUnique(err) {
+			return fault.New(fault.KindConflict, "another post has the alias "+path,
+				fault.Violation{Field: fmt.Sprintf("aliases[%d]", i), Message: "is another post's"})
+		}
+		if err != nil {
+			return fmt.Errorf("insert alias: %w", err)
+		}
+	}
+	return nil
+}
+
+func claimSlug(ctx context.Context, q *db.Queries, before, after post.Snapshot) error {
+	name := after.Content.Slug
+	owner, err := q.SlugOwner(ctx, db.SlugOwnerParams{SiteID: after.Site, Slug: name})
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return fmt.Errorf("look up slug: %w", err)
+	case owner.PostID != after.ID && owner.CurrentSlug == name && owner.Status != string(post.Deleted):
+		return fault.New(fault.KindConflict, "another post has the slug "+name,
+			fault.Violation{Field: "slug", Message: "is another post's"})
+	}
+	// A former slug of another post, or that of a deleted one, may be taken over.
+	if err := q.ClaimSlug(ctx, db.ClaimSlugParams{SiteID: after.Site, Slug: name, PostID: after.ID}); err != nil {
+		return fmt.Errorf("claim slug: %w", err)
+	}
+	if before.Content.Slug != "" && !before.WasPublic {
+		// Nobody saw the old one, so it need not lead anywhere.
+		err := q.DropSlug(ctx, db.DropSlugParams{SiteID: after.Site, Slug: before.Content.Slug, PostID: after.ID})
+		if err != nil {
+			return fmt.Errorf("drop slug: %w", err)
+		}
+	}
+	return nil
+}
+
+func writeLabels(ctx context.Context, q *db.Queries, before, after post.Snapshot) error {
+	if slices.Equal(before.Content.Tags, after.Content.Tags) && slices.Equal(before.Content.Authors, after.Content.Authors) {
+		return nil
+	}
+	if err := q.DropLabels(ctx, after.ID); err != nil {
+		return fmt.Errorf("drop labels: %w", err)
+	}
+	for kind, names := range map[string][]string{"tag": after.Content.Tags, "author": after.Content.Authors} {
+		for _, n := range names {
+			if err := q.InsertLabel(ctx, db.InsertLabelParams{PostID: after.ID, Kind: kind, Slug: slug.Make(n)}); err != nil {
+				return fmt.Errorf("insert label: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// writeRevision keeps the content of a change that changed it; a deletion takes
+// all earlier ones away.
+func writeRevision(ctx context.Context, q *db.Queries, before post.Snapshot, p *post.Post, author string) error {
+	after := p.Snapshot()
+	if after.Status == post.Deleted {
+		if err := q.DropRevisions(ctx, after.ID); err != nil {
+			return fmt.Errorf("drop revisions: %w", err)
+		}
+		return nil
+	}
+	if after.Content.Equal(before.Content) {
+		return nil
+	}
+	content, err := json.Marshal(after.Content)
+	if err != nil {
+		return fmt.Errorf("marshal the content of post %s: %w", after.ID, err)
+	}
+	err = q.InsertRevision(ctx, db.InsertRevisionParams{
+		PostID: after.ID, Number: after.Version, Author: author, CreatedAt: sqldb.At(after.UpdatedAt), Content: string(content),
+	})
+	if err != nil {
+		return fmt.Errorf("insert revision: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,52 @@
+// Package page knows which pages a site has, what each of them shows, and what
+// a change touches. It is pure: no database, no clock, no HTML.
+package page
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"time"
+)
+
+// The HTTP statuses that a page can have.
+const (
+	StatusOK       = 200
+	StatusMoved    = 301
+	StatusNotFound = 404
+	StatusGone     = 410
+)
+
+// Page is a finished answer to one address.
+type Page struct {
+	// Status is one of the constants above.
+	Status int
+	// Location is where a moved page is: a path of the same site, escaped as
+	// an address needs it.
+	Location string
+	// ContentType is empty exactly if Body is.
+	ContentType string
+	Body        []byte
+	// ETag is a strong validator with its quotes; empty for a moved page.
+	ETag string
+	// LastModified is the newest change of what is shown; zero for a moved page.
+	LastModified time.Time
+	// Keys are what the page shows, sorted: a change that touches one of them
+	// makes the page old.
+	Keys []string
+}
+
+// Tag is the strong validator of body: the same bytes have the same one.
+func Tag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`
+}
+
+// Kept is a page in the store.
+type Kept struct {
+	Page
+
+	// Clock is the press clock that was read before anything that the page shows.
+	Clock int64
+	// Edition is the theme and settings that the page was pressed with.
+	Edition string
+}

@@ -1,0 +1,121 @@
+package page
+
+import "slices"
+
+// Touched tells what changes for readers when a post goes from old to now; old
+// is nil if it was not known. No keys: nothing that a page shows. What depends
+// on the post's tags is not in it: see Relisted.
+func Touched(old, now *Doc) Keys {
+	keys := make(Keys)
+	before, after := stateOf(old), stateOf(now)
+	for _, path := range changedPaths(old, now) {
+		keys.Add(KeyPath(path))
+	}
+	switch {
+	case before != Public && after != Public:
+		return keys
+	case before != after:
+		keys.Add(KeyPosts, KeyFeed, KeyPost(now.ID), KeyCard(now.ID))
+		if now.Featured || old != nil && old.Featured {
+			keys.Add(KeyFeatured)
+		}
+		return keys
+	}
+	card := cardChanged(&old.Card, &now.Card)
+	if card {
+		keys.Add(KeyCard(now.ID))
+	}
+	if card || contentChanged(old, now) {
+		keys.Add(KeyPost(now.ID))
+	}
+	if !old.PublishedAt.Equal(now.PublishedAt) {
+		keys.Add(KeyPosts, KeyFeed)
+		if old.Featured && now.Featured {
+			keys.Add(KeyFeatured)
+		}
+	}
+	if old.Featured != now.Featured {
+		keys.Add(KeyFeatured)
+	}
+	return keys
+}
+
+// Relisted tells whether the lists of the post's tags change: it appears in
+// them, leaves them, or moves.
+func Relisted(old, now *Doc) bool {
+	before, after := stateOf(old) == Public, stateOf(now) == Public
+	return before != after || after && !old.PublishedAt.Equal(now.PublishedAt)
+}
+
+func stateOf(d *Doc) State {
+	if d == nil {
+		return Hidden
+	}
+	return d.State
+}
+
+// changedPaths lists paths where something else is now. When a post appears or
+// vanishes, or its slug changes, that is at all of its addresses: the old ones
+// lead to the present one.
+func changedPaths(old, now *Doc) []string {
+	was, is := old.Addresses(), now.Addresses()
+	all := stateOf(old) != stateOf(now) || old != nil && old.Slug != now.Slug
+	var paths []string
+	for _, a := range slices.Concat(was, is) {
+		if all || slices.Contains(was, a) != slices.Contains(is, a) {
+			paths = append(paths, a.Path)
+		}
+	}
+	return paths
+}
+
+func cardChanged(old, now *Card) bool {
+	return old.Slug != now.Slug || old.Title != now.Title || old.Language != now.Language || old.Excerpt != now.Excerpt ||
+		old.Image != now.Image || old.ImageAlt != now.ImageAlt || old.Minutes != now.Minutes ||
+		!old.PublishedAt.Equal(now.PublishedAt) || !slices.Equal(old.Tags, now.Tags)
+}
+
+func contentChanged(old, now *Doc) bool {
+	return old.Hash != now.Hash || old.Standfirst != now.Standfirst || old.Cover != now.Cover || old.Words != now.Words || !slices.Equal(old.Authors, now.Authors)
+}
+
+// Entry is what the tags service says about one post.
+type Entry struct {
+	PostID, Site string
+	// Tags are those that lead to the post; none if it is not public.
+	Tags []Label
+}
+
+// Tagged is a tag and how many posts carry it.
+type Tagged struct {
+	Label
+
+	Count int
+}
+
+// TagChange is the difference between two entries of one post.
+type TagChange struct {
+	// Added and Kept are what it carries now; a kept tag may have a new name.
+	Added, Kept []Label
+	// Removed are slugs that it carried before.
+	Removed []string
+}
+
+// CompareTags tells what changed from the slugs that a post carried to the tags
+// that it carries.
+func CompareTags(old []string, now []Label) TagChange {
+	var c TagChange
+	for _, l := range now {
+		if slices.Contains(old, l.Slug) {
+			c.Kept = append(c.Kept, l)
+		} else {
+			c.Added = append(c.Added, l)
+		}
+	}
+	for _, slug := range old {
+		if !slices.ContainsFunc(now, func(l Label) bool { return l.Slug == slug }) {
+			c.Removed = append(c.Removed, slug)
+		}
+	}
+	return c
+}

@@ -1,0 +1,213 @@
+package refresh
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"html"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/projection"
+
+	"github.com/parution/parution/services/render/internal/document"
+	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/wire"
+)
+
+const (
+	typePost = "post"
+	typeSite = "site"
+	// perCall keeps an answer below the size limit of a message: a text has at most 1 MiB.
+	perCall = 12
+)
+
+// shelf is what posts and sites are written to.
+type shelf interface {
+	model
+
+	Site(ctx context.Context, id string) (*page.Site, error)
+	SaveSite(ctx context.Context, site *page.Site) error
+	// Outline is a post without its text, nil if it is unknown.
+	Outline(ctx context.Context, id string) (*page.Doc, error)
+	// SaveDoc returns the slugs of tags whose lists changed.
+	SaveDoc(ctx context.Context, old, now *page.Doc) ([]string, error)
+}
+
+// Change is the new state of a post or of a site: one of the two.
+type Change struct {
+	Doc  *page.Doc
+	Site *page.Site
+}
+
+// Posts follows the posts service: posts and sites.
+type Posts struct {
+	posts postsv1.PostsServiceClient
+	sites postsv1.SitesServiceClient
+	shelf shelf
+	// baseURL is that of sites without their own.
+	baseURL string
+	log     *slog.Logger
+}
+
+// NewPosts makes the read model of posts. baseURL is that of sites without
+// their own.
+func NewPosts(posts postsv1.PostsServiceClient, sites postsv1.SitesServiceClient, sh shelf, baseURL string, log *slog.Logger) *Posts {
+	return &Posts{posts: posts, sites: sites, shelf: sh, baseURL: baseURL, log: log}
+}
+
+// Fetch asks posts for the states of refs and converts the texts, on all
+// processors and outside of any transaction.
+func (p *Posts) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.State[Change], error) {
+	var posts, sites []string
+	for _, ref := range refs {
+		switch ref.Type {
+		case typePost:
+			posts = append(posts, ref.ID)
+		case typeSite:
+			sites = append(sites, ref.ID)
+		}
+	}
+	states, err := p.fetchSites(ctx, sites)
+	if err != nil {
+		return nil, err
+	}
+	for ids := range slices.Chunk(posts, perCall) {
+		resp, err := p.posts.BatchGetPosts(ctx, &postsv1.BatchGetPostsRequest{Ids: ids})
+		if err != nil {
+			return nil, fmt.Errorf("ask posts for %d posts: %w", len(ids), err)
+		}
+		docs, err := p.convertAll(ctx, resp.GetStates())
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range docs {
+			states = append(states, projection.State[Change]{
+				Ref: projection.Ref{Type: typePost, ID: d.ID}, Epoch: d.Epoch, Version: d.Version, State: Change{Doc: d},
+			})
+		}
+	}
+	return states, nil
+}
+
+func (p *Posts) fetchSites(ctx context.Context, ids []string) ([]projection.State[Change], error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	resp, err := p.sites.BatchGetSites(ctx, &postsv1.BatchGetSitesRequest{Ids: ids})
+	if err != nil {
+		return nil, fmt.Errorf("ask posts for %d sites: %w", len(ids), err)
+	}
+	var states []projection.State[Change]
+	for _, s := range resp.GetStates() {
+		states = append(states, projection.State[Change]{
+			Ref: projection.Ref{Type: typeSite, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(),
+			State: Change{Site: wire.Site(s.GetSite())},
+		})
+	}
+	return states, nil
+}
+
+func (p *Posts) convertAll(ctx context.Context, states []*postsv1.PostState) ([]*page.Doc, error) {
+	bases := make(map[string]string)
+	for _, s := range states {
+		if _, ok := bases[s.GetSite()]; ok || s.GetPost() == nil {
+			continue
+		}
+		bases[s.GetSite()] = p.baseURL
+		site, err := p.shelf.Site(ctx, s.GetSite())
+		if err != nil && fault.KindOf(err) != fault.KindNotFound {
+			return nil, err
+		}
+		if err == nil && site.BaseURL != "" {
+			bases[s.GetSite()] = site.BaseURL
+		}
+	}
+	docs := make([]*page.Doc, len(states))
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i, s := range states {
+		if s.GetPost() == nil {
+			docs[i] = wire.Tombstone(s)
+			continue
+		}
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			docs[i] = wire.Doc(s, p.convert(ctx, s.GetPost(), bases[s.GetSite()]))
+		})
+	}
+	wg.Wait()
+	return docs, nil
+}
+
+// convert makes a document of a post's text. A text that cannot be converted
+// is shown as it was written: its post is published, and trying again would
+// give the same.
+func (p *Posts) convert(ctx context.Context, post *postsv1.Post, base string) (doc *document.Document) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.log.ErrorContext(ctx, "converting a post panicked; it is shown as it was written", "post_id", post.GetId(), "panic", fmt.Sprint(r))
+			doc = asWritten(post.GetBody())
+		}
+	}()
+	doc, err := document.Convert(document.Source{Text: post.GetBody(), Format: post.GetFormat(), Language: post.GetLanguage(), BaseURL: base})
+	if err != nil {
+		p.log.WarnContext(ctx, "a post cannot be converted; it is shown as it was written", "post_id", post.GetId(), "error", err)
+		return asWritten(post.GetBody())
+	}
+	return doc
+}
+
+func asWritten(text string) *document.Document {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	words := len(strings.Fields(text))
+	return &document.Document{HTML: "<pre>" + html.EscapeString(text) + "</pre>", Words: words, ReadingMinutes: max(1, words/230)}
+}
+
+// Refresh writes posts and sites in tx.
+func (p *Posts) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[Change]) error {
+	return run(ctx, tx, p.shelf, items, func(ctx context.Context, item projection.Item[Change]) (change, error) {
+		if item.State.Site != nil {
+			return p.saveSite(ctx, item.State.Site)
+		}
+		return p.saveDoc(ctx, item.State.Doc)
+	})
+}
+
+func (p *Posts) saveSite(ctx context.Context, now *page.Site) (change, error) {
+	old, err := p.shelf.Site(ctx, now.ID)
+	if err != nil && fault.KindOf(err) != fault.KindNotFound {
+		return change{}, err
+	}
+	keys := page.TouchedBySite(old, now)
+	if len(keys) == 0 {
+		return change{}, nil // what changed is not on any page
+	}
+	return change{site: now.ID, aggregate: now.ID, keys: keys}, p.shelf.SaveSite(ctx, now)
+}
+
+func (p *Posts) saveDoc(ctx context.Context, now *page.Doc) (change, error) {
+	old, err := p.shelf.Outline(ctx, now.ID)
+	if err != nil || old == nil && now.State == page.Hidden {
+		return change{}, err
+	}
+	keys := page.Touched(old, now)
+	if old != nil && now.State == page.Public && len(keys) == 0 {
+		now.UpdatedAt = old.UpdatedAt // nothing that a reader can see is new
+	}
+	slugs, err := p.shelf.SaveDoc(ctx, old, now)
+	if err != nil {
+		return change{}, err
+	}
+	for _, slug := range slugs {
+		keys.Add(page.KeyTag(slug))
+	}
+	return change{site: now.Site, aggregate: now.ID, keys: keys}, nil
+}

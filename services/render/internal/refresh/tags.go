@@ -1,0 +1,65 @@
+package refresh
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+
+	"github.com/parution/parution/chassis/projection"
+
+	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/wire"
+)
+
+// index is what tags' entries are written to.
+type index interface {
+	model
+
+	// SaveEntry returns the keys that the entry touches.
+	SaveEntry(ctx context.Context, e page.Entry) (page.Keys, error)
+}
+
+// Tags follows the tags service: which tags lead to which posts.
+type Tags struct {
+	entries tagsv1.TagsServiceClient
+	index   index
+}
+
+// NewTags makes the read model of tags.
+func NewTags(entries tagsv1.TagsServiceClient, ix index) *Tags {
+	return &Tags{entries: entries, index: ix}
+}
+
+// Fetch asks tags for entries.
+func (t *Tags) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.State[page.Entry], error) {
+	var posts []string
+	for _, ref := range refs {
+		if ref.Type == "entry" {
+			posts = append(posts, ref.ID)
+		}
+	}
+	if len(posts) == 0 {
+		return nil, nil
+	}
+	resp, err := t.entries.BatchGetEntries(ctx, &tagsv1.BatchGetEntriesRequest{Ids: posts})
+	if err != nil {
+		return nil, fmt.Errorf("ask tags for %d entries: %w", len(posts), err)
+	}
+	states := make([]projection.State[page.Entry], len(resp.GetEntries()))
+	for i, e := range resp.GetEntries() {
+		states[i] = projection.State[page.Entry]{
+			Ref: projection.Ref{Type: "entry", ID: e.GetPostId()}, Epoch: e.GetEpoch(), Version: e.GetVersion(), State: wire.Entry(e),
+		}
+	}
+	return states, nil
+}
+
+// Refresh writes entries in tx.
+func (t *Tags) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[page.Entry]) error {
+	return run(ctx, tx, t.index, items, func(ctx context.Context, item projection.Item[page.Entry]) (change, error) {
+		keys, err := t.index.SaveEntry(ctx, item.State)
+		return change{site: item.State.Site, aggregate: "entry-" + item.State.PostID, keys: keys}, err
+	})
+}

@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/store/db"
+)
+
+// Owners lists the posts of a site that have or had the address path.
+func (s *Store) Owners(ctx context.Context, site, path string) ([]page.Owner, error) {
+	rows, err := s.q(ctx).OwnersOf(ctx, db.OwnersOfParams{Site: site, Path: path})
+	if err != nil {
+		return nil, fmt.Errorf("find %s of site %s: %w", path, site, err)
+	}
+	owners := make([]page.Owner, len(rows))
+	for i, r := range rows {
+		owners[i] = page.Owner{PostID: r.PostID, Slug: r.Slug, Kind: page.AddressKind(r.Kind), State: page.State(r.State)}
+	}
+	return owners, nil
+}
+
+// Cards lists public posts of a site, newest first: size of them after skip,
+// and how many there are in all.
+func (s *Store) Cards(ctx context.Context, site string, sel page.Selection, size, skip int) ([]page.Card, int, error) {
+	ids, total, err := s.selected(ctx, site, sel, size, skip)
+	if err != nil || len(ids) == 0 {
+		return nil, total, err
+	}
+	cards := make([]page.Card, 0, len(ids))
+	err = s.each(ctx, s.sql.cards, func(row scanner) error {
+		c, err := scanCard(row)
+		cards = append(cards, c)
+		return err
+	}, site, asList(ids))
+	return cards, total, err
+}
+
+// Texts lists the newest public posts of a site with their HTML; one of more
+// than maxText characters comes without.
+func (s *Store) Texts(ctx context.Context, site string, sel page.Selection, size, maxText int) ([]page.Doc, error) {
+	ids, _, err := s.selected(ctx, site, sel, size, 0)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	docs := make([]page.Doc, 0, len(ids))
+	err = s.each(ctx, s.sql.texts, func(row scanner) error {
+		var (
+			d       page.Doc
+			authors string
+			err     error
+		)
+		if d.Card, err = scanCard(row, &authors, &d.HTML); err != nil {
+			return err
+		}
+		docs = append(docs, d)
+		return fromJSON(authors, &docs[len(docs)-1].Authors)
+	}, site, asList(ids), maxText)
+	return docs, err
+}
+
+func (s *Store) selected(ctx context.Context, site string, sel page.Selection, size, skip int) ([]string, int, error) {
+	var (
+		ids   []string
+		total int64
+		err   error
+		q     = s.q(ctx)
+		n, at = int32(min(size, math.MaxInt32)), int32(min(skip, math.MaxInt32)) //nolint:gosec // bounded on the same line
+	)
+	switch {
+	case len(sel.Tags) > 1:
+		return s.withAll(ctx, site, sel.Tags, size, skip)
+	case len(sel.Tags) == 1:
+		if total, err = q.CountTagged(ctx, db.CountTaggedParams{Site: site, Slug: sel.Tags[0]}); err == nil {
+			ids, err = q.TaggedIDs(ctx, db.TaggedIDsParams{Site: site, Slug: sel.Tags[0], Size: n, Skip: at})
+		}
+	case sel.Featured:
+		if total, err = q.CountFeatured(ctx, site); err == nil {
+			ids, err = q.FeaturedIDs(ctx, db.FeaturedIDsParams{Site: site, Size: n, Skip: at})
+		}
+	default:
+		if total, err = q.CountPublic(ctx, site); err == nil {
+			ids, err = q.RecentIDs(ctx, db.RecentIDsParams{Site: site, Size: n, Skip: at})
+		}
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("list posts of site %s: %w", site, err)
+	}
+	return ids, int(total), nil
+}
+
+// withAll lists posts that carry all of several tags.
+func (s *Store) withAll(ctx context.Context, site string, slugs []string, size, skip int) ([]string, int, error) {
+	list := asList(slugs)
+	var total int
+	if err := s.db.Conn(ctx).QueryRowContext(ctx, s.sql.countAll, site, list, len(slugs)).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count posts with %d tags: %w", len(slugs), err)
+	}
+	var ids []string
+	err := s.each(ctx, s.sql.idsAll, func(row scanner) error {
+		var id string
+		if err := row.Scan(&id); err != nil {
+			return fmt.Errorf("scan a post: %w", err)
+		}
+		ids = append(ids, id)
+		return nil
+	}, site, list, len(slugs), size, skip)
+	return ids, total, err
+}
+
+// TopTags lists the tags of a site that most posts carry, at most size.
+func (s *Store) TopTags(ctx context.Context, site string, size int) ([]page.Tagged, error) {
+	rows, err := s.q(ctx).TopTags(ctx, db.TopTagsParams{Site: site, Size: int32(min(size, math.MaxInt32))}) //nolint:gosec // bounded on the same line
+	if err != nil {
+		return nil, fmt.Errorf("list tags of site %s: %w", site, err)
+	}
+	tags := make([]page.Tagged, len(rows))
+	for i, r := range rows {
+		tags[i] = page.Tagged{Label: page.Label{Slug: r.Slug, Name: r.Name}, Count: int(r.Count)}
+	}
+	return tags, nil
+}
+
+// Tags reads the tags of a site with these slugs, in their order; those that
+// no post carries are left out.
+func (s *Store) Tags(ctx context.Context, site string, slugs []string) ([]page.Tagged, error) {
+	var tags []page.Tagged
+	err := s.each(ctx, s.sql.tags, func(row scanner) error {
+		var t page.Tagged
+		if err := row.Scan(&t.Slug, &t.Name, &t.Count); err != nil {
+			return fmt.Errorf("scan a tag: %w", err)
+		}
+		tags = append(tags, t)
+		return nil
+	}, site, asList(slugs))
+	return tags, err
+}
+
+// each reads the rows of a statement of dialect.go.
+func (s *Store) each(ctx context.Context, query string, scan func(scanner) error, args ...any) (err error) {
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("read rows: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

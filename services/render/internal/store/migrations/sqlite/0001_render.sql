@@ -1,0 +1,110 @@
+-- +goose Up
+-- The read model of posts' sites.
+CREATE TABLE site (
+    id             text    PRIMARY KEY,
+    title          text    NOT NULL,
+    description    text    NOT NULL,
+    language       text    NOT NULL,
+    time_zone      text    NOT NULL,
+    base_url       text    NOT NULL,
+    links          text    NOT NULL, -- JSON
+    posts_per_page integer NOT NULL,
+    updated_at     timestamp NOT NULL
+);
+-- The read model of posts: each as a finished document. state is page.State.
+CREATE TABLE doc (
+    post_id      text    PRIMARY KEY,
+    site         text    NOT NULL,
+    epoch        integer NOT NULL,
+    version      integer NOT NULL,
+    state        integer NOT NULL,
+    slug         text    NOT NULL,
+    title        text    NOT NULL,
+    language     text    NOT NULL,
+    excerpt      text    NOT NULL,
+    standfirst   boolean NOT NULL,
+    image        text    NOT NULL,
+    image_alt    text    NOT NULL,
+    cover        boolean NOT NULL, -- image is the author's choice
+    tags         text    NOT NULL, -- JSON
+    authors      text    NOT NULL, -- JSON
+    featured     boolean NOT NULL,
+    words        integer NOT NULL,
+    minutes      integer NOT NULL,
+    html         text    NOT NULL,
+    contents     text    NOT NULL, -- JSON
+    hash         text    NOT NULL, -- of html and contents
+    former       text    NOT NULL, -- JSON
+    aliases      text    NOT NULL, -- JSON
+    published_at timestamp NOT NULL,
+    updated_at   timestamp NOT NULL
+);
+CREATE INDEX doc_list ON doc (site, state, published_at DESC, post_id DESC);
+CREATE INDEX doc_featured ON doc (site, featured, state, published_at DESC, post_id DESC);
+-- Every path that a public post has, or that one had; kind is page.AddressKind.
+CREATE TABLE address (
+    site    text    NOT NULL,
+    path    text    NOT NULL,
+    post_id text    NOT NULL,
+    kind    integer NOT NULL,
+    PRIMARY KEY (site, path, post_id)
+);
+CREATE INDEX address_post ON address (post_id);
+-- The read model of tags. listed and published_at repeat what doc says, so
+-- that a tag's page is read in order from the index.
+CREATE TABLE doc_tag (
+    post_id      text    NOT NULL,
+    slug         text    NOT NULL,
+    site         text    NOT NULL,
+    listed       boolean NOT NULL,
+    published_at timestamp NOT NULL,
+    PRIMARY KEY (post_id, slug)
+);
+CREATE INDEX doc_tag_list ON doc_tag (site, slug, listed, published_at DESC, post_id DESC);
+-- Tags that posts carry; a tag that none carries has no row.
+CREATE TABLE tag (
+    site  text    NOT NULL,
+    slug  text    NOT NULL,
+    name  text    NOT NULL,
+    count integer NOT NULL,
+    PRIMARY KEY (site, slug)
+);
+CREATE INDEX tag_count ON tag (site, count DESC, slug);
+-- Pressed pages. One is old once a key of its has been touched after clock, or
+-- when it is of another edition: a change costs the same however many pages there are.
+CREATE TABLE page (
+    site          text    NOT NULL,
+    path          text    NOT NULL,
+    number        integer NOT NULL,
+    status        integer NOT NULL,
+    location      text    NOT NULL,
+    content_type  text    NOT NULL,
+    body          blob    NOT NULL,
+    etag          text    NOT NULL,
+    last_modified timestamp NOT NULL,
+    keys          text    NOT NULL, -- JSON
+    clock         bigint  NOT NULL,
+    edition       text    NOT NULL,
+    pressed_at    timestamp NOT NULL,
+    PRIMARY KEY (site, path, number)
+);
+-- When each key was last touched, by the press clock.
+CREATE TABLE touched (
+    site  text   NOT NULL,
+    key   text   NOT NULL,
+    clock bigint NOT NULL,
+    PRIMARY KEY (site, key)
+);
+-- One row: every refresh moves it first and so locks out the others until it
+-- has committed; hence the order of its values is the order of commits.
+CREATE TABLE press_clock (
+    id      integer PRIMARY KEY,
+    clock   bigint  NOT NULL,
+    edition text    NOT NULL
+);
+INSERT INTO press_clock (id, clock, edition) VALUES (1, 1, '');
+-- How many notices each aggregate had.
+CREATE TABLE press_version (
+    aggregate_id text    PRIMARY KEY,
+    version      integer NOT NULL
+);

@@ -1,0 +1,70 @@
+-- name: GetSite :one
+SELECT id, title, description, language, time_zone, base_url, links, posts_per_page, updated_at FROM site WHERE id = @id;
+
+-- name: SaveSite :exec
+INSERT INTO site (id, title, description, language, time_zone, base_url, links, posts_per_page, updated_at)
+VALUES (@id, @title, @description, @language, @time_zone, @base_url, @links, @posts_per_page, @updated_at)
+ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description, language = excluded.language,
+    time_zone = excluded.time_zone, base_url = excluded.base_url, links = excluded.links,
+    posts_per_page = excluded.posts_per_page, updated_at = excluded.updated_at;
+
+-- name: ListSites :many
+SELECT id FROM site ORDER BY id;
+
+-- name: GetDoc :one
+SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
+    featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at
+FROM doc WHERE site = @site AND post_id = @post_id;
+
+-- name: GetOutline :one
+SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
+    featured, words, minutes, CAST('' AS text) AS html, CAST('[]' AS text) AS contents, hash, former, aliases, published_at, updated_at
+FROM doc WHERE post_id = @post_id;
+
+-- name: SaveDoc :exec
+INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
+    featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at)
+VALUES (@post_id, @site, @epoch, @version, @state, @slug, @title, @language, @excerpt, @standfirst, @image, @image_alt, @cover, @tags, @authors,
+    @featured, @words, @minutes, @html, @contents, @hash, @former, @aliases, @published_at, @updated_at)
+ON CONFLICT (post_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, state = excluded.state,
+    slug = excluded.slug, title = excluded.title, language = excluded.language, excerpt = excluded.excerpt,
+    standfirst = excluded.standfirst, image = excluded.image, image_alt = excluded.image_alt, cover = excluded.cover, tags = excluded.tags,
+    authors = excluded.authors, featured = excluded.featured, words = excluded.words, minutes = excluded.minutes,
+    html = excluded.html, contents = excluded.contents, hash = excluded.hash, former = excluded.former,
+    aliases = excluded.aliases, published_at = excluded.published_at, updated_at = excluded.updated_at;
+
+-- name: DropAddresses :exec
+DELETE FROM address WHERE post_id = @post_id;
+
+-- name: InsertAddress :exec
+INSERT INTO address (site, path, post_id, kind) VALUES (@site, @path, @post_id, @kind);
+
+-- name: OwnersOf :many
+SELECT address.post_id, doc.slug, address.kind, doc.state
+FROM address JOIN doc ON doc.post_id = address.post_id
+WHERE address.site = @site AND address.path = @path AND doc.site = @site
+ORDER BY address.post_id LIMIT 100;
+
+-- name: TagsOfDoc :many
+SELECT slug FROM doc_tag WHERE post_id = @post_id ORDER BY slug;
+
+-- name: SaveDocTag :exec
+INSERT INTO doc_tag (post_id, slug, site, listed, published_at)
+VALUES (@post_id, @slug, @site, @listed, @published_at)
+ON CONFLICT (post_id, slug) DO UPDATE SET listed = excluded.listed, published_at = excluded.published_at;
+
+-- name: DropDocTag :exec
+DELETE FROM doc_tag WHERE post_id = @post_id AND slug = @slug;
+
+-- name: RelistDoc :exec
+UPDATE doc_tag SET listed = @listed, published_at = @published_at WHERE post_id = @post_id;
+
+-- name: GetTag :one
+SELECT slug, name, count FROM tag WHERE site = @site AND slug = @slug;
+
+-- name: SaveTag :exec
+INSERT INTO tag (site, slug, name, count) VALUES (@site, @slug, @name, @count)
+ON CONFLICT (site, slug) DO UPDATE SET name = excluded.name, count = excluded.count;
+
+-- name: DropTag :exec
+DELETE FROM tag WHERE site = @site AND slug = @slug;

@@ -1,0 +1,138 @@
+// Package wire translates between the domain and the protos and does nothing
+// else.
+package wire
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+
+	"github.com/parution/parution/chassis/slug"
+
+	"github.com/parution/parution/services/render/internal/document"
+	"github.com/parution/parution/services/render/internal/page"
+)
+
+// Site is a site as pages show it.
+func Site(s *postsv1.Site) *page.Site {
+	out := &page.Site{
+		ID: s.GetId(), Title: s.GetTitle(), Description: s.GetDescription(), Language: s.GetLanguage(), TimeZone: s.GetTimeZone(),
+		BaseURL: strings.TrimRight(s.GetBaseUrl(), "/"), PostsPerPage: int(s.GetPostsPerPage()), UpdatedAt: s.GetUpdatedAt().AsTime(),
+	}
+	for _, l := range s.GetSocialLinks() {
+		out.Links = append(out.Links, page.Link{Name: l.GetName(), URL: l.GetUrl()})
+	}
+	return out
+}
+
+// Tombstone is a post that readers cannot see, any more or yet.
+func Tombstone(s *postsv1.PostState) *page.Doc {
+	d := &page.Doc{
+		Card: page.Card{ID: s.GetId(), Site: s.GetSite(), Slug: s.GetSlug()}, Epoch: s.GetEpoch(), Version: s.GetVersion(),
+		Former: s.GetFormerSlugs(), Aliases: s.GetAliases(),
+	}
+	if s.GetWasPublic() {
+		d.State = page.Gone
+	}
+	return d
+}
+
+// Doc is a public post with its converted text.
+func Doc(s *postsv1.PostState, text *document.Document) *page.Doc {
+	p := s.GetPost()
+	d := Tombstone(s)
+	d.State = page.Public
+	d.Card = page.Card{
+		ID: s.GetId(), Site: s.GetSite(), Slug: p.GetSlug(), Title: p.GetTitle(), Language: p.GetLanguage(), Excerpt: p.GetExcerpt(),
+		Image: p.GetImage(), ImageAlt: p.GetImageAlt(), Tags: labels(p.GetTags()), Minutes: text.ReadingMinutes,
+		PublishedAt: p.GetPublishedAt().AsTime(), UpdatedAt: p.GetUpdatedAt().AsTime(),
+	}
+	if p.GetPublishedAt() == nil {
+		d.PublishedAt = p.GetCreatedAt().AsTime()
+	}
+	d.Featured, d.Authors, d.Standfirst = p.GetFeatured(), labels(p.GetAuthors()), p.GetExcerpt() != ""
+	d.Words, d.HTML, d.Contents = text.Words, text.HTML, headings(text.Contents)
+	if !d.Standfirst {
+		d.Excerpt = text.Excerpt
+	}
+	d.Cover = d.Image != ""
+	if !d.Cover {
+		d.Image, d.ImageAlt = text.Image, text.ImageAlt
+	}
+	d.Hash = hash(d)
+	return d
+}
+
+// hash stands for what only the post's own page shows of its text.
+func hash(d *page.Doc) string {
+	sum := sha256.New()
+	_, _ = sum.Write([]byte(d.HTML))            // a hash never fails
+	_ = json.NewEncoder(sum).Encode(d.Contents) // nor do strings and numbers
+	return base64.RawURLEncoding.EncodeToString(sum.Sum(nil)[:18])
+}
+
+// labels are names with the slugs that they have everywhere.
+func labels(names []string) []page.Label {
+	var out []page.Label
+	for _, name := range names {
+		out = append(out, page.Label{Slug: slug.Make(name), Name: name})
+	}
+	return out
+}
+
+func headings(list []document.Heading) []page.Heading {
+	var out []page.Heading
+	for _, h := range list {
+		out = append(out, page.Heading{Level: h.Level, ID: h.ID, Text: h.Text, Children: headings(h.Children)})
+	}
+	return out
+}
+
+// Entry is what the tags service says about a post.
+func Entry(e *tagsv1.Entry) page.Entry {
+	out := page.Entry{PostID: e.GetPostId(), Site: e.GetSite()}
+	if e.GetIndexed() {
+		for _, t := range e.GetTags() {
+			out.Tags = append(out.Tags, page.Label{Slug: t.GetSlug(), Name: t.GetName()})
+		}
+	}
+	return out
+}
+
+// Page is the answer to a request for a page whose ETag the caller may have.
+func Page(p *page.Page, ifNoneMatch string) *renderv1.GetPageResponse {
+	out := &renderv1.GetPageResponse{
+		Status: int32(p.Status), Location: p.Location, ContentType: p.ContentType, Etag: p.ETag, Keys: p.Keys, //nolint:gosec // an HTTP status
+		NotModified: p.ETag != "" && p.ETag == ifNoneMatch,
+	}
+	if !p.LastModified.IsZero() {
+		out.LastModified = timestamppb.New(p.LastModified)
+	}
+	if !out.GetNotModified() {
+		out.Body = p.Body
+	}
+	return out
+}
+
+// Document is a converted text.
+func Document(d *document.Document) *renderv1.Document {
+	return &renderv1.Document{
+		Html: d.HTML, Contents: contents(d.Contents), Excerpt: d.Excerpt, Words: int32(d.Words), ReadingMinutes: int32(d.ReadingMinutes), //nolint:gosec // bounded by the text's size
+		Image: d.Image, ImageAlt: d.ImageAlt,
+	}
+}
+
+func contents(list []document.Heading) []*renderv1.Heading {
+	var out []*renderv1.Heading
+	for _, h := range list {
+		out = append(out, &renderv1.Heading{Level: int32(h.Level), Id: h.ID, Text: h.Text, Children: contents(h.Children)}) //nolint:gosec // 2 to 6
+	}
+	return out
+}
