@@ -102,6 +102,12 @@ func toStatus(err error) error {
 	return s.Err()
 }
 
+// statusError is an error that is an answer of gRPC.
+type statusError interface {
+	error
+	GRPCStatus() *status.Status
+}
+
 // FromStatus turns the error of a call back into the fault that the server
 // meant. Clients made by Dial do so themselves; it is exported for errors that
 // come from grpc-gateway.
@@ -115,10 +121,13 @@ func FromStatus(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fault.Wrap(fault.KindUnavailable, err, "the answer took too long")
 	}
-	s, ok := status.FromError(err)
+	// Not status.FromError: that puts the text of what is wrapped around the
+	// status, such as grpc's count of retries, into its message.
+	answer, ok := errors.AsType[statusError](err)
 	if !ok {
 		return err
 	}
+	s := answer.GRPCStatus()
 	kind := kindOf(s)
 	if kind == fault.KindInternal {
 		return err

@@ -223,3 +223,29 @@ func fromAny(a any, line, depth int, b *budget) (Value, error) {
 	// What is left are the number types of both decoders.
 	return Value{Kind: Number, Text: fmt.Sprint(a), Line: line}, nil
 }
+
+// Format is how values are written.
+type Format uint8
+
+// The formats.
+const (
+	YAML Format = iota
+	TOML
+	JSON
+)
+
+// Parse understands a whole file of values, such as a configuration. The
+// error is an *Error.
+func Parse(text string, format Format) (Value, error) {
+	switch format {
+	case TOML:
+		v, _, err := readTOML(text, 1)
+		return v, err
+	case JSON:
+		doc, err := readJSON(text)
+		return doc.Values, err
+	case YAML:
+	}
+	v, _, err := readYAML(text, 1)
+	return v, err
+}

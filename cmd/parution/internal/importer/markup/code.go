@@ -26,10 +26,7 @@ var verbatim = regexp.MustCompile(`(?is)<!--.*?-->|<pre\b.*?</pre>|<code\b.*?</c
 // Code lists the parts of a text in which nothing may be changed: code blocks
 // and spans, comments, and the HTML elements that hold code. Sorted, apart.
 func (sc *Scanner) Code(s string, format Format) []Range {
-	var out []Range
-	if format == Markdown {
-		out = sc.markdownCode(s)
-	}
+	out := sc.Blocks(s, format)
 	var raw []Range
 	for _, m := range verbatim.FindAllStringIndex(s, -1) {
 		if !in(out, m[0]) {
@@ -37,6 +34,14 @@ func (sc *Scanner) Code(s string, format Format) []Range {
 		}
 	}
 	return merge(append(out, raw...))
+}
+
+// Blocks lists the code blocks and spans of Markdown alone; none in HTML.
+func (sc *Scanner) Blocks(s string, format Format) []Range {
+	if format == HTML {
+		return nil
+	}
+	return sc.markdownCode(s)
 }
 
 // Format is a source format.

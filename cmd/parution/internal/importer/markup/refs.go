@@ -43,6 +43,7 @@ type Ref struct {
 
 var (
 	bareAddress = regexp.MustCompile(`https?://[^\s<>()\[\]"'` + "`" + `]+`)
+	anchor      = regexp.MustCompile(`(?is)<a\s.*?</a\s*>`)
 	definition  = regexp.MustCompile(`(?m)^ {0,3}\[((?:[^\[\]\\\n]|\\.)+)\]:[ \t]*(<[^<>\n]*>|[^\s<]\S*)`)
 )
 
@@ -251,6 +252,9 @@ func (f *refFinder) autolink(i int) int {
 func (f *refFinder) bare() {
 	taken := append([]Range{}, f.code...)
 	taken = append(taken, f.skip...)
+	for _, m := range anchor.FindAllStringIndex(f.s, -1) {
+		taken = append(taken, Range{m[0], m[1]})
+	}
 	for _, r := range f.out {
 		taken = append(taken, r.Range)
 	}

@@ -1,0 +1,190 @@
+// Package api serves the JSON API: it checks what comes in, says who calls, and
+// hands the call to the service that its contract names. It holds no rules of
+// its own: what a caller may do is decided there.
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/web"
+
+	"github.com/parution/parution/services/gateway/internal/headers"
+	"github.com/parution/parution/services/gateway/internal/host"
+)
+
+// Prefix begins the paths of the API.
+const Prefix = "/api/"
+
+// root begins the paths of this version of it.
+const root = "/api/v1/"
+
+// Sites tells which site a request is for.
+type Sites interface {
+	Find(hostHeader string) (host.Site, bool)
+	ByID(id string) (host.Site, bool)
+	Loaded() bool
+}
+
+// Deps is what the API stands on. All fields are required.
+type Deps struct {
+	Posts, Tags, Render, Accounts grpc.ClientConnInterface
+
+	Sites Sites
+	// Upload keeps an image; the caller was checked.
+	Upload http.HandlerFunc
+	// MaxBodyBytes bounds a JSON body.
+	MaxBodyBytes int64
+	Log          *slog.Logger
+}
+
+// API is the JSON API. Safe for concurrent use.
+type API struct {
+	deps     Deps
+	accounts accountsv1.AccountsServiceClient
+	routes   *routeTable
+	mux      *runtime.ServeMux
+	fields   []headers.Field
+	static   map[string]document
+}
+
+// New registers every public call.
+func New(ctx context.Context, deps Deps) (*API, error) {
+	a := &API{
+		deps: deps, accounts: accountsv1.NewAccountsServiceClient(deps.Accounts),
+		routes: newRouteTable(), fields: headers.Page(),
+	}
+	var err error
+	if a.static, err = documents(a.routes); err != nil {
+		return nil, err
+	}
+	a.mux = runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
+			MarshalOptions: protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true},
+		}),
+		runtime.WithMiddlewares(a.admit),
+		runtime.WithErrorHandler(a.fail),
+		runtime.WithRoutingErrorHandler(a.misroute),
+		runtime.WithForwardResponseOption(finish),
+		runtime.WithIncomingHeaderMatcher(incoming),
+		runtime.WithOutgoingHeaderMatcher(outgoing),
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithDisableHTTPMethodOverride(),
+	)
+	return a, a.register(ctx)
+}
+
+func (a *API) register(ctx context.Context) error {
+	posts, tags := conn{a.deps.Posts, a.routes}, conn{a.deps.Tags, a.routes}
+	render, accounts := conn{a.deps.Render, a.routes}, conn{a.deps.Accounts, a.routes}
+	for _, err := range []error{
+		postsv1.RegisterPostsServiceHandlerClient(ctx, a.mux, postsv1.NewPostsServiceClient(posts)),
+		postsv1.RegisterSitesServiceHandlerClient(ctx, a.mux, postsv1.NewSitesServiceClient(posts)),
+		tagsv1.RegisterTagsServiceHandlerClient(ctx, a.mux, tagsv1.NewTagsServiceClient(tags)),
+		renderv1.RegisterRenderServiceHandlerClient(ctx, a.mux, renderv1.NewRenderServiceClient(render)),
+		accountsv1.RegisterAccountsServiceHandlerClient(ctx, a.mux, accountsv1.NewAccountsServiceClient(accounts)),
+	} {
+		if err != nil {
+			return fmt.Errorf("register the API: %w", err)
+		}
+	}
+	return nil
+}
+
+// ServeHTTP answers everything below Prefix. A context that holds an operator
+// already needs no token.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	headers.Apply(w.Header(), a.fields)
+	w.Header().Set("Cache-Control", "no-store")
+	if d, ok := a.static[r.URL.Path]; ok {
+		name(r.Context(), r.Method, r.URL.Path)
+		d.serve(w, r)
+		return
+	}
+	p, err := a.caller(r)
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	ctx := identity.With(r.Context(), p)
+	if r.URL.Path == root+"media" {
+		a.media(w, r.WithContext(ctx))
+		return
+	}
+	inner := r.WithContext(ctx)
+	inner.Header = only(r.Header, "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+	if inner.Method == http.MethodHead {
+		inner.Method = http.MethodGet // the server leaves the body out
+	}
+	a.mux.ServeHTTP(w, inner)
+}
+
+// only keeps the named fields: nothing else of a request may reach a service,
+// above all nothing that says who calls.
+func only(h http.Header, names ...string) http.Header {
+	out := make(http.Header, len(names))
+	for _, n := range names {
+		if v := h.Values(n); len(v) > 0 {
+			out[http.CanonicalHeaderKey(n)] = v
+		}
+	}
+	return out
+}
+
+func incoming(key string) (string, bool) { return "idempotency-key", key == "Idempotency-Key" }
+
+func outgoing(key string) (string, bool) { return "Idempotent-Replayed", key == "idempotent-replayed" }
+
+// media checks who uploads.
+func (a *API) media(w http.ResponseWriter, r *http.Request) {
+	name(r.Context(), r.Method, root+"media")
+	if r.Method != http.MethodPost {
+		methodNotAllowed(w, http.MethodPost)
+		return
+	}
+	switch p := identity.From(r.Context()); {
+	case p.Member():
+		a.deps.Upload(w, r)
+	case p.Role == identity.Public:
+		a.refuse(w, r, fault.Unauthenticated("this needs a token: Authorization: Bearer …"))
+	default:
+		a.refuse(w, r, fault.Denied("the role %q may not do this", p.Role))
+	}
+}
+
+// name tells the request's span and metrics which call it is.
+func name(ctx context.Context, method, template string) {
+	route := attribute.String("http.route", template)
+	if l, ok := otelhttp.LabelerFromContext(ctx); ok {
+		l.Add(route)
+	}
+	span := trace.SpanFromContext(ctx)
+	span.SetName(method + " " + template)
+	span.SetAttributes(route)
+}
+
+func methodNotAllowed(w http.ResponseWriter, methods ...string) {
+	allow := strings.Join(methods, ", ")
+	w.Header().Set("Allow", allow)
+	web.WriteProblemAs(w, web.Problem{
+		Type: "/problems/method-not-allowed", Title: http.StatusText(http.StatusMethodNotAllowed),
+		Status: http.StatusMethodNotAllowed, Detail: "this address takes " + allow,
+	})
+}

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+
+	"github.com/parution/parution/chassis/identity"
+)
+
+// What an answer may hold; the types that grpc-gateway makes pass them on.
+type (
+	withPost     interface{ GetPost() *postsv1.Post }
+	withSite     interface{ GetSite() *postsv1.Site }
+	withSecret   interface{ GetSecret() string }
+	withExisting interface{ GetExisting() bool }
+)
+
+var _ withSecret = (*accountsv1.CreateTokenResponse)(nil)
+
+// finish sets what an answer says beside its body: the version as ETag, the
+// status 201 and the address of what was created, 304 for what is known.
+func finish(ctx context.Context, w http.ResponseWriter, answer proto.Message) error {
+	h := w.Header()
+	p := preconditionOf(ctx)
+	if p.read && identity.From(ctx).Role == identity.Public {
+		h.Set("Cache-Control", "no-cache")
+	}
+	if v := versionOf(answer); v != 0 {
+		tag := `"` + strconv.Itoa(int(v)) + `"`
+		h.Set("Etag", tag)
+		if p.read && slices.Contains(p.tags, tag) {
+			h.Del("Content-Type")
+			w.WriteHeader(http.StatusNotModified)
+			return nil
+		}
+	}
+	if location, created := createdAt(p.call, answer); created {
+		if location != "" {
+			h.Set("Location", location)
+		}
+		w.WriteHeader(http.StatusCreated)
+	}
+	return nil
+}
+
+// versionOf is the version of the post or site in answer; 0 without one.
+func versionOf(answer proto.Message) int32 {
+	switch m := answer.(type) {
+	case withPost:
+		return m.GetPost().GetVersion()
+	case withSite:
+		return m.GetSite().GetVersion()
+	}
+	return 0
+}
+
+// createdAt is where to find what the call created, if it did.
+func createdAt(call string, answer proto.Message) (location string, created bool) {
+	switch m := answer.(type) {
+	case withExisting:
+		post, ok := answer.(withPost)
+		if m.GetExisting() || !ok {
+			return "", false
+		}
+		return root + "posts/" + post.GetPost().GetId(), true
+	case withSecret:
+		return "", true
+	case withSite:
+		return root + "site", call == postsv1.SitesService_CreateSite_FullMethodName
+	}
+	return "", false
+}

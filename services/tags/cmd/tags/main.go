@@ -1,0 +1,34 @@
+// Command tags runs the tags service by itself.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/parution/parution/chassis/program"
+	"github.com/parution/parution/services/tags"
+)
+
+type settings struct {
+	program.Base
+	program.Database
+	tags.Config
+
+	PostsAddress string `help:"Address of the posts service." default:"127.0.0.1:7001" placeholder:"HOST:PORT"`
+}
+
+func main() {
+	var s settings
+	os.Exit(program.Main(program.Program{
+		Name: tags.Owner, Description: "Keeps the index of tags.", Listen: ":7002",
+		Settings: &s, Base: &s.Base, Database: &s.Database, Migrations: tags.Migrations(),
+		Build: func(_ context.Context, env program.Env) (program.Service, error) {
+			posts, err := env.Dial("posts", s.PostsAddress)
+			if err != nil {
+				return nil, err
+			}
+			s.Config.StreamReplicas = s.Base.StreamReplicas
+			return tags.New(s.Config, tags.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now, Posts: posts})
+		},
+	}))
+}

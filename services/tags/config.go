@@ -1,0 +1,13 @@
+package tags
+
+// Config are the settings of the tags service.
+type Config struct {
+	// StreamReplicas is how many NATS servers keep each notice; below 1 counts as 1.
+	StreamReplicas int `kong:"-"`
+}
+
+// Defaults are the settings of a program without flags.
+func Defaults() Config { return Config{StreamReplicas: 1} }
+
+// Validate refuses settings that cannot work; none of these can be wrong.
+func (Config) Validate() error { return nil }

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/parution/parution/chassis/projection"
+	"github.com/parution/parution/chassis/sqldb"
+
+	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/store/db"
+	"github.com/parution/parution/services/tags/internal/wire"
+)
+
+// Put brings the index up to the posts' states, with a notice of each entry
+// that changes at now. It runs in tx, which must be the only one that writes
+// the index: the projection sees to that, and that a post comes only once.
+func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post], now time.Time) error {
+	q := db.New(tx)
+	postIDs := make([]string, len(items))
+	for i, item := range items {
+		postIDs[i] = item.State.ID
+	}
+	before, err := s.entries(ctx, tx, postIDs)
+	if err != nil {
+		return err
+	}
+	counts := make(tally)
+	for _, item := range items {
+		was := before[item.State.ID]
+		change, ok := was.Follow(item.State)
+		if !ok {
+			continue
+		}
+		if err := putEntry(ctx, q, change.Entry, len(was.Tags) > 0); err != nil {
+			return err
+		}
+		counts.add(change)
+		// The item's trace, in this transaction: the notice continues that trace
+		// and wakes the relay after the commit, not before.
+		traced := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context))
+		if err := s.out.Append(traced, tx, wire.Notice(change, now)); err != nil {
+			return err
+		}
+	}
+	return counts.write(ctx, q)
+}
+
+func putEntry(ctx context.Context, q *db.Queries, e index.Entry, hadTags bool) error {
+	params, err := putParams(e)
+	if err != nil {
+		return err
+	}
+	if err := q.PutEntry(ctx, params); err != nil {
+		return fmt.Errorf("put the entry of post %s: %w", e.PostID, err)
+	}
+	if hadTags {
+		if err := q.DropEntryTags(ctx, e.PostID); err != nil {
+			return fmt.Errorf("drop the tags of post %s: %w", e.PostID, err)
+		}
+	}
+	for _, t := range e.Tags {
+		err := q.InsertEntryTag(ctx, db.InsertEntryTagParams{
+			PostID: e.PostID, Slug: t.Slug, SiteID: e.Site, Name: t.Name, PublishedAt: sqldb.At(e.PublishedAt),
+		})
+		if err != nil {
+			return fmt.Errorf("insert tag %s of post %s: %w", t.Slug, e.PostID, err)
+		}
+	}
+	return nil
+}
+
+// tagKey names a tag of a site.
+type tagKey struct{ site, slug string }
+
+// tally sums up what a batch does to the counts of tags: a tag that 100 posts
+// of an import carry is written once.
+type tally map[tagKey]int32
+
+func (t tally) add(c index.Change) {
+	for _, s := range c.Touched {
+		t[tagKey{c.Entry.Site, s}] += 0 // its name may be another one now
+	}
+	for _, tag := range c.Added {
+		t[tagKey{c.Entry.Site, tag.Slug}]++
+	}
+	for _, tag := range c.Dropped {
+		t[tagKey{c.Entry.Site, tag.Slug}]--
+	}
+}
+
+// write runs after all entries were written: the names come from them.
+func (t tally) write(ctx context.Context, q *db.Queries) error {
+	keys := slices.SortedFunc(maps.Keys(t), func(a, b tagKey) int {
+		return cmp.Or(strings.Compare(a.site, b.site), strings.Compare(a.slug, b.slug))
+	})
+	for _, k := range keys {
+		name, err := q.NewestName(ctx, db.NewestNameParams{SiteID: k.site, Slug: k.slug})
+		switch {
+		case errors.Is(err, sql.ErrNoRows): // the last entry is gone
+			err = q.DropTag(ctx, db.DropTagParams{SiteID: k.site, Slug: k.slug})
+		case err == nil:
+			err = q.PutTag(ctx, db.PutTagParams{SiteID: k.site, Slug: k.slug, Name: name, More: t[k]})
+		}
+		if err != nil {
+			return fmt.Errorf("count tag %s of site %s: %w", k.slug, k.site, err)
+		}
+	}
+	return nil
+}
