@@ -14,6 +14,7 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/web"
 
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/headers"
@@ -209,3 +210,9 @@ func asset(ctx context.Context, render renderv1.RenderServiceClient, name string
 
 // tagOf is the validator of a file whose name changes with its content.
 func tagOf(name string) string { return `"` + strings.ReplaceAll(name, `"`, "") + `"` }
+
+// Alive answers that the process does.
+func (s *Site) Alive(w http.ResponseWriter, r *http.Request) {
+	headers.Apply(w.Header(), s.page)
+	web.Alive(w, r)
+}

@@ -51,6 +51,7 @@ type Posts struct {
 	posts postsv1.PostsServiceClient
 	sites postsv1.SitesServiceClient
 	shelf shelf
+	texts *document.Converter
 	// baseURL is that of sites without their own.
 	baseURL string
 	log     *slog.Logger
@@ -58,8 +59,10 @@ type Posts struct {
 
 // NewPosts makes the read model of posts. baseURL is that of sites without
 // their own.
-func NewPosts(posts postsv1.PostsServiceClient, sites postsv1.SitesServiceClient, sh shelf, baseURL string, log *slog.Logger) *Posts {
-	return &Posts{posts: posts, sites: sites, shelf: sh, baseURL: baseURL, log: log}
+func NewPosts(
+	posts postsv1.PostsServiceClient, sites postsv1.SitesServiceClient, sh shelf, texts *document.Converter, baseURL string, log *slog.Logger,
+) *Posts {
+	return &Posts{posts: posts, sites: sites, shelf: sh, texts: texts, baseURL: baseURL, log: log}
 }
 
 // Fetch asks posts for the states of refs and converts the texts, on all
@@ -157,7 +160,7 @@ func (p *Posts) convert(ctx context.Context, post *postsv1.Post, base string) (d
 			doc = asWritten(post.GetBody())
 		}
 	}()
-	doc, err := document.Convert(document.Source{Text: post.GetBody(), Format: post.GetFormat(), Language: post.GetLanguage(), BaseURL: base})
+	doc, err := p.texts.Convert(document.Source{Text: post.GetBody(), Format: post.GetFormat(), Language: post.GetLanguage(), BaseURL: base})
 	if err != nil {
 		p.log.WarnContext(ctx, "a post cannot be converted; it is shown as it was written", "post_id", post.GetId(), "error", err)
 		return asWritten(post.GetBody())

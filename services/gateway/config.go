@@ -1,0 +1,37 @@
+package gateway
+
+import "errors"
+
+// Config are the settings of the gateway.
+type Config struct {
+	// CacheBytes bounds the memory that finished pages take. Pages that do not fit
+	// are asked for again.
+	CacheBytes int64 `help:"Most bytes of finished pages kept in memory." default:"268435456"`
+	// MediaDir is the folder of uploaded images; empty: none are kept. Replicas of
+	// one installation share it.
+	MediaDir string `help:"Folder of uploaded images; without it none are kept." placeholder:"DIR"`
+	// MaxRequestBytes bounds the JSON body of an API call: a post of 1 MiB and what
+	// JSON adds to it.
+	MaxRequestBytes int64 `help:"Most bytes of the JSON body of an API call." default:"1572864"`
+	// MaxUploadBytes bounds an uploaded image.
+	MaxUploadBytes int64 `help:"Most bytes of an uploaded image." default:"26214400"`
+}
+
+// Defaults are the settings of a program without flags.
+func Defaults() Config {
+	return Config{CacheBytes: 256 << 20, MaxRequestBytes: 1536 << 10, MaxUploadBytes: 25 << 20}
+}
+
+// Validate refuses settings that cannot work.
+func (c Config) Validate() error {
+	if c.CacheBytes < 1<<20 {
+		return errors.New("cache-bytes must be at least 1048576")
+	}
+	if c.MaxRequestBytes < 1 || c.MaxRequestBytes > 3<<20 {
+		return errors.New("max-request-bytes must be between 1 and 3145728")
+	}
+	if c.MaxUploadBytes < 1 || c.MaxUploadBytes > 1<<30 {
+		return errors.New("max-upload-bytes must be between 1 and 1073741824")
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+// Package gateway is the HTTP front: it serves readers from memory, and programs
+// a JSON API. It holds no data and no rules.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"google.golang.org/grpc"
+
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+
+	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/process"
+	"github.com/parution/parution/chassis/telemetry"
+	"github.com/parution/parution/chassis/web"
+
+	"github.com/parution/parution/services/gateway/internal/api"
+	"github.com/parution/parution/services/gateway/internal/cache"
+	"github.com/parution/parution/services/gateway/internal/feed"
+	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/media"
+	"github.com/parution/parution/services/gateway/internal/site"
+)
+
+// Name is the name of this service. Its signature alone speaks for people.
+const Name = identity.FrontIssuer
+
+// Deps is what the gateway stands on. All fields are required. The clients sign
+// as the issuer Name.
+type Deps struct {
+	NATS      *nats.Conn
+	Telemetry *telemetry.Telemetry
+	Health    *process.Health
+
+	Posts, Tags, Render, Accounts grpc.ClientConnInterface
+
+	Now func() time.Time
+}
+
+// Service is the gateway. Make it with New.
+type Service struct {
+	deps  Deps
+	table *host.Table
+	feed  *feed.Feed
+	site  *site.Site
+	api   *api.API
+	media *media.Store
+	rest  http.Handler
+}
+
+// New wires the gateway. It does not connect to anything.
+func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	log := deps.Telemetry.Log
+	s := &Service{
+		deps:  deps,
+		table: host.New(postsv1.NewSitesServiceClient(deps.Posts), deps.NATS, log, deps.Health),
+		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log),
+	}
+	pages := cache.New(cfg.CacheBytes, site.Source(renderv1.NewRenderServiceClient(deps.Render)), deps.Now)
+	if err := pages.Observe(deps.Telemetry.Meter("gateway/cache")); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.feed, err = feed.New(deps.NATS, pages, deps.Telemetry, deps.Now); err != nil {
+		return nil, err
+	}
+	s.site = site.New(s.table, pages, log)
+	s.api, err = api.New(ctx, api.Deps{
+		Posts: deps.Posts, Tags: deps.Tags, Render: deps.Render, Accounts: deps.Accounts,
+		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.rest = otelhttp.NewHandler(s.recovered(http.HandlerFunc(s.route)), "HTTP",
+		otelhttp.WithTracerProvider(deps.Telemetry.Tracers), otelhttp.WithMeterProvider(deps.Telemetry.Meters),
+		otelhttp.WithPropagators(deps.Telemetry.Propagator),
+		otelhttp.WithFilter(func(r *http.Request) bool { return r.URL.Path != "/healthz" }))
+	return s, nil
+}
+
+// Handler serves readers and programs.
+func (s *Service) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.site.ServeHit(w, r) {
+			s.rest.ServeHTTP(w, r)
+		}
+	})
+}
+
+// AdminHandler serves the same to whoever runs the installation: every request
+// is an operator's. It must be reachable by nobody else.
+func (s *Service) AdminHandler() http.Handler {
+	operator := identity.Principal{Subject: "local", Name: "local", Role: identity.Operator}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.rest.ServeHTTP(w, r.WithContext(identity.With(r.Context(), operator)))
+	})
+}
+
+// Parts are the gateway's background work.
+func (s *Service) Parts() []process.Part {
+	return []process.Part{
+		{Name: "media folder", Run: func(ctx context.Context, ready func()) error {
+			if err := s.media.Sweep(ctx); err != nil {
+				return fmt.Errorf("look after the media folder: %w", err)
+			}
+			ready()
+			<-ctx.Done()
+			return s.media.Close()
+		}},
+		s.table.Part(),
+		s.feed.Part(),
+	}
+}
+
+func (s *Service) route(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	switch {
+	case path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		s.site.Alive(w, r)
+	case strings.HasPrefix(path, api.Prefix):
+		s.api.ServeHTTP(w, r)
+	case strings.HasPrefix(path, media.Prefix) && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.media.ServeFile(w, r):
+	default:
+		s.site.ServeHTTP(w, r)
+	}
+}
+
+// recovered answers a panic with an error instead of a closed connection.
+func (s *Service) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(v) // asks the server to close the connection
+			}
+			s.deps.Telemetry.Log.ErrorContext(r.Context(), "a request panicked", "path", r.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			web.WriteProblem(w, r, fmt.Errorf("panic: %v", v))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

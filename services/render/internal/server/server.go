@@ -1,0 +1,93 @@
+// Package server answers render's calls.
+package server
+
+import (
+	"context"
+	"strings"
+
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
+
+	"github.com/parution/parution/services/render/internal/document"
+	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/theme"
+	"github.com/parution/parution/services/render/internal/wire"
+)
+
+// pages is who makes pages.
+type pages interface {
+	Get(ctx context.Context, site, path string, number int) (*page.Page, error)
+}
+
+// sites is who knows sites.
+type sites interface {
+	// Site faults with NotFound.
+	Site(ctx context.Context, id string) (*page.Site, error)
+}
+
+// Deps are what the server stands on. All fields are required.
+type Deps struct {
+	Pages pages
+	Sites sites
+	Texts *document.Converter
+	Theme *theme.Theme
+	// BaseURL is that of sites without their own.
+	BaseURL string
+}
+
+// Server implements RenderService. Safe for concurrent use.
+type Server struct {
+	renderv1.UnimplementedRenderServiceServer
+
+	deps Deps
+}
+
+// New makes a server.
+func New(deps Deps) *Server { return &Server{deps: deps} }
+
+// GetPage answers the page at a path. Faults: NotFound if there is no such
+// site; Invalid for a path that does not begin with "/".
+func (s *Server) GetPage(ctx context.Context, r *renderv1.GetPageRequest) (*renderv1.GetPageResponse, error) {
+	if !strings.HasPrefix(r.GetPath(), "/") {
+		return nil, fault.Invalid("path", "must begin with /")
+	}
+	p, err := s.deps.Pages.Get(ctx, r.GetSite(), r.GetPath(), int(r.GetPage()))
+	if err != nil {
+		return nil, err
+	}
+	return wire.Page(p, r.GetIfNoneMatch()), nil
+}
+
+// GetAsset answers a file of the theme. Faults: NotFound.
+func (s *Server) GetAsset(_ context.Context, r *renderv1.GetAssetRequest) (*renderv1.GetAssetResponse, error) {
+	a, ok := s.deps.Theme.Asset(r.GetName())
+	if !ok {
+		return nil, fault.NotFound("there is no asset %q", r.GetName())
+	}
+	return &renderv1.GetAssetResponse{ContentType: a.ContentType, Body: a.Body}, nil
+}
+
+// RenderDocument shows what a text would become in the caller's site. Faults:
+// Invalid and TooLarge with the field.
+func (s *Server) RenderDocument(ctx context.Context, r *renderv1.RenderDocumentRequest) (*renderv1.RenderDocumentResponse, error) {
+	src := document.Source{Text: r.GetBody(), Format: r.GetFormat(), Language: r.GetLanguage(), BaseURL: s.deps.BaseURL}
+	site, err := s.deps.Sites.Site(ctx, identity.From(ctx).Site)
+	switch {
+	case err == nil:
+		if src.Language == "" {
+			src.Language = site.Language
+		}
+		if site.BaseURL != "" {
+			src.BaseURL = site.BaseURL
+		}
+	case fault.KindOf(err) != fault.KindNotFound:
+		return nil, err
+	}
+	d, err := s.deps.Texts.Convert(src)
+	if err != nil {
+		return nil, err
+	}
+	return &renderv1.RenderDocumentResponse{Document: wire.Document(d)}, nil
+}

@@ -1,0 +1,135 @@
+// Package render is the service that turns posts into documents and documents
+// into pages, and tells which pages a change touched.
+package render
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/grpc"
+
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+
+	"github.com/parution/parution/chassis/outbox"
+	"github.com/parution/parution/chassis/process"
+	"github.com/parution/parution/chassis/projection"
+	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/telemetry"
+
+	"github.com/parution/parution/services/render/internal/document"
+	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/press"
+	"github.com/parution/parution/services/render/internal/refresh"
+	"github.com/parution/parution/services/render/internal/server"
+	"github.com/parution/parution/services/render/internal/store"
+	"github.com/parution/parution/services/render/internal/theme"
+)
+
+// Owner is the name of this service in notices.
+const Owner = "render"
+
+// The services that it follows.
+const (
+	ownerPosts = "posts"
+	ownerTags  = "tags"
+)
+
+// Deps is what the service stands on. All fields are required.
+type Deps struct {
+	DB        *sqldb.DB
+	NATS      *nats.Conn
+	Telemetry *telemetry.Telemetry
+	Now       func() time.Time
+	// Posts and Tags reach the services of that name.
+	Posts, Tags grpc.ClientConnInterface
+}
+
+// Service is the render service. Make it with New.
+type Service struct {
+	out    *outbox.Outbox
+	relay  *outbox.Relay
+	store  *store.Store
+	press  *press.Press
+	keeper *press.Keeper
+	posts  *projection.Projection[refresh.Change]
+	tags   *projection.Projection[page.Entry]
+	server *server.Server
+}
+
+// Migrations are the schema of the service, in order.
+func Migrations() []sqldb.Migrations {
+	return []sqldb.Migrations{outbox.Migrations(), projection.Migrations(), store.Migrations()}
+}
+
+// New wires the service. It does not connect to anything.
+func New(cfg Config, deps Deps) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	base := strings.TrimRight(cfg.BaseURL, "/")
+	th, err := theme.New()
+	if err != nil {
+		return nil, fmt.Errorf("read the theme: %w", err)
+	}
+	out := outbox.New(deps.DB, Owner)
+	relay, err := outbox.NewRelay(out, deps.NATS, cfg.StreamReplicas, deps.Telemetry)
+	if err != nil {
+		return nil, fmt.Errorf("make the relay: %w", err)
+	}
+	st := store.New(deps.DB, out, deps.Now)
+	keeper := press.NewKeeper(st, deps.Telemetry.Log)
+	texts := document.New()
+	s := &Service{out: out, relay: relay, store: st, keeper: keeper, press: press.New(st, st, keeper, th, base)}
+	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Texts: texts, Theme: th, BaseURL: base})
+	return s, s.follow(deps, texts, base)
+}
+
+func (s *Service) follow(deps Deps, texts *document.Converter, base string) error {
+	js, err := jetstream.New(deps.NATS)
+	if err != nil {
+		return fmt.Errorf("prepare JetStream: %w", err)
+	}
+	posts := refresh.NewPosts(postsv1.NewPostsServiceClient(deps.Posts), postsv1.NewSitesServiceClient(deps.Posts), s.store, texts, base, deps.Telemetry.Log)
+	s.posts, err = projection.New(projection.Config[refresh.Change]{
+		Name: Owner, Owner: ownerPosts, DB: deps.DB, JS: js, Fetch: posts.Fetch, Refresh: posts.Refresh, Telemetry: deps.Telemetry,
+	})
+	if err != nil {
+		return fmt.Errorf("follow posts: %w", err)
+	}
+	tags := refresh.NewTags(tagsv1.NewTagsServiceClient(deps.Tags), s.store)
+	s.tags, err = projection.New(projection.Config[page.Entry]{
+		Name: Owner, Owner: ownerTags, DB: deps.DB, JS: js, Fetch: tags.Fetch, Refresh: tags.Refresh, Telemetry: deps.Telemetry,
+	})
+	if err != nil {
+		return fmt.Errorf("follow tags: %w", err)
+	}
+	return nil
+}
+
+// Register adds the service's gRPC servers.
+func (s *Service) Register(r grpc.ServiceRegistrar) {
+	renderv1.RegisterRenderServiceServer(r, s.server)
+	eventsv1.RegisterFeedServiceServer(r, outbox.NewFeedServer(s.out))
+}
+
+// Outbox is where the service's notices are.
+func (s *Service) Outbox() *outbox.Outbox { return s.out }
+
+// Parts are the service's background work; the database must be there and have
+// the schema.
+func (s *Service) Parts() []process.Part {
+	return []process.Part{
+		{Name: "edition", Run: func(ctx context.Context, _ func()) error { return s.store.Adopt(ctx, s.press.Edition()) }},
+		s.keeper.Part(),
+		s.relay.Part(),
+		s.posts.Part(),
+		s.tags.Part(),
+	}
+}
