@@ -116,32 +116,34 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 	}
 }
 
-// round sends everything that is there.
+// round gives places to everything that is there and sends it. Places come
+// first and need no broker: the feed goes on without one.
 func (r *Relay) round(ctx context.Context, provisioned *bool) error {
-	if !*provisioned {
-		if err := stream.Provision(ctx, r.js, r.out.owner, r.replicas); err != nil {
+	for {
+		if err := r.place(ctx); err != nil {
 			return err
 		}
-		*provisioned = true
-	}
-	for {
-		placed, err := r.out.sequence(ctx)
-		if err != nil {
-			return err
+		if !*provisioned {
+			if err := stream.Provision(ctx, r.js, r.out.owner, r.replicas); err != nil {
+				return err
+			}
+			*provisioned = true
 		}
 		rows, err := r.out.rows(ctx, unsent, batch)
-		if err != nil {
+		if err != nil || len(rows) == 0 {
 			return err
-		}
-		if len(rows) == 0 {
-			if placed < batch {
-				return nil
-			}
-			continue
 		}
 		if err := r.publish(ctx, rows); err != nil {
 			// A stream that was wiped or deleted comes back with the next round.
 			*provisioned = !stream.Gone(err)
+			return err
+		}
+	}
+}
+
+func (r *Relay) place(ctx context.Context) error {
+	for {
+		if placed, err := r.out.sequence(ctx); err != nil || placed < batch {
 			return err
 		}
 	}

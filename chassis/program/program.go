@@ -172,15 +172,14 @@ func (p Program) parts(ctx context.Context, env Env, verifier *identity.Verifier
 		Telemetry: env.Telemetry, Verifier: verifier, Reflection: p.Base.Reflection, Writes: service.Writes(),
 	})
 	service.Register(server)
-	parts := []process.Part{DatabasePart(env.DB, env.Telemetry.Log, env.Health, p.Migrations...)}
+	parts := []process.Part{DatabasePart("database", env.DB, env.Telemetry.Log, env.Health, p.Migrations...)}
 	parts = append(parts, service.Parts()...)
 	return append(parts, server.Listen("gRPC", p.Base.Listen, nil)), nil
 }
 
 // DatabasePart waits for the database and brings its schema up to date; then it
-// watches that it answers.
-func DatabasePart(db *sqldb.DB, log *slog.Logger, health *process.Health, sets ...sqldb.Migrations) process.Part {
-	const name = "database"
+// watches that it answers. name is that of the check in health.
+func DatabasePart(name string, db *sqldb.DB, log *slog.Logger, health *process.Health, sets ...sqldb.Migrations) process.Part {
 	return process.Part{Name: name, Run: func(ctx context.Context, ready func()) error {
 		report := func(err error) { health.Set(name, err) }
 		if err := db.Wait(ctx, log, report); err != nil {

@@ -55,7 +55,9 @@ func Connect(ctx context.Context, log *slog.Logger, cfg Config) (*nats.Conn, err
 		nats.MaxPingsOutstanding(2),
 		nats.ReconnectBufSize(-1), // the outbox is the buffer
 		nats.ConnectHandler(func(c *nats.Conn) {
-			log.InfoContext(ctx, "connected to NATS", "nats_url", c.ConnectedUrlRedacted())
+			if cfg.InProcess == nil {
+				log.InfoContext(ctx, "connected to NATS", "nats_url", c.ConnectedUrlRedacted())
+			}
 		}),
 		nats.ReconnectHandler(func(c *nats.Conn) {
 			log.InfoContext(ctx, "connected to NATS again", "nats_url", c.ConnectedUrlRedacted())

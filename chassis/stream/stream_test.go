@@ -160,9 +160,27 @@ func TestTheConnectionFindsARestartedBroker(t *testing.T) {
 	}
 }
 
+// logs is a log that the connection's callbacks may write to at any time.
+type logs struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestConnectDoesNotWaitAndHidesPasswords(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
+	var out logs
 	// Nothing listens on port 1.
 	nc, err := stream.Connect(t.Context(), slog.New(slog.NewTextHandler(&out, nil)), stream.Config{URL: "nats://me:hunter2@127.0.0.1:1,nats://127.0.0.1:1", Name: "test"})
 	if err != nil {

@@ -8,15 +8,13 @@ import (
 
 	"google.golang.org/grpc"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/idempotency"
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/telemetry"
-
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 	"github.com/parution/parution/services/accounts/internal/server"
 	"github.com/parution/parution/services/accounts/internal/store"
 	"github.com/parution/parution/services/accounts/internal/token"

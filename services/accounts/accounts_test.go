@@ -13,8 +13,6 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-
 	"github.com/parution/parution/chassis/config"
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
@@ -24,7 +22,7 @@ import (
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
 	"github.com/parution/parution/chassis/telemetry"
-
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 	"github.com/parution/parution/services/accounts"
 )
 

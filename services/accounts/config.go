@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/parution/parution/chassis/config"
-
 	"github.com/parution/parution/services/accounts/internal/token"
 )
 

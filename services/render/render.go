@@ -122,6 +122,9 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 // Outbox is where the service's notices are.
 func (s *Service) Outbox() *outbox.Outbox { return s.out }
 
+// Writes is nil: no call changes anything.
+func (s *Service) Writes() grpc.UnaryServerInterceptor { return nil }
+
 // Parts are the service's background work; the database must be there and have
 // the schema.
 func (s *Service) Parts() []process.Part {

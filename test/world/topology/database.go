@@ -2,13 +2,13 @@ package topology
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"strings"
 
-	"crypto/rand"
 
 	"github.com/jackc/pgx/v5"
 

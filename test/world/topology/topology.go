@@ -17,8 +17,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-
-	"github.com/parution/parution/chassis/sqldb/sqldbtest"
 )
 
 // Kind is a way to run Parution.

@@ -178,7 +178,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.front(callees{posts: postsConn, tags: tagsConn, render: renderConn, accounts: accountsConn})
+	return a.front(ctx, callees{posts: postsConn, tags: tagsConn, render: renderConn, accounts: accountsConn})
 }
 
 type callees struct{ posts, tags, render, accounts callee }
@@ -204,7 +204,7 @@ func (a *App) service(ctx context.Context, name string, schema []sqldb.Migration
 	svc.Register(server)
 	a.onePort.services = append(a.onePort.services, svc)
 	c := callee{name: name, pipe: rpc.NewPipe()}
-	a.parts = append(a.parts, program.DatabasePart(db, a.tel.Log, a.health, schema...))
+	a.parts = append(a.parts, program.DatabasePart("database of "+name, db, a.tel.Log, a.health, schema...))
 	a.parts = append(a.parts, svc.Parts()...)
 	a.parts = append(a.parts, server.ServePipe("gRPC of "+name, c.pipe))
 	return c, nil
@@ -221,8 +221,8 @@ func (a *App) dial(from string, to callee) (*grpc.ClientConn, error) {
 }
 
 // front makes the gateway and what listens.
-func (a *App) front(c callees) error {
-	deps := gateway.Deps{NATS: a.nc, Telemetry: a.tel, Now: time.Now}
+func (a *App) front(ctx context.Context, c callees) error {
+	deps := gateway.Deps{NATS: a.nc, Telemetry: a.tel, Health: a.health, Now: time.Now}
 	for _, d := range []struct {
 		into *grpc.ClientConnInterface
 		to   callee
@@ -233,7 +233,7 @@ func (a *App) front(c callees) error {
 		}
 		*d.into = conn
 	}
-	g, err := gateway.New(a.cfg.Gateway, deps)
+	g, err := gateway.New(ctx, a.cfg.Gateway, deps)
 	if err != nil {
 		return fmt.Errorf("make the gateway: %w", err)
 	}

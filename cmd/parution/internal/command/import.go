@@ -27,12 +27,16 @@ type importPosts struct {
 
 // Run imports. It ends with exit code 1 if anything was refused.
 func (i importPosts) Run(g *globals) error {
+	kind, err := importer.ParseKind(i.Kind)
+	if err != nil {
+		return &process.ExitError{Code: 2, Err: err}
+	}
 	return client.With(g.ctx, i.Target, g.log, func(ctx context.Context, c *client.Client) error {
 		progress, stop := i.progress()
 		defer stop()
 		report, err := importer.Run(ctx, importer.Options{
-			Kind: importer.Kind(i.Kind), Path: i.Path, Site: destination.New(c), Workers: i.Workers, Progress: progress,
-			Language: i.Language, OldURL: i.OldURL,
+			Kind: kind, Path: i.Path, Site: destination.New(c), Workers: i.Workers, Progress: progress,
+			Language: i.Language, OldURL: i.OldURL, Now: time.Now(),
 		})
 		if report != nil {
 			if werr := report.Write(g.Out); werr != nil && err == nil {

@@ -71,8 +71,7 @@ func (c *carrying) references() error {
 		if ref.Kind == markup.Bare && markup.Inside(labels, ref.Start) {
 			continue // what a link shows stays
 		}
-		if ref.Kind == markup.Link && ref.Dest == "" && strings.TrimSpace(ref.Label) == "" {
-			c.edit(ref.Range, "") // nothing to see, nowhere to go: left behind by editors
+		if ref.Dest == "" && c.nowhere(ref) {
 			continue
 		}
 		if err := c.reference(ref, lost); err != nil {
@@ -86,6 +85,20 @@ func (c *carrying) references() error {
 	}
 	c.elements(lost)
 	return nil
+}
+
+// nowhere leaves of a link or an image without destination what it shows.
+// Editors leave them behind, and so do tags that were left out.
+func (c *carrying) nowhere(ref markup.Ref) bool {
+	switch ref.Kind {
+	case markup.Link, markup.Image:
+		label := strings.Index(c.text.String()[ref.Start:], "[") + ref.Start + 1
+		c.edit(markup.Range{Start: ref.Start, End: label}, "")
+		c.edit(markup.Range{Start: label + len(ref.Label), End: ref.End}, "")
+		return true
+	case markup.Definition, markup.Use, markup.Autolink, markup.Bare, markup.Attribute:
+	}
+	return false
 }
 
 // labelsOf lists what links, and images if asked for, show: nothing in it can
@@ -188,7 +201,7 @@ func (c *carrying) missing(ref markup.Ref, t target, image bool, lost map[int]bo
 // candidates leads a srcset to its new places; those that are missing go.
 func (c *carrying) candidates(ref markup.Ref) error {
 	var out []string
-	for _, part := range strings.Split(ref.Dest, ", ") {
+	for part := range strings.SplitSeq(ref.Dest, ", ") {
 		address, size, _ := strings.Cut(strings.TrimSpace(part), " ")
 		t := c.index.find(c.it, address, true)
 		switch t.verdict {

@@ -18,11 +18,14 @@ func layouts() []string {
 	}
 }
 
-var months = strings.NewReplacer(
-	"janvier", "January", "février", "February", "fevrier", "February", "mars", "March", "avril", "April", "mai", "May", "juin", "June",
-	"juillet", "July", "août", "August", "aout", "August", "septembre", "September", "octobre", "October", "novembre", "November",
-	"décembre", "December", "decembre", "December", "1er", "1",
-)
+// inEnglish gives the months of a date in lower case their English names.
+func inEnglish(text string) string {
+	return strings.NewReplacer(
+		"janvier", "January", "février", "February", "fevrier", "February", "mars", "March", "avril", "April", "mai", "May", "juin", "June",
+		"juillet", "July", "août", "August", "aout", "August", "septembre", "September", "octobre", "October", "novembre", "November",
+		"décembre", "December", "decembre", "December", "1er", "1",
+	).Replace(text)
+}
 
 var slashed = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})/(\d{4})$`)
 
@@ -33,7 +36,7 @@ func parseDate(text string, loc *time.Location) (time.Time, bool) {
 	if m := slashed.FindStringSubmatch(text); m != nil {
 		return dayOrMonthFirst(text, m, loc)
 	}
-	for _, candidate := range []string{text, months.Replace(strings.ToLower(text))} {
+	for _, candidate := range []string{text, inEnglish(strings.ToLower(text))} {
 		for _, l := range layouts() {
 			if t, err := time.ParseInLocation(l, candidate, loc); err == nil {
 				return t.UTC(), t.Year() >= 1970 && t.Year() < 2200

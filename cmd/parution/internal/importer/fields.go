@@ -97,14 +97,16 @@ func (it *item) names(field, topic string, split splitter) []frontmatter.Value {
 	return out
 }
 
-// tags adds the entries of a field to the post's tags.
-func (it *item) tags(field string, split splitter) {
+// tags adds the entries of a field to the post's tags, and answers with them.
+func (it *item) tags(field string, split splitter) []string {
+	var all []string
 	for _, v := range it.names(field, "tags", split) {
 		if !v.Scalar() {
 			it.warn(v.Line, "tags", "%s holds %s where a name is expected; left out", field, v.Kind)
 			continue
 		}
 		name := strings.TrimSpace(markup.Flow(v.Text))
+		all = append(all, name)
 		switch made := slug.Make(name); {
 		case made == "":
 			it.warn(v.Line, "tags", "%q has neither letter nor digit; left out", name)
@@ -115,6 +117,7 @@ func (it *item) tags(field string, split splitter) {
 			it.post.Tags = append(it.post.Tags, it.short(v.Line, "tag", name, maxTagChars))
 		}
 	}
+	return all
 }
 
 // has tells whether a name among them leads to that slug.
@@ -164,7 +167,7 @@ func (r *reader) common(it *item, name string) {
 	if title == "" {
 		title = r.headingTitle(it, name)
 	}
-	p.Title = it.short(line, "title", strings.Join(strings.Fields(title), " "), maxTitleChars)
+	p.Title = it.short(line, "title", markup.Flow(title), maxTitleChars)
 	given, line := it.text("slug")
 	if p.Slug = slug.Make(given); p.Slug == "" {
 		p.Slug = slug.Make(name)
@@ -179,6 +182,7 @@ func (r *reader) common(it *item, name string) {
 	if v, ok := it.head.First("excerpt", "description", "summary"); ok {
 		p.Excerpt = it.short(v.Line, "excerpt", r.scanner.Plain(it.excerptSource(v)), maxTextChars)
 	}
+	r.moreExcerpt(it)
 	r.coverOf(it)
 	if v, ok := it.head.First("featured", "pin", "pinned", "sticky"); ok {
 		p.Featured = v.True()
@@ -193,6 +197,15 @@ func (r *reader) common(it *item, name string) {
 		p.Published = false
 	}
 	r.languageOf(it)
+}
+
+// moreExcerpt is the excerpt that a mark in the text ends, if there is one.
+func (r *reader) moreExcerpt(it *item) {
+	before, _, marked := strings.Cut(it.body, "<!--more-->")
+	if it.post.Excerpt != "" || !marked || it.format != markup.Markdown || strings.Contains(before, "{{") || strings.Contains(before, "{%") {
+		return
+	}
+	it.post.Excerpt, _ = markup.Cut(r.scanner.Plain(before), maxTextChars)
 }
 
 // excerptSource keeps the lines of an excerpt: it is Markdown.
@@ -293,7 +306,7 @@ func (r *reader) date(it *item, fallback, origin string, fields ...string) bool 
 	}
 	it.post.PublishedAt = t
 	if origin != "" {
-		it.warn(0, "date", "dated %s by %s", t.Format("2006-01-02"), origin)
+		it.warn(0, "date", "dated %s by %s", t.In(r.zone).Format("2006-01-02"), origin)
 	}
 	r.future(it, 0)
 	return true
@@ -303,6 +316,13 @@ func (r *reader) date(it *item, fallback, origin string, fields ...string) bool 
 func (r *reader) future(it *item, line int) {
 	if it.post.Published && !r.options.Now.IsZero() && it.post.PublishedAt.After(r.options.Now) {
 		it.post.Published = false
-		it.warn(line, "date", "dated %s, in the future; comes over as a draft", it.post.PublishedAt.Format("2006-01-02"))
+		it.warn(line, "date", "dated %s, in the future; comes over as a draft", it.post.PublishedAt.In(r.zone).Format("2006-01-02"))
+	}
+}
+
+// addTag adds a name that stands in no field.
+func (it *item) addTag(name string) {
+	if made := slug.Make(name); made != "" && !has(it.post.Tags, made) && len(it.post.Tags) < maxTags {
+		it.post.Tags = append(it.post.Tags, it.short(0, "tag", name, maxTagChars))
 	}
 }

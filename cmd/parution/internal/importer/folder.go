@@ -55,16 +55,15 @@ func (f folder) list(ctx context.Context, dir string, match func(string) bool) (
 		if ignored(d.Name()) {
 			return nil
 		}
-		info, err := f.root.Stat(p)
+		problem := f.look(p, d, match)
 		switch {
-		case err != nil && (match(p) || d.Type()&fs.ModeSymlink != 0):
-			problems = append(problems, Problem{File: p, Severity: Refused, Topic: "unreadable file", Reason: plainError(err)})
-		case err != nil || !match(p) && !info.IsDir():
-		case info.IsDir():
-			problems = append(problems, Problem{File: p, Topic: "unreadable file", Reason: "is a link to a folder; not followed"})
-		case !info.Mode().IsRegular():
-			problems = append(problems, Problem{File: p, Severity: Refused, Topic: "unreadable file", Reason: "is no regular file"})
-		default:
+		case problem != nil:
+			problems = append(problems, *problem)
+		case match(p):
+			info, err := d.Info()
+			if err != nil {
+				return fmt.Errorf("read %s: %w", p, err)
+			}
 			out = append(out, file{p, info.ModTime()})
 		}
 		return nil
@@ -76,6 +75,24 @@ func (f folder) list(ctx context.Context, dir string, match func(string) bool) (
 		return nil, nil, fmt.Errorf("list %s: %w", dir, err)
 	}
 	return out, problems, nil
+}
+
+// look tells what is wrong with an entry, if it is one that is sought, or a link.
+func (f folder) look(p string, d fs.DirEntry, match func(string) bool) *Problem {
+	isLink := d.Type()&fs.ModeSymlink != 0
+	if !match(p) && !isLink {
+		return nil
+	}
+	info, err := f.root.Stat(p)
+	switch {
+	case err != nil:
+		return &Problem{File: p, Severity: Refused, Topic: "unreadable file", Reason: plainError(err)}
+	case info.IsDir():
+		return &Problem{File: p, Topic: "unreadable file", Reason: "is a link to a folder; not followed"}
+	case !info.Mode().IsRegular() && match(p):
+		return &Problem{File: p, Severity: Refused, Topic: "unreadable file", Reason: "is no regular file"}
+	}
+	return nil
 }
 
 // plainError says what is wrong with a file, without the system's way of saying it.

@@ -26,7 +26,9 @@ type index struct {
 	byFile map[string]*item
 	// byTail holds posts by the last part of their path; nil where it is not unique.
 	byTail map[string]*item
-	tags   map[string]bool
+	// slugs are those that posts have now.
+	slugs map[string]bool
+	tags  map[string]bool
 	// own are the hosts of the old site.
 	own map[string]bool
 	// base is the old site's address; nil if it is not known.
@@ -46,7 +48,7 @@ func pathKey(p string) string {
 
 func newIndex(r *reader, src source, items []*item) *index {
 	x := &index{
-		reader: r, source: src, own: make(map[string]bool), tags: make(map[string]bool),
+		reader: r, source: src, own: make(map[string]bool), tags: make(map[string]bool), slugs: make(map[string]bool, len(items)),
 		byPath: make(map[string]*item, 2*len(items)), byFile: make(map[string]*item, len(items)), byTail: make(map[string]*item, len(items)),
 	}
 	for _, b := range r.bases {
@@ -63,7 +65,11 @@ func newIndex(r *reader, src source, items []*item) *index {
 		for _, t := range it.post.Tags {
 			x.tags[slug.Make(t)] = true
 		}
+		x.slugs[it.post.Slug] = true
 		for _, p := range it.old {
+			x.add(p, it)
+		}
+		for _, p := range it.also {
 			x.add(p, it)
 		}
 	}
@@ -201,6 +207,15 @@ var (
 	tagPage     = regexp.MustCompile(`^/(?:tags?|categor(?:y|ies)|topics?)/([^/]+)$`)
 )
 
+// isFileName tells a file's name from a host's: both have dots.
+func isFileName(name string) bool {
+	switch extension(name) {
+	case ".md", ".markdown", ".mkd", ".html", ".htm", ".xml", ".json", ".txt", ".php", ".asp", ".aspx", ".jsp", ".js", ".css", ".py", ".sh", ".rs", ".pl":
+		return true
+	}
+	return isMediaPath(name)
+}
+
 // find tells where a reference of a post leads. Image says that it shows what it leads to.
 func (x *index) find(it *item, dest string, image bool) target {
 	dest = strings.TrimSpace(dest)
@@ -218,6 +233,8 @@ func (x *index) find(it *item, dest string, image bool) target {
 		return target{verdict: isMissing, reason: "is no address"}
 	case mailAddress.MatchString(dest):
 		return target{verdict: leadsTo, address: "mailto:" + dest, note: fmt.Sprintf("%q is taken as a mail address", dest)}
+	case !image && hostName.MatchString(dest) && !isFileName(dest):
+		return target{verdict: leadsTo, address: "https://" + dest, note: fmt.Sprintf("%q is taken as https://%s", dest, dest)}
 	case u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https":
 		return target{}
 	case u.Host != "" && !x.own[hostKey(u.Host)]:
@@ -254,6 +271,8 @@ func (x *index) inside(it *item, u *url.URL, image bool) target {
 		switch {
 		case to != nil:
 			return target{verdict: leadsTo, address: "/posts/" + to.post.Slug + suffix}
+		case x.slugs[strings.TrimPrefix(k, "/posts/")] && strings.HasPrefix(k, "/posts/"):
+			return target{verdict: leadsTo, address: k + suffix}
 		case k == "/" && (u.Host != "" || strings.HasPrefix(u.Path, "/")):
 			return target{verdict: leadsTo, address: "/" + suffix}
 		case k == "/feed.xml" || k == "/atom.xml" || k == "/rss.xml" || k == "/index.xml" || k == "/feed":
@@ -263,11 +282,7 @@ func (x *index) inside(it *item, u *url.URL, image bool) target {
 			return target{verdict: leadsTo, address: "/tags/" + slug.Make(m[1])}
 		}
 	}
-	reason := "leads to nothing that is imported"
-	if u.Host == "" && hostName.MatchString(p) {
-		reason += fmt.Sprintf(" (meant for https://%s?)", p)
-	}
-	return target{verdict: isMissing, reason: reason, address: x.oldAddress(it, u)}
+	return target{verdict: isMissing, reason: "leads to nothing that is imported", address: x.oldAddress(it, u)}
 }
 
 // readings are the paths from the old site's root that a reference may mean.

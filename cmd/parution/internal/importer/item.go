@@ -38,6 +38,10 @@ type item struct {
 	// cover is the image as the front matter names it.
 	cover     string
 	coverLine int
+	// bare says that the file has no front matter.
+	bare bool
+	// also are paths that lead here within the folder only.
+	also []string
 	// old are the paths that the post had, the best known first.
 	old []string
 	// moved are those of them that only links tell of.
@@ -110,7 +114,7 @@ func (r *reader) load(f file) *item {
 		it.refuse(line, "front matter", "%s", reason)
 		return it
 	}
-	if doc.Present {
+	if it.bare = !doc.Present; doc.Present {
 		it.head = doc.Values
 	}
 	return it

@@ -8,13 +8,11 @@ import (
 	"strconv"
 	"time"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/paging"
-
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 	"github.com/parution/parution/services/accounts/internal/token"
 	"github.com/parution/parution/services/accounts/internal/wire"
 )

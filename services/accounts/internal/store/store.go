@@ -11,7 +11,6 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/sqldb"
-
 	"github.com/parution/parution/services/accounts/internal/store/db"
 	"github.com/parution/parution/services/accounts/internal/token"
 )

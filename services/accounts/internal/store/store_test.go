@@ -12,7 +12,6 @@ import (
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
-
 	"github.com/parution/parution/services/accounts/internal/store"
 	"github.com/parution/parution/services/accounts/internal/token"
 )

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parution/parution/chassis/fault"
-
 	"github.com/parution/parution/services/accounts/internal/token"
 )
 

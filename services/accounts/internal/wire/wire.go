@@ -7,7 +7,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-
 	"github.com/parution/parution/services/accounts/internal/token"
 )
 

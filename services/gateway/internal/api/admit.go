@@ -14,6 +14,8 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/rpc"
 	"github.com/parution/parution/chassis/web"
+
+	"github.com/parution/parution/services/gateway/internal/drain"
 )
 
 // unsupportedError is a body that is no JSON by its own word.
@@ -75,10 +77,12 @@ func checkKey(keys []string) error {
 func (a *API) checkBody(w http.ResponseWriter, r *http.Request, route *route) error {
 	limit := a.deps.MaxBodyBytes
 	if r.ContentLength > limit {
+		drain.Body(r, limit)
 		return fault.TooLarge("request", "has %d bytes; at most %d", r.ContentLength, limit)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
+		drain.Body(r, limit)
 		return fault.TooLarge("request", "has more than %d bytes; at most %d", limit, limit)
 	}
 	if err != nil {

@@ -141,7 +141,6 @@ func squeezeInto(out *bytes.Buffer, enc encoding, body []byte) error {
 	return w.Close()
 }
 
-
 // finish prepares everything that an answer needs, so that a hit only copies references.
 func (e *Entry) finish(enc encoding, body []byte) *variant {
 	v := &variant{status: e.page.Status, body: body, etag: tagFor(e.page.ETag, enc)}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/web"
+
+	"github.com/parution/parution/services/gateway/internal/drain"
 )
 
 const (
@@ -44,6 +46,9 @@ func (s *Store) Upload(w http.ResponseWriter, r *http.Request) {
 		if kind, ok := errors.AsType[*unsupportedError](err); ok {
 			web.WriteProblemAs(w, kind.problem())
 			return
+		}
+		if fault.KindOf(err) == fault.KindTooLarge {
+			drain.Body(r, s.max)
 		}
 		if fault.KindOf(err) == fault.KindInternal {
 			s.log.ErrorContext(r.Context(), "an upload could not be kept", "error", err)

@@ -232,6 +232,9 @@ func (s *sanitiser) nearestTable() int {
 // closed from here.
 func (s *sanitiser) end(name atom.Atom) {
 	e := lookup(name)
+	if e.role == unknown {
+		return
+	}
 	if e.role.isBlock() {
 		s.prose.gap()
 	}
@@ -283,12 +286,12 @@ func (s *sanitiser) has(r role) bool {
 	return false
 }
 
-// top is the innermost open element; a zero one if none is open.
+// top is the innermost open element, none if there is no such.
 func (s *sanitiser) top() *open {
 	if n := len(s.stack); n > 0 {
 		return &s.stack[n-1]
 	}
-	return &open{}
+	return &s.none
 }
 
 // roomFor tells whether n more elements may be opened. The parts of a table
@@ -308,7 +311,11 @@ func (s *sanitiser) push(t tag, ghost bool) {
 	o.mark = len(s.w.out)
 	s.quiet.add(o.quiet, 1)
 	s.stack = append(s.stack, o)
+	if !ghost && t.role == verbatim {
+		s.verbatimAt = o.mark
+	}
 	if !ghost && isHeading(t.name) {
+		s.headingAt = s.tagAt
 		s.outline.begin(t.name)
 	}
 }

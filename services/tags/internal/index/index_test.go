@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parution/parution/chassis/fault"
-
 	"github.com/parution/parution/services/tags/internal/index"
 )
 

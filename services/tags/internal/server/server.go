@@ -4,14 +4,12 @@ package server
 import (
 	"context"
 
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/paging"
 	"github.com/parution/parution/chassis/slug"
-
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/wire"
 )

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/parution/parution/chassis/sqldb"
-
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/store/db"
 )

@@ -15,7 +15,6 @@ import (
 
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/chassis/sqldb"
-
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/store/db"
 	"github.com/parution/parution/services/tags/internal/wire"
@@ -47,7 +46,7 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 		counts.add(change)
 		// The item's trace, in this transaction: the notice continues that trace
 		// and wakes the relay after the commit, not before.
-		traced := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context))
+		traced := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context)) //nolint:contextcheck // only the span is taken from it
 		if err := s.out.Append(traced, tx, wire.Notice(change, now)); err != nil {
 			return err
 		}

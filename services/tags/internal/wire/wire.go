@@ -9,11 +9,9 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/parution/parution/chassis/outbox"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-
-	"github.com/parution/parution/chassis/outbox"
-
 	"github.com/parution/parution/services/tags/internal/index"
 )
 

@@ -2,6 +2,7 @@ package markup
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -48,10 +49,5 @@ func DropKramdown(s string, code []Range) []Edit {
 }
 
 func isTOC(list string) bool {
-	for _, w := range strings.Fields(strings.Trim(list, "{:}")) {
-		if w == "toc" {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.Fields(strings.Trim(list, "{:}")), "toc")
 }

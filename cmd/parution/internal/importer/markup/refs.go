@@ -155,7 +155,7 @@ func (f *refFinder) closed(o opened, end int) int {
 // parenthesis. The position is that after the opening one.
 func inlineDest(s string, i int) (at Range, after int, ok bool) {
 	start := blanks(s, i)
-	end := start
+	var end int
 	if strings.HasPrefix(s[start:], "<") {
 		n := strings.IndexAny(s[start+1:], "<>\n")
 		if n < 0 || s[start+1+n] != '>' {

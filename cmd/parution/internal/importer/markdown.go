@@ -1,0 +1,67 @@
+package importer
+
+import (
+	"context"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/parution/parution/cmd/parution/internal/importer/markup"
+)
+
+// plain reads any folder of Markdown files, with or without front matter.
+type plain struct{ *reader }
+
+func isMarkdown(p string) bool {
+	switch extension(p) {
+	case ".md", ".markdown", ".mkd":
+		return true
+	}
+	return false
+}
+
+// scan implements source.
+func (m *plain) scan(ctx context.Context) ([]*item, error) {
+	files, problems, err := m.folder.list(ctx, ".", isMarkdown)
+	if err != nil {
+		return nil, err
+	}
+	m.problems = append(m.problems, problems...)
+	items := make([]*item, 0, len(files))
+	for _, f := range files {
+		it := m.load(f)
+		if !it.refused {
+			m.fill(it)
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+func (m *plain) fill(it *item) {
+	fileDate, name := splitName(it.base())
+	if l := strings.ToLower(name); (l == "index" || l == "readme") && it.dir() != "." {
+		name = path.Base(it.dir())
+	}
+	it.post.Published = true
+	m.common(it, name)
+	if !m.date(it, fileDate, "", "date", "published_at", "publishDate", "published", "created_at", "created") {
+		m.date(it, it.modified.UTC().Format(time.RFC3339), "the time of its file, for nothing else tells")
+	}
+	it.tags("categories", byComma)
+	it.tags("tags", byComma)
+	it.authors(people{}, "authors", "author")
+	it.formerPaths(it.dir(), "aliases", "redirect_from", "alias")
+	it.also = []string{"/" + strings.TrimSuffix(it.file, path.Ext(it.file))}
+}
+
+// carry implements source: Markdown has no language of its own.
+func (*plain) carry(_ *item, t markup.Text, _ []markup.Range, _ *index) markup.Text { return t }
+
+// candidates implements source.
+func (*plain) candidates(it *item, p string) []string {
+	if strings.HasPrefix(p, "/") {
+		return []string{p}
+	}
+	return []string{path.Join(it.dir(), p), p}
+}

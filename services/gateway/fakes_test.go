@@ -1,0 +1,304 @@
+package gateway_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/process"
+	"github.com/parution/parution/chassis/rpc"
+	"github.com/parution/parution/chassis/rpc/rpctest"
+	"github.com/parution/parution/chassis/stream/streamtest"
+	"github.com/parution/parution/chassis/telemetry"
+
+	"github.com/parution/parution/services/gateway"
+)
+
+// behind is what stands behind the gateway in these tests: small servers that
+// keep the contracts.
+type behind struct {
+	postsv1.UnimplementedPostsServiceServer
+	postsv1.UnimplementedSitesServiceServer
+	tagsv1.UnimplementedTagsServiceServer
+	renderv1.UnimplementedRenderServiceServer
+	accountsv1.UnimplementedAccountsServiceServer
+
+	mu      sync.Mutex
+	sites   []*postsv1.Site
+	posts   map[string]*postsv1.Post
+	pages   map[string]*renderv1.GetPageResponse // site + path
+	asked   map[string]int
+	callers []identity.Principal
+	seen    []metadata.MD
+	masks   []string
+	down    bool
+	// gate, if set, holds GetPage until it is closed; entered tells that it waits.
+	gate, entered chan struct{}
+}
+
+func newBehind() *behind {
+	return &behind{
+		sites: []*postsv1.Site{
+			{Id: "main", Language: "en", Version: 3},
+			{Id: "other", Language: "fr", Version: 1, Hosts: []string{"other.example"}},
+		},
+		posts: make(map[string]*postsv1.Post), pages: make(map[string]*renderv1.GetPageResponse), asked: make(map[string]int),
+	}
+}
+
+// press puts a page behind the gateway.
+func (b *behind) press(site, path, body string, keys ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pages[site+path] = &renderv1.GetPageResponse{
+		Status: http.StatusOK, ContentType: "text/html; charset=utf-8", Body: []byte(body), Etag: fmt.Sprintf(`"%x"`, body),
+		LastModified: timestamppb.New(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)), Keys: keys,
+	}
+}
+
+func (b *behind) put(site, path string, page *renderv1.GetPageResponse) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pages[site+path] = page
+}
+
+func (b *behind) times(path string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.asked[path]
+}
+
+func (b *behind) setDown(down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.down = down
+}
+
+// GetPage implements RenderService.
+func (b *behind) GetPage(_ context.Context, r *renderv1.GetPageRequest) (*renderv1.GetPageResponse, error) {
+	b.mu.Lock()
+	b.asked[r.GetPath()]++
+	page, down, gate, entered := b.pages[r.GetSite()+r.GetPath()], b.down, b.gate, b.entered
+	b.mu.Unlock()
+	if gate != nil {
+		entered <- struct{}{}
+		<-gate
+	}
+	switch {
+	case down:
+		return nil, fault.Unavailable("render is down")
+	case page == nil:
+		return &renderv1.GetPageResponse{Status: http.StatusNotFound, ContentType: "text/html; charset=utf-8", Body: []byte("not here"), Keys: []string{"path:" + r.GetPath()}}, nil
+	case r.GetIfNoneMatch() != "" && r.GetIfNoneMatch() == page.GetEtag():
+		return &renderv1.GetPageResponse{Status: http.StatusOK, NotModified: true, Etag: page.GetEtag()}, nil
+	}
+	return page, nil
+}
+
+// GetAsset implements RenderService.
+func (b *behind) GetAsset(_ context.Context, r *renderv1.GetAssetRequest) (*renderv1.GetAssetResponse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked["/assets/"+r.GetName()]++
+	if r.GetName() != "site.1234.css" {
+		return nil, fault.NotFound("no such file")
+	}
+	return &renderv1.GetAssetResponse{ContentType: "text/css; charset=utf-8", Body: []byte(strings.Repeat("body{} ", 200))}, nil
+}
+
+// ListSites implements SitesService.
+func (b *behind) ListSites(context.Context, *postsv1.ListSitesRequest) (*postsv1.ListSitesResponse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return &postsv1.ListSitesResponse{Sites: slices.Clone(b.sites)}, nil
+}
+
+// GetSite implements SitesService.
+func (b *behind) GetSite(ctx context.Context, _ *postsv1.GetSiteRequest) (*postsv1.GetSiteResponse, error) {
+	b.note(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.sites {
+		if s.GetId() == identity.From(ctx).Site {
+			return &postsv1.GetSiteResponse{Site: s}, nil
+		}
+	}
+	return nil, fault.NotFound("no such site")
+}
+
+// Authenticate implements AccountsService: the secret is the role.
+func (b *behind) Authenticate(_ context.Context, r *accountsv1.AuthenticateRequest) (*accountsv1.AuthenticateResponse, error) {
+	role, site, _ := strings.Cut(r.GetSecret(), "@")
+	switch {
+	case site != "" && site != r.GetSite(), role == "nobody":
+		return nil, fault.Unauthenticated("the token is not valid")
+	}
+	return &accountsv1.AuthenticateResponse{Token: &accountsv1.Token{Id: "t-" + role, Name: role, Role: role}}, nil
+}
+
+func (b *behind) note(ctx context.Context) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.callers = append(b.callers, identity.From(ctx))
+	b.seen = append(b.seen, md)
+}
+
+func (b *behind) lastCaller(t testing.TB) (identity.Principal, metadata.MD) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.callers) == 0 {
+		t.Fatal("nobody called")
+	}
+	return b.callers[len(b.callers)-1], b.seen[len(b.seen)-1]
+}
+
+// CreatePost implements PostsService.
+func (b *behind) CreatePost(ctx context.Context, r *postsv1.CreatePostRequest) (*postsv1.CreatePostResponse, error) {
+	b.note(ctx)
+	if r.GetTitle() == "" {
+		return nil, fault.Invalid("title", "is empty")
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p := b.posts[r.GetExternalId()]; p != nil {
+		return &postsv1.CreatePostResponse{Post: p, Existing: true}, nil
+	}
+	p := &postsv1.Post{Id: "p1", Version: 1, Title: r.GetTitle(), Tags: r.GetTags(), ExternalId: r.GetExternalId()}
+	b.posts[p.GetId()] = p
+	if p.GetExternalId() != "" {
+		b.posts[p.GetExternalId()] = p
+	}
+	return &postsv1.CreatePostResponse{Post: p}, nil
+}
+
+// GetPost implements PostsService.
+func (b *behind) GetPost(ctx context.Context, r *postsv1.GetPostRequest) (*postsv1.GetPostResponse, error) {
+	b.note(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p := b.posts[r.GetId()]; p != nil {
+		return &postsv1.GetPostResponse{Post: p}, nil
+	}
+	return nil, fault.NotFound("there is no post %s", r.GetId())
+}
+
+// RevisePost implements PostsService.
+func (b *behind) RevisePost(ctx context.Context, r *postsv1.RevisePostRequest) (*postsv1.RevisePostResponse, error) {
+	b.note(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.masks = append(b.masks, strings.Join(r.GetUpdateMask().GetPaths(), ","))
+	p := b.posts[r.GetId()]
+	if p.GetVersion() != r.GetExpectedVersion() {
+		return nil, fault.Stale("the post is at version %d", p.GetVersion())
+	}
+	p.Version++
+	p.Title = r.GetPost().GetTitle()
+	return &postsv1.RevisePostResponse{Post: p}, nil
+}
+
+// PublishPost implements PostsService.
+func (b *behind) PublishPost(ctx context.Context, r *postsv1.PublishPostRequest) (*postsv1.PublishPostResponse, error) {
+	b.note(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p := b.posts[r.GetId()]
+	if v := r.GetExpectedVersion(); v != 0 && v != p.GetVersion() {
+		return nil, fault.Stale("the post is at version %d", p.GetVersion())
+	}
+	p.Version++
+	return &postsv1.PublishPostResponse{Post: p}, nil
+}
+
+// ListPosts implements PostsService.
+func (b *behind) ListPosts(ctx context.Context, _ *postsv1.ListPostsRequest) (*postsv1.ListPostsResponse, error) {
+	b.note(ctx)
+	return &postsv1.ListPostsResponse{}, nil
+}
+
+// front is a gateway in front of small servers.
+type front struct {
+	*behind
+
+	service *gateway.Service
+	public  *httptest.Server
+	admin   *httptest.Server
+	nc      *nats.Conn
+	dir     string
+}
+
+// start runs a gateway whose feed is live.
+func start(t testing.TB) *front {
+	t.Helper()
+	return startWith(t, telemetry.Discard())
+}
+
+func startWith(t testing.TB, tel *telemetry.Telemetry) *front {
+	t.Helper()
+	b := newBehind()
+	server := rpctest.ServeWith(t, rpc.ServerConfig{Telemetry: tel}, func(r grpc.ServiceRegistrar) {
+		postsv1.RegisterPostsServiceServer(r, b)
+		postsv1.RegisterSitesServiceServer(r, b)
+		tagsv1.RegisterTagsServiceServer(r, b)
+		renderv1.RegisterRenderServiceServer(r, b)
+		accountsv1.RegisterAccountsServiceServer(r, b)
+	})
+	conn, nc := server.Conn(t), streamtest.Start(t)
+	cfg := gateway.Defaults()
+	cfg.MediaDir = t.TempDir() + "/media"
+	s, err := gateway.New(t.Context(), cfg, gateway.Deps{
+		NATS: nc, Telemetry: tel, Health: &process.Health{},
+		Posts: conn, Tags: conn, Render: conn, Accounts: conn, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatalf("make the gateway: %v", err)
+	}
+	run(t, s.Parts()...)
+	f := &front{behind: b, service: s, public: httptest.NewServer(s.Handler()), admin: httptest.NewServer(s.AdminHandler()), nc: nc, dir: cfg.MediaDir}
+	t.Cleanup(f.public.Close)
+	t.Cleanup(f.admin.Close)
+	return f
+}
+
+// run runs parts until the test ends; it returns once all are ready.
+func run(t testing.TB, parts ...process.Part) {
+	t.Helper()
+	for _, p := range parts {
+		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+		ready, done := make(chan struct{}), make(chan error, 1)
+		isReady := sync.OnceFunc(func() { close(ready) })
+		go func() { done <- p.Run(ctx, isReady) }()
+		select {
+		case <-ready:
+		case err := <-done:
+			cancel()
+			t.Fatalf("run %s: %v", p.Name, err)
+		}
+		t.Cleanup(func() {
+			cancel()
+			if err := <-done; err != nil {
+				t.Errorf("stop %s: %v", p.Name, err)
+			}
+		})
+	}
+}

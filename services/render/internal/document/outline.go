@@ -1,0 +1,126 @@
+package document
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html/atom"
+
+	"github.com/parution/parution/chassis/slug"
+)
+
+// maxHeadingChars bounds a heading in the table of contents.
+const maxHeadingChars = 200
+
+// outline collects the headings and the ids of a document.
+type outline struct {
+	entries []entry
+	// text is that of the heading that is open.
+	text squeezed
+	// ids holds every id that was given out, without prefix, and for those of
+	// headings the last number put behind it.
+	ids map[string]int
+}
+
+type entry struct {
+	level    int
+	id, text string
+	// digits are the places of the level in the two tags.
+	digits [2]int
+}
+
+// begin starts a heading.
+func (o *outline) begin(name atom.Atom) {
+	o.entries = append(o.entries, entry{level: headingLevel(name)})
+	o.text = squeezed{limit: maxHeadingChars}
+}
+
+func headingLevel(name atom.Atom) int { return int(name.String()[1] - '0') }
+
+// claim takes an id, unless it is taken.
+func (o *outline) claim(id string) bool {
+	if _, taken := o.ids[id]; taken {
+		return false
+	}
+	if o.ids == nil {
+		o.ids = map[string]int{}
+	}
+	o.ids[id] = 1
+	return true
+}
+
+// unique claims id or, if it is taken, id-2, id-3 and so on.
+func (o *outline) unique(id string) string {
+	if o.claim(id) {
+		return id
+	}
+	for n := o.ids[id] + 1; ; n++ {
+		if numbered := id + "-" + strconv.Itoa(n); o.claim(numbered) {
+			o.ids[id] = n
+			return numbered
+		}
+	}
+}
+
+// endHeading gives the heading that ends an id, writes its end tag and enters
+// it into the contents.
+func (s *sanitiser) endHeading(o open) {
+	e := &s.outline.entries[len(s.outline.entries)-1]
+	e.text = s.outline.text.cut()
+	if before, after, found := strings.Cut(string(s.w.out[s.headingAt:o.mark]), ` id="`); found && !strings.Contains(before, `"`) {
+		e.id, _, _ = strings.Cut(after, `"`)
+	} else {
+		id := slug.Make(e.text)
+		if id == "" {
+			id = "section"
+		}
+		e.id = idPrefix + s.outline.unique(id)
+		s.w.insert(s.headingAt+len("<h2"), ` id="`+e.id+`"`)
+	}
+	e.digits = [2]int{s.headingAt + len("<h"), len(s.w.out) + len("</h")}
+}
+
+// settle moves all headings so that the highest is an h2, because the page has
+// an h1 of its own.
+func (o *outline) settle(out []byte) {
+	top := 6
+	for i := range o.entries {
+		top = min(top, o.entries[i].level)
+	}
+	for i := range o.entries {
+		e := &o.entries[i]
+		e.level = min(e.level-top+2, 6)
+		for _, at := range e.digits {
+			out[at] = '0' + byte(e.level)
+		}
+	}
+}
+
+// contents nests the headings that have a text.
+func (o *outline) contents() []Heading {
+	rest := make([]entry, 0, len(o.entries))
+	for i := range o.entries {
+		if o.entries[i].text != "" {
+			rest = append(rest, o.entries[i])
+		}
+	}
+	var top []Heading
+	for len(rest) > 0 {
+		var h Heading
+		h, rest = nest(rest)
+		top = append(top, h)
+	}
+	return top
+}
+
+// nest takes the first heading and those below it.
+func nest(rest []entry) (Heading, []entry) {
+	h := Heading{Level: rest[0].level, ID: rest[0].id, Text: rest[0].text}
+	rest = rest[1:]
+	for len(rest) > 0 && rest[0].level > h.Level {
+		var child Heading
+		child, rest = nest(rest)
+		h.Children = append(h.Children, child)
+	}
+	return h, rest
+}

@@ -1,0 +1,169 @@
+package press_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/parution/parution/chassis/outbox"
+	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/telemetry"
+
+	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/press"
+	"github.com/parution/parution/services/render/internal/store"
+	"github.com/parution/parution/services/render/internal/theme"
+)
+
+const main = "main"
+
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// fixture is a press over a store that a test fills.
+type fixture struct {
+	*press.Press
+
+	store  *store.Store
+	keeper *press.Keeper
+}
+
+func setUp(t *testing.T, db *sqldb.DB) *fixture {
+	t.Helper()
+	if err := db.Migrate(t.Context(), outbox.Migrations(), store.Migrations()); err != nil {
+		t.Fatal(err)
+	}
+	th, err := theme.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := store.New(db, outbox.New(db, "render"), noon)
+	keeper := press.NewKeeper(st, telemetry.Discard().Log)
+	f := &fixture{Press: press.New(st, st, keeper, th, "http://localhost:8080"), store: st, keeper: keeper}
+	f.site(t, &page.Site{
+		ID: main, Title: "Le Carnet", Description: "Notes sur l’imprimé, les jardins et les villes.", Language: "fr",
+		TimeZone: "Europe/Paris", BaseURL: "https://carnet.example", PostsPerPage: 4, UpdatedAt: noon(),
+		Links: []page.Link{{Name: "Mastodon", URL: "https://social.example/@carnet"}, {Name: "Courriel", URL: "mailto:bonjour@carnet.example"}},
+	})
+	return f
+}
+
+// change runs fn as a refresh does and touches what it returns.
+func (f *fixture) change(t *testing.T, site string, fn func(ctx context.Context) (page.Keys, error)) {
+	t.Helper()
+	err := f.store.InTx(t.Context(), func(ctx context.Context, _ *sql.Tx) error {
+		clock, err := f.store.Move(ctx)
+		if err != nil {
+			return err
+		}
+		keys, err := fn(ctx)
+		if err != nil {
+			return err
+		}
+		return f.store.Touch(ctx, site, keys, clock)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) site(t *testing.T, s *page.Site) {
+	t.Helper()
+	f.change(t, s.ID, func(ctx context.Context) (page.Keys, error) {
+		return page.NewKeys(page.KeySite), f.store.SaveSite(ctx, s)
+	})
+}
+
+// save writes a post and, like the two services do, its tags.
+func (f *fixture) save(t *testing.T, d *page.Doc) {
+	t.Helper()
+	f.change(t, d.Site, func(ctx context.Context) (page.Keys, error) {
+		old, err := f.store.Outline(ctx, d.ID)
+		if err != nil {
+			return nil, err
+		}
+		keys := page.Touched(old, d)
+		slugs, err := f.store.SaveDoc(ctx, old, d)
+		for _, s := range slugs {
+			keys.Add(page.KeyTag(s))
+		}
+		return keys, err
+	})
+	f.change(t, d.Site, func(ctx context.Context) (page.Keys, error) {
+		return f.store.SaveEntry(ctx, page.Entry{PostID: d.ID, Site: d.Site, Tags: d.Tags})
+	})
+}
+
+func (f *fixture) get(t *testing.T, site, path string, number int) *page.Page {
+	t.Helper()
+	p, err := f.Get(t.Context(), site, path, number)
+	if err != nil {
+		t.Fatalf("Get(%s, %s, %d): %v", site, path, number, err)
+	}
+	return p
+}
+
+// id is the n-th post's.
+func id(n int) string { return fmt.Sprintf("0190a000-0000-7000-8000-%012d", n) }
+
+func label(slug, name string) page.Label { return page.Label{Slug: slug, Name: name} }
+
+// plain is a public post of little text, one day younger for each n.
+func plain(n int) *page.Doc {
+	at := noon().AddDate(0, 0, n-60)
+	return &page.Doc{
+		Card: page.Card{
+			ID: id(n), Site: main, Slug: fmt.Sprintf("note-%d", n), Title: fmt.Sprintf("Note nº %d", n), Language: "fr",
+			Excerpt: fmt.Sprintf("Ce que dit la note nº %d, en peu de mots.", n), PublishedAt: at, UpdatedAt: at, Minutes: 1,
+			Tags: []page.Label{label("notes", "Notes")},
+		},
+		Epoch: 1, Version: 1, State: page.Public, Words: 120, HTML: fmt.Sprintf("<p>Texte de la note %d.</p>", n), Hash: fmt.Sprint(n),
+	}
+}
+
+// long is a post with everything that a text can have.
+func long(t *testing.T) *page.Doc {
+	t.Helper()
+	body, err := os.ReadFile("testdata/long.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := plain(50)
+	d.Slug, d.Title = "la-casse", "La casse & le composteur : « petite » histoire d’un <geste>"
+	d.Excerpt, d.Standfirst = "Avant l’écran il y avait un tiroir, et dans ce tiroir cent vingt cases.", true
+	d.Image, d.ImageAlt, d.Cover = "/media/casse.svg", "Un tiroir de caractères de plomb", true
+	d.Tags = []page.Label{label("typographie", "Typographie"), label("outils", "Outils")}
+	d.Authors = []page.Label{label("claire-morel", "Claire Morel"), label("ines-roy", "Inès Roy")}
+	d.Featured, d.Minutes, d.Words, d.HTML = true, 7, 1400, string(body)
+	d.Contents = []page.Heading{
+		{Level: 2, ID: "user-le-tiroir", Text: "Le tiroir", Children: []page.Heading{{Level: 3, ID: "user-haut-de-casse", Text: "Haut de casse"}}},
+		{Level: 2, ID: "user-le-geste", Text: "Le geste"},
+		{Level: 2, ID: "user-ce-qui-reste", Text: "Ce qui reste"},
+	}
+	return d
+}
+
+// sample fills a site like one that readers see.
+func sample(t *testing.T, f *fixture) {
+	t.Helper()
+	for n := 1; n <= 9; n++ {
+		f.save(t, plain(n))
+	}
+	abroad := plain(40)
+	abroad.Slug, abroad.Title, abroad.Language = "garden-walls", "Garden walls, and who builds them", "en"
+	abroad.Excerpt = "A wall keeps the wind out and the warmth in. It also keeps a record."
+	abroad.Image, abroad.Featured, abroad.Minutes = "/media/wall.svg", true, 4
+	abroad.Tags = []page.Label{label("jardin", "Jardin"), label("outils", "Outils")}
+	abroad.HTML = "<p>A wall keeps the wind out.</p>"
+	f.save(t, abroad)
+	f.save(t, long(t))
+	gone := plain(30)
+	gone.State, gone.Slug, gone.Tags = page.Gone, "retire", nil
+	f.save(t, gone)
+	renamed := plain(45)
+	renamed.Slug, renamed.Former, renamed.Aliases = "nouveau-nom", []string{"ancien-nom"}, []string{"/2019/05/mon-article.html", "/page/vieille/"}
+	renamed.Image = "/media/feuille.svg"
+	f.save(t, renamed)
+}

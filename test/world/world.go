@@ -1,0 +1,234 @@
+// Package world gives black-box tests a running Parution: as the one program and
+// as a cluster, with clients for its readers and authors. Tests of both see the
+// same things happen.
+package world
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parution/parution/chassis/sqldb/sqldbtest"
+	"github.com/parution/parution/test/world/topology"
+)
+
+// lastLines bounds what is shown of each log when a test has failed.
+const lastLines = 60
+
+// World is a running Parution that belongs to a test: what goes wrong fails that
+// test, and all of it is gone when the test ends. Safe for concurrent use.
+type World struct {
+	*topology.Topology
+
+	t testing.TB
+}
+
+// Options change how a world starts.
+type Options = topology.Options
+
+// OneBinary is the one program on a new folder, ready.
+func OneBinary(t testing.TB, o ...Options) *World {
+	t.Helper()
+	return launch(t, topology.One, o)
+}
+
+// Cluster is every service by itself on a new PostgreSQL and NATS, ready. On a
+// machine without PostgreSQL the test ends here: failed if CI is "true", skipped if not.
+func Cluster(t testing.TB, o ...Options) *World {
+	t.Helper()
+	return launch(t, topology.Cluster, o)
+}
+
+// Each runs fn as the subtests "one" and "cluster", each with a world of its own.
+func Each(t *testing.T, fn func(t *testing.T, w *World), o ...Options) {
+	t.Helper()
+	t.Run("one", func(t *testing.T) {
+		t.Parallel()
+		fn(t, OneBinary(t, o...))
+	})
+	t.Run("cluster", func(t *testing.T) {
+		t.Parallel()
+		fn(t, Cluster(t, o...))
+	})
+}
+
+func launch(t testing.TB, kind topology.Kind, o []Options) *World {
+	t.Helper()
+	var options Options
+	if len(o) > 0 {
+		options = o[0]
+	}
+	started, err := topology.Launch(t.Context(), kind, options)
+	if errors.Is(err, sqldbtest.ErrNotInstalled) && os.Getenv("CI") != "true" {
+		t.Skipf("NOT TESTED AS A CLUSTER: %v; install it or set %s", err, sqldbtest.URLVariable)
+	}
+	if err != nil {
+		t.Fatalf("start Parution as %s: %v", kind, err)
+	}
+	w := &World{Topology: started, t: t}
+	t.Cleanup(w.end)
+	if len(options.Hold) == 0 {
+		w.AwaitReady()
+	}
+	return w
+}
+
+// end stops everything; after a failure it shows the logs first.
+func (w *World) end() {
+	w.t.Helper()
+	if w.t.Failed() {
+		for _, name := range w.Names() {
+			if text := tail(w.Log(name)); text != "" {
+				w.t.Logf("the end of the log of %s:\n%s", name, text)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		w.t.Errorf("stop Parution: %v", err)
+	}
+}
+
+func tail(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-lastLines):], "\n")
+}
+
+// Start starts a process that does not run, without waiting until it is ready.
+func (w *World) Start(name string) {
+	w.t.Helper()
+	w.must("start", name, w.Topology.Start(w.t.Context(), name))
+}
+
+// Stop asks a process to end and waits until it has (SIGTERM).
+func (w *World) Stop(name string) {
+	w.t.Helper()
+	w.must("stop", name, w.Topology.Stop(name))
+}
+
+// Kill ends a process without a warning (SIGKILL).
+func (w *World) Kill(name string) {
+	w.t.Helper()
+	w.must("kill", name, w.Topology.Kill(name))
+}
+
+// Pause lets a process stand still (SIGSTOP).
+func (w *World) Pause(name string) {
+	w.t.Helper()
+	w.must("pause", name, w.Topology.Pause(name))
+}
+
+// Resume lets a paused process go on (SIGCONT).
+func (w *World) Resume(name string) {
+	w.t.Helper()
+	w.must("resume", name, w.Topology.Resume(name))
+}
+
+func (w *World) must(deed, name string, err error) {
+	w.t.Helper()
+	if errors.Is(err, topology.ErrNotOurs) {
+		w.t.Skipf("cannot %s %s: %v", deed, name, err)
+	}
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", deed, name, err)
+	}
+}
+
+// AwaitReady waits until the named programs are ready, or all without a name.
+func (w *World) AwaitReady(names ...string) {
+	w.t.Helper()
+	if len(names) == 0 {
+		names = w.Programs()
+	}
+	for _, name := range names {
+		Eventually(w.t, func() error { return w.Ready(w.t.Context(), name) })
+	}
+	if w.Pid(w.Front()) != 0 {
+		Eventually(w.t, w.front)
+	}
+}
+
+// front tells whether the readers' port answers.
+func (w *World) front() error {
+	a, err := w.Anyone().Try(w.t.Context(), http.MethodGet, "/healthz", nil)
+	if err == nil && a.Status != http.StatusOK {
+		err = fmt.Errorf("/healthz answers %d", a.Status)
+	}
+	return err
+}
+
+// Operator is a client that may do everything, on the site that answers to every host.
+func (w *World) Operator() *Client {
+	w.t.Helper()
+	secret, err := w.Topology.Operator(w.t.Context())
+	if err != nil {
+		w.t.Fatalf("make the operator's token: %v", err)
+	}
+	return w.Anyone().WithToken(secret)
+}
+
+// Anyone is a client without a token, on the site that answers to every host.
+func (w *World) Anyone() *Client { return newClient(w.t, w.URL) }
+
+// Run runs the program parution and answers what it wrote to standard output.
+func (w *World) Run(args ...string) string {
+	w.t.Helper()
+	out, err := w.Topology.Run(w.t.Context(), args...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out
+}
+
+// Metric is the sum of the series of a metric at a program's operations port
+// whose labels contain all of the given texts: `result="hit"`.
+func (w *World) Metric(program, name string, labels ...string) float64 {
+	w.t.Helper()
+	a := newClient(w.t, w.OpsURL(program)).Get("/metrics")
+	if a.Status != http.StatusOK {
+		w.t.Fatalf("GET /metrics of %s = %d", program, a.Status)
+	}
+	sum, err := sumMetric(bytes.NewReader(a.Body), name, labels)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return sum
+}
+
+// limit is how long things may take to come about.
+const limit = 30 * time.Second
+
+// pause is between two looks.
+const pause = 20 * time.Millisecond
+
+// Eventually calls fn until it returns nil, at most for 30 s; then its last error
+// fails the test.
+func Eventually(t testing.TB, fn func() error) {
+	t.Helper()
+	if err := await(t.Context(), fn); err != nil {
+		t.Fatalf("after %s: %v", limit, err)
+	}
+}
+
+func await(ctx context.Context, fn func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	again := time.NewTicker(pause)
+	defer again.Stop()
+	for {
+		err := fn()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-again.C:
+		}
+	}
+}
