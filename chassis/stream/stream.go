@@ -63,7 +63,7 @@ func Connect(ctx context.Context, log *slog.Logger, cfg Config) (*nats.Conn, err
 			log.InfoContext(ctx, "connected to NATS again", "nats_url", c.ConnectedUrlRedacted())
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if ctx.Err() == nil {
+			if err != nil && ctx.Err() == nil { // nil: we closed it
 				log.WarnContext(ctx, "waiting for NATS", "error", err)
 			}
 		}),

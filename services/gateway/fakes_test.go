@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -69,7 +70,7 @@ func (b *behind) press(site, path, body string, keys ...string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pages[site+path] = &renderv1.GetPageResponse{
-		Status: http.StatusOK, ContentType: "text/html; charset=utf-8", Body: []byte(body), Etag: fmt.Sprintf(`"%x"`, body),
+		Status: http.StatusOK, ContentType: "text/html; charset=utf-8", Body: []byte(body), Etag: fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(body))),
 		LastModified: timestamppb.New(time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)), Keys: keys,
 	}
 }

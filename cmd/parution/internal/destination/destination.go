@@ -37,10 +37,15 @@ func (d *Destination) Post(ctx context.Context, p importer.Post) (importer.Outco
 	revised, mask := changes(known, in)
 	outcome := importer.Unchanged
 	if len(mask) > 0 {
+		// The site may keep what differs in another form (trimmed, each tag once):
+		// whether that changes anything is told by the version.
+		before := known.GetVersion()
 		if known, err = d.client.RevisePost(ctx, revised, mask); err != nil {
 			return outcome, err
 		}
-		outcome = importer.Updated
+		if known.GetVersion() != before {
+			outcome = importer.Updated
+		}
 	}
 	isPublished := known.GetStatus() == "published"
 	switch {
@@ -113,9 +118,11 @@ func (d *Destination) Media(ctx context.Context, name string, content []byte) (a
 		URL     string `json:"url"`
 		Existed bool   `json:"existing"`
 	}
-	kind := mime.TypeByExtension(strings.ToLower(path.Ext(name)))
-	if kind == "" {
-		kind = http.DetectContentType(content)
+	// What a file is shows in its first bytes rather than in its name; only SVG,
+	// which is text, is known by the name.
+	kind := http.DetectContentType(content)
+	if !strings.HasPrefix(kind, "image/") {
+		kind = mime.TypeByExtension(strings.ToLower(path.Ext(name)))
 	}
 	err = d.client.Upload(ctx, "/api/v1/media", kind, content, &out)
 	return out.URL, out.Existed, err

@@ -97,7 +97,7 @@ func hostKey(host string) string { return strings.TrimPrefix(strings.ToLower(hos
 
 var (
 	anyAddress = regexp.MustCompile(`(https?)://([\w.:-]+)(/[^\s"'<>()\[\]#?` + "`" + `]*)`)
-	datedPath  = regexp.MustCompile(`(?:(https?:)//([\w.:-]+))?((?:/[^\s"'<>()\[\]#?/` + "`" + `]+)*/\d{4}/\d{1,2}/\d{1,2}/[^\s"'<>()\[\]#?/` + "`" + `]+)`)
+	datedPath  = regexp.MustCompile(`/\d{4}/\d{1,2}/\d{1,2}/[^\s"'<>()\[\]#?/` + "`" + `]+`)
 	datedParts = regexp.MustCompile(`/\d{4}/\d{1,2}/`)
 )
 
@@ -126,18 +126,16 @@ func (x *index) infer(items []*item) {
 // day or category, from the links that still use them.
 func (x *index) follow(items []*item) {
 	for _, it := range items {
-		for _, m := range datedPath.FindAllStringSubmatch(it.body, -1) {
-			if m[2] != "" && !x.own[hostKey(m[2])] {
+		for _, m := range datedPath.FindAllStringIndex(it.body, -1) {
+			start := strings.LastIndexAny(it.body[:m[0]], " \t\n\"'<>()[]`") + 1
+			u, err := url.Parse(it.body[start:m[1]])
+			if err != nil || u.Host == "" && !strings.HasPrefix(u.Path, "/") || u.Host != "" && !x.own[hostKey(u.Host)] {
 				continue
 			}
-			p, err := url.PathUnescape(m[3])
-			if err != nil {
-				continue
-			}
-			k := pathKey(p)
+			k := pathKey(u.Path)
 			if to := x.byTail[path.Base(k)]; x.byPath[k] == nil && to != nil {
 				x.byPath[k] = to
-				to.moved = append(to.moved, strings.TrimSuffix(p, "/"))
+				to.moved = append(to.moved, u.Path)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ const (
 // detect guesses whether a text is French ("fr") or English ("en"); empty if
 // neither is plain. Looks at the beginning only.
 func detect(text string) string {
-	const enough = 20000
+	const enough = 4000
 	if len(text) > enough {
 		text = text[:enough]
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 )
 
 const (
@@ -58,5 +57,6 @@ func (s Secret) String() string { return "[redacted]" }
 // GoString implements fmt.GoStringer without telling the secret.
 func (s Secret) GoString() string { return "[redacted]" }
 
-// LogValue implements slog.LogValuer without telling the secret.
-func (s Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
+// MarshalText implements encoding.TextMarshaler without telling the secret:
+// JSON, and so a log, goes by it.
+func (s Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }

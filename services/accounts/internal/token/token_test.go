@@ -1,6 +1,7 @@
 package token_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -114,6 +115,9 @@ func TestSecret(t *testing.T) {
 		if got := fmt.Sprintf(format, s); strings.Contains(got, "prt_") {
 			t.Errorf("Sprintf(%q) tells the secret: %s", format, got)
 		}
+	}
+	if got, err := json.Marshal(s); err != nil || string(got) != `"[redacted]"` {
+		t.Errorf("Marshal = %s, %v, want nothing of the secret", got, err)
 	}
 	if err := s.Check(); err != nil {
 		t.Errorf("Check: %v", err)
