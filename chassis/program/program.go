@@ -29,16 +29,20 @@ const grace = 25 * time.Second
 
 // Base are the settings of every service program.
 type Base struct {
-	Listen              string     `help:"Address that gRPC (the gateway: HTTP) is served on." placeholder:"HOST:PORT"`
-	OpsListen           string     `help:"Address of the operations port: health, readiness, metrics." default:"127.0.0.1:9090" placeholder:"HOST:PORT"`
-	NatsURL             string     `help:"NATS servers, separated by commas." default:"nats://127.0.0.1:4222" name:"nats-url"`
-	NatsCredentialsFile string     `help:"File with the credentials for NATS." name:"nats-credentials-file"`
-	StreamReplicas      int        `help:"How many NATS servers keep each notice." default:"1"`
-	IdentityKeyFile     string     `help:"File with this service's private key; see: parution keys." required:""`
-	TrustedKeysFile     string     `help:"File with the public keys of all services." required:""`
-	Reflection          bool       `help:"Let gRPC clients ask for the contracts." default:"true" negatable:""`
-	Profiles            bool       `help:"Serve /debug/pprof/ on the operations port."`
-	LogLevel            slog.Level `help:"Least level that is logged: DEBUG, INFO, WARN, ERROR." default:"INFO"`
+	Listen          string     `help:"Address that gRPC (the gateway: HTTP) is served on." placeholder:"HOST:PORT"`
+	OpsListen       string     `help:"Address of the operations port: health, readiness, metrics." default:"127.0.0.1:9090" placeholder:"HOST:PORT"`
+	IdentityKeyFile string     `help:"File with this service's private key; see: parution keys." required:""`
+	TrustedKeysFile string     `help:"File with the public keys of all services." required:""`
+	Reflection      bool       `help:"Let gRPC clients ask for the contracts." default:"true" negatable:""`
+	Profiles        bool       `help:"Serve /debug/pprof/ on the operations port."`
+	LogLevel        slog.Level `help:"Least level that is logged: DEBUG, INFO, WARN, ERROR." default:"INFO"`
+}
+
+// Broker are the settings of a program that sends or follows notices.
+type Broker struct {
+	NatsURL             string `help:"NATS servers, separated by commas." default:"nats://127.0.0.1:4222" name:"nats-url"`
+	NatsCredentialsFile string `help:"File with the credentials for NATS." name:"nats-credentials-file"`
+	StreamReplicas      int    `help:"How many NATS servers keep each notice." default:"1"`
 }
 
 // Database are the settings of a service that owns data.
@@ -49,8 +53,8 @@ type Database struct {
 
 // Env is what a service is built from.
 type Env struct {
-	DB        *sqldb.DB // nil without Database
-	NATS      *nats.Conn
+	DB        *sqldb.DB  // nil without Database
+	NATS      *nats.Conn // nil without Broker
 	Telemetry *telemetry.Telemetry
 	Health    *process.Health
 	Signer    *identity.Signer
@@ -77,9 +81,10 @@ type Program struct {
 	Name, Description string
 	// Listen is the default of --listen.
 	Listen string
-	// Settings is a pointer to the program's struct, which embeds Base, and Database if it has one.
+	// Settings is a pointer to the program's struct, which embeds Base, and Broker and Database if it has them.
 	Settings any
 	Base     *Base
+	Broker   *Broker
 	Database *Database
 	// Migrations are the schema that the service needs.
 	Migrations []sqldb.Migrations
@@ -145,11 +150,13 @@ func (p Program) serve(ctx context.Context, env Env) error {
 		return &process.ExitError{Code: 2, Err: err}
 	}
 	env.Signer = identity.NewSigner(p.Name, key)
-	env.NATS, err = stream.Connect(ctx, env.Telemetry.Log, stream.Config{URL: p.Base.NatsURL, Name: p.Name, CredentialsFile: p.Base.NatsCredentialsFile})
-	if err != nil {
-		return err
+	if b := p.Broker; b != nil {
+		env.NATS, err = stream.Connect(ctx, env.Telemetry.Log, stream.Config{URL: b.NatsURL, Name: p.Name, CredentialsFile: b.NatsCredentialsFile})
+		if err != nil {
+			return err
+		}
+		defer env.NATS.Close()
 	}
-	defer env.NATS.Close()
 	parts := []process.Part{web.Serve("operations port", p.Base.OpsListen, web.Ops(env.Health, env.Telemetry.Metrics, p.Base.Profiles), env.Telemetry.Log, nil)}
 	more, err := p.parts(ctx, env, identity.NewVerifier(p.Name, trusted))
 	if err != nil {

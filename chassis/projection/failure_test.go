@@ -178,6 +178,38 @@ func TestReplicasShareTheWork(t *testing.T) {
 	})
 }
 
+// TestAReplicaThatWasSlowDoesNotGoBack has one replica write what it fetched
+// after another one wrote what is newer.
+func TestAReplicaThatWasSlowDoesNotGoBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l *library) {
+		inside, release := make(chan struct{}), make(chan struct{})
+		l.asked = func(call int) {
+			if call == 1 {
+				close(inside)
+				<-release
+			}
+		}
+		l.follow(t)
+		l.change(t, 1, "a", 1, post{Title: "first"})
+		<-inside
+		l.follow(t)
+		eventually(t, func() bool {
+			cons, err := l.js.Consumer(t.Context(), stream.Name(owner), reader)
+			return err == nil && cons.CachedInfo().NumWaiting == 2
+		})
+		// Several, since the slow replica is handed some of them and keeps them.
+		for v := range int32(8) {
+			l.change(t, int64(v+2), "a", v+2, post{Title: "newer"})
+		}
+		eventually(t, func() bool { return len(l.copies(t)) == 1 })
+		close(release)
+		l.settled(t)
+		check(t, "copies", l.copies(t), "a@9 newer")
+		check(t, "cursor", l.cursor(t), "9")
+	})
+}
+
 func TestARestartedBrokerIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l *library) {

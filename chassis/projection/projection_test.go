@@ -54,7 +54,9 @@ type library struct {
 	calls   int      // of refresh
 	// before runs in each refresh, before its writes; nil for nothing.
 	before func(call int, items items) error
-	sent   uint64
+	// asked runs in each fetch once its answer is made; nil for nothing.
+	asked func(call int)
+	sent  uint64
 }
 
 func each(t *testing.T, fn func(t *testing.T, l *library)) {
@@ -94,10 +96,8 @@ func (l *library) own(id string, version int32, p post) {
 }
 
 func (l *library) fetch(_ context.Context, refs []projection.Ref) ([]state, error) {
+	ids, found := []string(nil), []state(nil)
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	var ids []string
-	var found []state
 	for _, r := range refs {
 		ids = append(ids, r.ID)
 		if s, ok := l.owned[r]; ok {
@@ -106,6 +106,11 @@ func (l *library) fetch(_ context.Context, refs []projection.Ref) ([]state, erro
 	}
 	slices.Sort(ids)
 	l.fetched = append(l.fetched, strings.Join(ids, " "))
+	asked, call := l.asked, len(l.fetched)
+	l.mu.Unlock()
+	if asked != nil {
+		asked(call)
+	}
 	return found, nil
 }
 

@@ -162,6 +162,9 @@ func gather(first jetstream.Msg, more <-chan jetstream.Msg) []jetstream.Msg {
 }
 
 func (p *Projection[S]) provision(ctx context.Context) (jetstream.Consumer, error) {
+	if err := stream.Here(p.cfg.JS); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	cons, err := p.cfg.JS.CreateOrUpdateConsumer(ctx, stream.Name(p.cfg.Owner), jetstream.ConsumerConfig{

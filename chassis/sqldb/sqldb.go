@@ -264,3 +264,16 @@ func (db *DB) AfterCommit(ctx context.Context, f func()) {
 	}
 	f()
 }
+
+// Clock is the database's time, in UTC: replicas whose own clocks differ share
+// it. SQLite has this machine's.
+func (db *DB) Clock(ctx context.Context) (time.Time, error) {
+	if db.dialect == SQLite {
+		return time.Now().UTC(), nil
+	}
+	var now time.Time
+	if err := db.Conn(ctx).QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&now); err != nil {
+		return time.Time{}, fmt.Errorf("read the database's clock: %w", err)
+	}
+	return now.UTC(), nil
+}

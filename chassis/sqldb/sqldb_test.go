@@ -297,6 +297,7 @@ func TestViolates(t *testing.T) {
 			{"one column", alone, "lonely", []string{"name"}, true},
 			{"fewer columns", slug, "thing", []string{"site"}, false},
 			{"more columns", alone, "lonely", []string{"name", "site"}, false},
+			{"a table whose name it ends with", slug, "ing", []string{"site", "slug"}, false},
 			{"another table", slug, "lonely", []string{"site", "slug"}, false},
 			{"another constraint", id, "thing", []string{"site", "slug"}, false},
 			{"NOT NULL", missing, "thing", []string{"slug"}, false},

@@ -114,9 +114,24 @@ func HeartbeatSubject(owner string) string {
 	return strings.Join([]string{liveRoot, heartbeatOf, owner}, ".")
 }
 
+// ErrAway says that there is no connection to the broker.
+var ErrAway = errors.New("NATS is not connected")
+
+// Here is ErrAway while there is no connection, which tells more than what a
+// call would run into.
+func Here(js jetstream.JetStream) error {
+	if !js.Conn().IsConnected() {
+		return ErrAway
+	}
+	return nil
+}
+
 // Provision creates the stream of owner or brings its settings up to date.
 // Idempotent; several processes may do so at once.
 func Provision(ctx context.Context, js jetstream.JetStream, owner string, replicas int) error {
+	if err := Here(js); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	prefix := strings.Join([]string{root, owner, ""}, ".")

@@ -16,10 +16,9 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/stream/streamtest"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
 func notice() *eventsv1.Notice {

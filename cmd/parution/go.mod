@@ -14,6 +14,7 @@ replace (
 
 require (
 	github.com/gofrs/flock v0.13.1
+	github.com/google/go-cmp v0.7.0
 	github.com/nats-io/nats.go v1.55.0
 	github.com/parution/parution/chassis v0.0.0
 	github.com/parution/parution/proto v0.0.0

@@ -129,6 +129,9 @@ func (b *behind) GetAsset(_ context.Context, r *renderv1.GetAssetRequest) (*rend
 func (b *behind) ListSites(context.Context, *postsv1.ListSitesRequest) (*postsv1.ListSitesResponse, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.down {
+		return nil, fault.Unavailable("posts is down")
+	}
 	return &postsv1.ListSitesResponse{Sites: slices.Clone(b.sites)}, nil
 }
 
@@ -245,7 +248,8 @@ type front struct {
 	public  *httptest.Server
 	admin   *httptest.Server
 	nc      *nats.Conn
-	dir     string
+	broker  *streamtest.Broker
+	health  *process.Health
 }
 
 // start runs a gateway whose feed is live.
@@ -256,7 +260,19 @@ func start(t testing.TB) *front {
 
 func startWith(t testing.TB, tel *telemetry.Telemetry) *front {
 	t.Helper()
+	return startBefore(t, tel, newBehind())
+}
+
+// startUnknown runs a gateway behind which nobody answers yet.
+func startUnknown(t testing.TB) *front {
+	t.Helper()
 	b := newBehind()
+	b.down = true
+	return startBefore(t, telemetry.Discard(), b)
+}
+
+func startBefore(t testing.TB, tel *telemetry.Telemetry, b *behind) *front {
+	t.Helper()
 	server := rpctest.ServeWith(t, rpc.ServerConfig{Telemetry: tel}, func(r grpc.ServiceRegistrar) {
 		postsv1.RegisterPostsServiceServer(r, b)
 		postsv1.RegisterSitesServiceServer(r, b)
@@ -264,18 +280,22 @@ func startWith(t testing.TB, tel *telemetry.Telemetry) *front {
 		renderv1.RegisterRenderServiceServer(r, b)
 		accountsv1.RegisterAccountsServiceServer(r, b)
 	})
-	conn, nc := server.Conn(t), streamtest.Start(t)
+	broker := streamtest.NewBroker(t)
+	conn, nc, health := server.Conn(t), broker.Connect(t, "gateway"), &process.Health{}
 	cfg := gateway.Defaults()
 	cfg.MediaDir = t.TempDir() + "/media"
 	s, err := gateway.New(t.Context(), cfg, gateway.Deps{
-		NATS: nc, Telemetry: tel, Health: &process.Health{},
+		NATS: nc, Telemetry: tel, Health: health,
 		Posts: conn, Tags: conn, Render: conn, Accounts: conn, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatalf("make the gateway: %v", err)
 	}
 	run(t, s.Parts()...)
-	f := &front{behind: b, service: s, public: httptest.NewServer(s.Handler()), admin: httptest.NewServer(s.AdminHandler()), nc: nc, dir: cfg.MediaDir}
+	f := &front{
+		behind: b, service: s, public: httptest.NewServer(s.Handler()), admin: httptest.NewServer(s.AdminHandler()),
+		nc: nc, broker: broker, health: health,
+	}
 	t.Cleanup(f.public.Close)
 	t.Cleanup(f.admin.Close)
 	return f

@@ -331,6 +331,12 @@ func TestOnlyReading(t *testing.T) {
 // tell sends a notice as the broker would pass it on.
 func (f *front) tell(t testing.TB, pos int64, site string, keys ...string) {
 	t.Helper()
+	f.tellIn(t.Context(), t, pos, site, keys...)
+}
+
+// tellIn is tell within a trace.
+func (f *front) tellIn(ctx context.Context, t testing.TB, pos int64, site string, keys ...string) {
+	t.Helper()
 	facts, err := anypb.New(&renderv1.PressFacts{Keys: keys, CausedAt: timestamppb.New(time.Now())})
 	if err != nil {
 		t.Fatalf("pack the facts: %v", err)
@@ -338,7 +344,7 @@ func (f *front) tell(t testing.TB, pos int64, site string, keys ...string) {
 	n := &eventsv1.Notice{
 		Id: "n", Owner: "render", Epoch: 1, Pos: pos, Site: site, AggregateType: "press", AggregateId: "a", Version: 1, Kind: "pressed", Facts: facts,
 	}
-	msg, err := stream.Message(t.Context(), n)
+	msg, err := stream.Message(ctx, n)
 	if err != nil {
 		t.Fatalf("write the notice: %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	"github.com/parution/parution/services/posts/internal/scheduler"
 	"github.com/parution/parution/services/posts/internal/server"
 	"github.com/parution/parution/services/posts/internal/site"
 	"github.com/parution/parution/services/posts/internal/store"
@@ -42,6 +43,7 @@ type Service struct {
 	relay  *outbox.Relay
 	store  *store.Store
 	server *server.Server
+	due    *scheduler.Scheduler
 }
 
 // Migrations are the schema of the service, in order.
@@ -60,9 +62,14 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("make the relay: %w", err)
 	}
 	w := wire.Wire{BaseURL: cfg.BaseURL}
-	st := store.New(deps.DB, out, w)
+	wake := make(chan struct{}, 1)
+	st := store.New(deps.DB, out, w, wake)
+	due, err := scheduler.New(st, wake, deps.Telemetry.Log, deps.Telemetry.Meter("posts/scheduler"))
+	if err != nil {
+		return nil, fmt.Errorf("make the scheduler: %w", err)
+	}
 	return &Service{
-		cfg: cfg, deps: deps, out: out, relay: relay, store: st,
+		cfg: cfg, deps: deps, out: out, relay: relay, store: st, due: due,
 		server: server.New(server.Deps{Posts: st, Sites: st, Wire: w, Limits: cfg.limits(), Now: deps.Now}),
 	}, nil
 }
@@ -89,5 +96,6 @@ func (s *Service) Parts() []process.Part {
 			return s.store.EnsureSite(ctx, site.First(s.cfg.Title, s.cfg.Language, s.deps.Now()))
 		}},
 		s.relay.Part(),
+		{Name: "scheduler", Run: s.due.Run},
 	}
 }

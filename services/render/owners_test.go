@@ -11,13 +11,12 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/stream/streamtest"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 )
 
 // owners stand for posts and tags: what they hold, and the notices about it.

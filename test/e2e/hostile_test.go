@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parution/parution/test/world"
 )
@@ -128,6 +129,9 @@ func raw(t *testing.T, s *world.Site, request string) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }() // the server may have closed it
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := conn.Write([]byte(request)); err != nil {
 		return "" // refused before it was read
 	}

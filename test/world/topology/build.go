@@ -28,7 +28,7 @@ func build() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	args := []string{"build", "-trimpath", "-o", dir + "/", "./cmd/parution"}
+	args := []string{"build", "-o", dir + "/", "./cmd/parution"}
 	for _, name := range services() {
 		args = append(args, fmt.Sprintf("./services/%[1]s/cmd/%[1]s", name))
 	}

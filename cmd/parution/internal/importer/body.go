@@ -11,7 +11,6 @@ import (
 
 // carrying is one post being made ready.
 type carrying struct {
-	ctx     context.Context //nolint:containedctx // lives for one call of carry
 	it      *item
 	index   *index
 	library *library
@@ -34,13 +33,13 @@ func (r *reader) carry(ctx context.Context, it *item, x *index, l *library) (int
 		text = carried
 		code = r.scanner.Code(text.String(), it.format)
 	}
-	c := &carrying{ctx: ctx, it: it, index: x, library: l, text: text, code: code, gone: make(map[string]bool)}
-	if err := c.references(); err != nil {
+	c := &carrying{it: it, index: x, library: l, text: text, code: code, gone: make(map[string]bool)}
+	if err := c.references(ctx); err != nil {
 		return 0, err
 	}
 	c.scripts(r.scanner)
 	it.post.Body = strings.TrimRight(strings.TrimLeft(text.Apply(c.edits).String(), "\n"), " \t\n")
-	if err := c.coverAddress(); err != nil {
+	if err := c.coverAddress(ctx); err != nil {
 		return 0, err
 	}
 	if n := len(it.post.Body); n > maxBodyBytes {
@@ -58,7 +57,7 @@ func (c *carrying) warn(at int, topic, format string, args ...any) {
 }
 
 // references leads every link and image to its new place.
-func (c *carrying) references() error {
+func (c *carrying) references(ctx context.Context) error {
 	s := c.text.String()
 	refs := markup.Refs(s, c.it.format, c.code)
 	labels := labelsOf(refs, true)
@@ -74,7 +73,7 @@ func (c *carrying) references() error {
 		if ref.Dest == "" && c.nowhere(ref) {
 			continue
 		}
-		if err := c.reference(ref, lost); err != nil {
+		if err := c.reference(ctx, ref, lost); err != nil {
 			return err
 		}
 	}
@@ -114,9 +113,9 @@ func labelsOf(refs []markup.Ref, images bool) []markup.Range {
 }
 
 // reference leads one link or image to its new place.
-func (c *carrying) reference(ref markup.Ref, lost map[int]bool) error {
+func (c *carrying) reference(ctx context.Context, ref markup.Ref, lost map[int]bool) error {
 	if ref.Attr == "srcset" {
-		return c.candidates(ref)
+		return c.candidates(ctx, ref)
 	}
 	image := ref.Kind == markup.Image || ref.Kind == markup.Attribute && ref.Tag.Name != "a" && ref.Tag.Name != "area" && ref.Tag.Name != "iframe"
 	t := c.index.find(c.it, ref.Dest, image)
@@ -132,7 +131,7 @@ func (c *carrying) reference(ref markup.Ref, lost map[int]bool) error {
 	case leadsTo:
 		c.lead(ref, t.address)
 	case isMedia:
-		address, refusal, err := c.library.address(c.ctx, t.file)
+		address, refusal, err := c.library.address(ctx, t.file)
 		if err != nil {
 			return err
 		}
@@ -199,14 +198,14 @@ func (c *carrying) missing(ref markup.Ref, t target, image bool, lost map[int]bo
 }
 
 // candidates leads a srcset to its new places; those that are missing go.
-func (c *carrying) candidates(ref markup.Ref) error {
+func (c *carrying) candidates(ctx context.Context, ref markup.Ref) error {
 	var out []string
 	for part := range strings.SplitSeq(ref.Dest, ", ") {
 		address, size, _ := strings.Cut(strings.TrimSpace(part), " ")
 		t := c.index.find(c.it, address, true)
 		switch t.verdict {
 		case isMedia:
-			to, refusal, err := c.library.address(c.ctx, t.file)
+			to, refusal, err := c.library.address(ctx, t.file)
 			if err != nil {
 				return err
 			}

@@ -35,7 +35,7 @@ func TestProblems(t *testing.T) {
 			"refused _posts/2020-01-01-a.md: the body has 1049999 bytes; at most 1048576",
 		}},
 		{"file too long", map[string]string{"_posts/2020-01-01-a.md": head + strings.Repeat("a line\n", 600000)}, []string{
-			"refused _posts/2020-01-01-a.md: has 4200041 bytes; at most 4194304",
+			"refused _posts/2020-01-01-a.md: has 4200040 bytes; at most 4194304",
 		}},
 		{"no text", map[string]string{"_posts/2020-01-01-a.md": "---\ntitle: a\x00b\n---\n"}, []string{
 			"refused _posts/2020-01-01-a.md: holds NUL bytes: it is no text",
@@ -220,7 +220,7 @@ func TestDetect(t *testing.T) {
 	for text, want := range map[string]string{
 		"Le chat est dans la maison avec les enfants et pour nous":       "fr",
 		"The cat is in the house with the children and they are for you": "en",
-		"Lorem ipsum dolor sit amet": "", "": "",
+		"Lorem ipsum dolor sit amet":                                     "", "": "",
 	} {
 		if got := detect(text); got != want {
 			t.Errorf("detect(%q) = %q, want %q", text, got, want)

@@ -131,7 +131,7 @@ func refuses(err error) bool {
 }
 
 // coverAddress settles the post's cover.
-func (c *carrying) coverAddress() error {
+func (c *carrying) coverAddress(ctx context.Context) error {
 	p := &c.it.post
 	if c.it.cover == "" {
 		return nil
@@ -152,7 +152,7 @@ func (c *carrying) coverAddress() error {
 		}
 		c.it.warn(c.it.coverLine, "cover", "image %q is no address", c.it.cover)
 	case isMedia:
-		address, refusal, err := c.library.address(c.ctx, t.file)
+		address, refusal, err := c.library.address(ctx, t.file)
 		if err != nil {
 			return err
 		}

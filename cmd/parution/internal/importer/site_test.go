@@ -71,7 +71,7 @@ func golden(tb testing.TB, name string, got any) {
 			tb.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(p) //nolint:gosec // a file of ours
+	want, err := os.ReadFile(p)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 type settings struct {
 	program.Base
+	program.Broker
 	gateway.Config
 
 	PostsAddr    string `help:"Address of the posts service." default:"127.0.0.1:7001" placeholder:"HOST:PORT"`
@@ -27,7 +28,7 @@ func main() {
 	var s settings
 	os.Exit(program.Main(program.Program{
 		Name: gateway.Name, Description: "Serves pages and the JSON API over HTTP.", Listen: ":8080",
-		Settings: &s, Base: &s.Base, Front: s.front,
+		Settings: &s, Base: &s.Base, Broker: &s.Broker, Front: s.front,
 	}))
 }
 

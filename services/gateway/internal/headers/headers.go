@@ -21,20 +21,20 @@ const (
 )
 
 // Page is the set of pages, of the JSON API and of the gateway's own answers.
-func Page() []Field { return with(pagePolicy) }
+func Page() []Field { return with(pagePolicy, "same-origin") }
 
 // File is the set of what people uploaded: it may do nothing, not even in a
-// window of its own.
-func File() []Field { return with(filePolicy) }
+// window of its own. Other sites may show it: readers of feeds do.
+func File() []Field { return with(filePolicy, "cross-origin") }
 
 // Drawing is the set of uploaded SVG files, which bring their own styles.
-func Drawing() []Field { return with(drawingPolicy) }
+func Drawing() []Field { return with(drawingPolicy, "cross-origin") }
 
-func with(policy string) []Field {
+func with(policy, resource string) []Field {
 	return []Field{
 		{"Content-Security-Policy", []string{policy}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
-		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Cross-Origin-Resource-Policy", []string{resource}},
 		{"Referrer-Policy", []string{"strict-origin-when-cross-origin"}},
 		{"Strict-Transport-Security", []string{"max-age=31536000; includeSubDomains"}},
 		{"X-Content-Type-Options", []string{"nosniff"}},

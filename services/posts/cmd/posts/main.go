@@ -11,6 +11,7 @@ import (
 
 type settings struct {
 	program.Base
+	program.Broker
 	program.Database
 	posts.Config
 }
@@ -19,9 +20,9 @@ func main() {
 	var s settings
 	os.Exit(program.Main(program.Program{
 		Name: posts.Owner, Description: "Owns sites and posts.", Listen: ":7001",
-		Settings: &s, Base: &s.Base, Database: &s.Database, Migrations: posts.Migrations(),
+		Settings: &s, Base: &s.Base, Broker: &s.Broker, Database: &s.Database, Migrations: posts.Migrations(),
 		Build: func(_ context.Context, env program.Env) (program.Service, error) {
-			s.Config.StreamReplicas = s.Base.StreamReplicas
+			s.Config.StreamReplicas = s.Broker.StreamReplicas
 			return posts.New(s.Config, posts.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now})
 		},
 	}))

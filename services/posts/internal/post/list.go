@@ -25,3 +25,9 @@ type State struct {
 	Post   Snapshot
 	Former []string
 }
+
+// Due is a scheduled post whose moment has come.
+type Due struct {
+	ID, Site string
+	At       time.Time
+}

@@ -15,6 +15,7 @@ type Status string
 // The states.
 const (
 	Draft     Status = "draft"     // written, not shown
+	Scheduled Status = "scheduled" // will be shown at its time
 	Published Status = "published" // shown
 	Withdrawn Status = "withdrawn" // was shown, is not
 	Deleted   Status = "deleted"   // gone for good
@@ -27,6 +28,8 @@ type Kind string
 const (
 	KindCreated   Kind = "created"
 	KindRevised   Kind = "revised"
+	KindScheduled Kind = "scheduled"
+	KindHeld      Kind = "held" // no longer scheduled
 	KindPublished Kind = "published"
 	KindWithdrawn Kind = "withdrawn"
 	KindDeleted   Kind = "deleted"
@@ -46,6 +49,8 @@ type Snapshot struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	PublishedAt *time.Time
+	// ScheduledFor is when a scheduled post is published.
+	ScheduledFor *time.Time
 	// WasPublic is true once readers could see it.
 	WasPublic bool
 }
@@ -145,7 +150,7 @@ func (p *Post) Publish(now time.Time) error {
 		return nil
 	case Deleted:
 		return gone()
-	case Draft, Withdrawn:
+	case Draft, Scheduled, Withdrawn:
 	}
 	if p.s.PublishedAt != nil && p.s.PublishedAt.After(now) {
 		return fault.Invalid("published_at", "is in the future: %s", p.s.PublishedAt.Format(time.RFC3339))
@@ -153,9 +158,47 @@ func (p *Post) Publish(now time.Time) error {
 	if p.s.PublishedAt == nil {
 		p.s.PublishedAt = &now
 	}
-	p.s.Status, p.s.WasPublic = Published, true
+	p.s.Status, p.s.WasPublic, p.s.ScheduledFor = Published, true, nil
 	p.happen(KindPublished, now)
 	return nil
+}
+
+// farthest is how long ahead a post may be scheduled.
+const farthest = 10 * 366 * 24 * time.Hour
+
+// Schedule has the post published at a moment to come.
+func (p *Post) Schedule(at, now time.Time) error {
+	switch p.s.Status {
+	case Published:
+		return fault.Conflict("the post is published already")
+	case Deleted:
+		return gone()
+	case Draft, Scheduled, Withdrawn:
+	}
+	if !at.After(now) {
+		return fault.Invalid("at", "is in the past: %s", at.Format(time.RFC3339))
+	}
+	if at.Sub(now) > farthest {
+		return fault.Invalid("at", "is more than ten years ahead")
+	}
+	if p.s.Status == Scheduled && sameTime(p.s.ScheduledFor, &at) {
+		return nil
+	}
+	p.s.Status, p.s.ScheduledFor = Scheduled, &at
+	p.happen(KindScheduled, now)
+	return nil
+}
+
+// PublishDue publishes a scheduled post whose moment has come; any other post
+// stays as it is. Readers see the moment that was promised.
+func (p *Post) PublishDue(now time.Time) error {
+	if p.s.Status != Scheduled || p.s.ScheduledFor.After(now) {
+		return nil
+	}
+	if p.s.PublishedAt == nil || p.s.PublishedAt.After(*p.s.ScheduledFor) {
+		p.s.PublishedAt = p.s.ScheduledFor
+	}
+	return p.Publish(now)
 }
 
 // Withdraw takes the post away from readers. A withdrawn post stays as it is.
@@ -167,6 +210,13 @@ func (p *Post) Withdraw(now time.Time) error {
 		return gone()
 	case Draft:
 		return fault.Conflict("a draft cannot be withdrawn: readers do not see it")
+	case Scheduled:
+		p.s.Status, p.s.ScheduledFor = Draft, nil
+		if p.s.WasPublic {
+			p.s.Status = Withdrawn
+		}
+		p.happen(KindHeld, now)
+		return nil
 	case Published:
 	}
 	p.s.Status = Withdrawn
@@ -180,7 +230,7 @@ func (p *Post) Delete(now time.Time) error {
 		return gone()
 	}
 	c := p.s.Content
-	p.s.Status = Deleted
+	p.s.Status, p.s.ScheduledFor = Deleted, nil
 	p.s.Content = Content{Slug: c.Slug, Aliases: c.Aliases, Format: c.Format, Language: c.Language}
 	p.happen(KindDeleted, now)
 	return nil
@@ -224,7 +274,9 @@ func (s Snapshot) SortAt() time.Time {
 }
 
 // Statuses lists what a list may be filtered by.
-func Statuses() []string { return []string{string(Draft), string(Published), string(Withdrawn)} }
+func Statuses() []string {
+	return []string{string(Draft), string(Scheduled), string(Published), string(Withdrawn)}
+}
 
 // KnownStatus tells whether s is one of Statuses.
 func KnownStatus(s string) bool { return slices.Contains(Statuses(), s) }

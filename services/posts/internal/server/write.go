@@ -76,6 +76,19 @@ func (s *Server) PublishPost(ctx context.Context, r *postsv1.PublishPostRequest)
 	return &postsv1.PublishPostResponse{Post: out}, nil
 }
 
+// SchedulePost implements postsv1.PostsServiceServer.
+func (s *Server) SchedulePost(ctx context.Context, r *postsv1.SchedulePostRequest) (*postsv1.SchedulePostResponse, error) {
+	at := wire.Time(r.GetAt())
+	if at == nil {
+		return nil, fault.Invalid("at", "is missing")
+	}
+	out, err := s.change(ctx, r.GetId(), r.GetExpectedVersion(), func(p *post.Post) error { return p.Schedule(*at, s.now()) })
+	if err != nil {
+		return nil, err
+	}
+	return &postsv1.SchedulePostResponse{Post: out}, nil
+}
+
 // WithdrawPost implements postsv1.PostsServiceServer.
 func (s *Server) WithdrawPost(ctx context.Context, r *postsv1.WithdrawPostRequest) (*postsv1.WithdrawPostResponse, error) {
 	out, err := s.change(ctx, r.GetId(), r.GetExpectedVersion(), func(p *post.Post) error { return p.Withdraw(s.now()) })

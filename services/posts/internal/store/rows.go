@@ -23,7 +23,7 @@ func restore(r db.Post) (*post.Post, error) {
 			Excerpt: r.Excerpt, Image: r.Image, ImageAlt: r.ImageAlt,
 		},
 		ExternalID: r.ExternalID, CreatedBy: r.CreatedBy, WasPublic: r.WasPublic,
-		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, PublishedAt: r.PublishedAt.Ptr(),
+		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, PublishedAt: r.PublishedAt.Ptr(), ScheduledFor: r.ScheduledFor.Ptr(),
 	}
 	for _, l := range []struct {
 		text string
@@ -52,7 +52,7 @@ func insertParams(s post.Snapshot) db.InsertPostParams {
 		Format: c.Format, Language: c.Language, Tags: list(c.Tags), Authors: list(c.Authors), Aliases: list(c.Aliases),
 		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, ExternalID: s.ExternalID,
 		CreatedBy: s.CreatedBy, WasPublic: s.WasPublic, CreatedAt: sqldb.At(s.CreatedAt), UpdatedAt: sqldb.At(s.UpdatedAt),
-		PublishedAt: sqldb.MaybeAt(s.PublishedAt), SortAt: sqldb.At(s.SortAt()),
+		PublishedAt: sqldb.MaybeAt(s.PublishedAt), ScheduledFor: sqldb.MaybeAt(s.ScheduledFor), SortAt: sqldb.At(s.SortAt()),
 	}
 }
 
@@ -62,7 +62,7 @@ func updateParams(s post.Snapshot, expected int32) db.UpdatePostParams {
 		ID: s.ID, Expected: expected, Version: s.Version, Status: string(s.Status), Slug: c.Slug, Title: c.Title, Body: c.Body,
 		Format: c.Format, Language: c.Language, Tags: list(c.Tags), Authors: list(c.Authors), Aliases: list(c.Aliases),
 		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, WasPublic: s.WasPublic,
-		UpdatedAt: sqldb.At(s.UpdatedAt), PublishedAt: sqldb.MaybeAt(s.PublishedAt), SortAt: sqldb.At(s.SortAt()),
+		UpdatedAt: sqldb.At(s.UpdatedAt), PublishedAt: sqldb.MaybeAt(s.PublishedAt), ScheduledFor: sqldb.MaybeAt(s.ScheduledFor), SortAt: sqldb.At(s.SortAt()),
 	}
 }
 

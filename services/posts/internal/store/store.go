@@ -32,11 +32,13 @@ type Store struct {
 	db   *sqldb.DB
 	out  *outbox.Outbox
 	wire wire.Wire
+	wake chan<- struct{}
 }
 
-// New makes a store whose notices go to out.
-func New(database *sqldb.DB, out *outbox.Outbox, w wire.Wire) *Store {
-	return &Store{db: database, out: out, wire: w}
+// New makes a store whose notices go to out. It sends on wake, without waiting,
+// when a post was scheduled.
+func New(database *sqldb.DB, out *outbox.Outbox, w wire.Wire, wake chan<- struct{}) *Store {
+	return &Store{db: database, out: out, wire: w, wake: wake}
 }
 
 func (s *Store) read(ctx context.Context) *db.Queries { return db.New(s.db.Conn(ctx)) }
@@ -129,7 +131,17 @@ func (s *Store) finish(ctx context.Context, tx *sql.Tx, before post.Snapshot, p 
 	if err := writeRevision(ctx, q, before, p, author); err != nil {
 		return err
 	}
+	if after.Status == post.Scheduled {
+		s.db.AfterCommit(ctx, s.wakeScheduler)
+	}
 	return s.out.Append(ctx, tx, s.wire.Entry(after, p.Happened()))
+}
+
+func (s *Store) wakeScheduler() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake already
+	}
 }
 
 // Get reads a post of a site, also a deleted one. Faults: NotFound.

@@ -32,6 +32,7 @@ func (w Wire) Post(s post.Snapshot, siteURL string) *postsv1.Post {
 		Status: string(s.Status), Tags: c.Tags, Authors: c.Authors, Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image,
 		ImageAlt: c.ImageAlt, Aliases: c.Aliases, ExternalId: s.ExternalID, Url: siteURL + "/posts/" + c.Slug,
 		CreatedAt: timestamppb.New(s.CreatedAt), UpdatedAt: timestamppb.New(s.UpdatedAt), PublishedAt: stamp(s.PublishedAt),
+		ScheduledFor: stamp(s.ScheduledFor),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 type settings struct {
 	program.Base
+	program.Broker
 	program.Database
 	render.Config
 
@@ -22,7 +23,7 @@ func main() {
 	var s settings
 	os.Exit(program.Main(program.Program{
 		Name: render.Owner, Description: "Presses pages.", Listen: ":7003",
-		Settings: &s, Base: &s.Base, Database: &s.Database, Migrations: render.Migrations(),
+		Settings: &s, Base: &s.Base, Broker: &s.Broker, Database: &s.Database, Migrations: render.Migrations(),
 		Build: func(_ context.Context, env program.Env) (program.Service, error) {
 			posts, err := env.Dial("posts", s.PostsAddr)
 			if err != nil {
@@ -32,7 +33,7 @@ func main() {
 			if err != nil {
 				return nil, err
 			}
-			s.Config.StreamReplicas = s.Base.StreamReplicas
+			s.Config.StreamReplicas = s.Broker.StreamReplicas
 			return render.New(s.Config, render.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now, Posts: posts, Tags: tags})
 		},
 	}))

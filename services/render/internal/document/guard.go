@@ -57,9 +57,11 @@ func (g *guard) Reference(label string) (parser.Reference, bool) {
 	return ref, g.expansion >= 0
 }
 
-// spend takes units from the budget and tells whether there were enough.
+// spend takes units from the budget and tells whether there were enough. Once
+// there were not, the budget is spent.
 func (g *guard) spend(units int) bool {
 	if g.work < units {
+		g.work = 0
 		return false
 	}
 	g.work -= units
@@ -113,13 +115,13 @@ type codeSpans struct{ parser.InlineParser }
 // Parse implements parser.InlineParser.
 func (c codeSpans) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	g := guardOf(pc)
-	if g.work <= 0 {
+	if g.work == 0 {
 		return nil
 	}
 	_, at := block.Position()
 	node := c.InlineParser.Parse(parent, block, pc)
 	if _, failed := node.(*ast.Text); failed {
-		g.work -= rest(parent, at.Start)
+		g.spend(rest(parent, at.Start))
 	}
 	return node
 }
@@ -149,37 +151,36 @@ type bareLinks struct{ parser.InlineParser }
 
 // Parse implements parser.InlineParser.
 func (b bareLinks) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
+	g := guardOf(pc)
+	if g.work == 0 {
+		return nil
+	}
 	word, _ := block.PeekLine()
 	if len(word) > 0 && isLinkStart(word[0]) {
 		word = word[1:]
 	}
-	g := guardOf(pc)
 	end := 0
-	for end < len(word) && isAtom(word[end]) {
+	for end < len(word) && end <= maxMailbox && isAtom(word[end]) {
 		end++
 	}
-	if !g.spend(end) || end == len(word) {
+	if end == 0 || !g.spend(end) {
 		return nil
 	}
 	switch {
-	case word[end] == '@':
-		// goldmark looks for a second "@" beyond the address.
-		if !g.spend(len(word) - end) {
-			return nil
-		}
-	case word[end] == ':' && (end == 3 || end == 4 || end == 5):
-		if !g.spend(wordEnd(word)) {
-			return nil
-		}
 	case bytes.HasPrefix(word, []byte("www.")):
-		if !g.spend(wordEnd(word)) {
-			return nil
-		}
+	case end < len(word) && (word[end] == '@' || word[end] == ':' && end <= len("https")):
 	default:
+		return nil
+	}
+	if !g.spend(wordEnd(word)) {
 		return nil
 	}
 	return b.InlineParser.Parse(parent, block, pc)
 }
+
+// maxMailbox is how long the part of an e-mail address before the "@" may be
+// (RFC 5321, section 4.5.3.1.1).
+const maxMailbox = 64
 
 func isLinkStart(c byte) bool {
 	return c == ' ' || c == '*' || c == '_' || c == '~' || c == '('
@@ -187,11 +188,11 @@ func isLinkStart(c byte) bool {
 
 // isAtom tells whether c may stand before the "@" of an e-mail address.
 func isAtom(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+	switch c {
+	case '.', '!', '#', '$', '%', '&', '\'', '*', '+', '/', '=', '?', '^', '_', '`', '{', '|', '}', '~', '-':
 		return true
 	}
-	return bytes.IndexByte([]byte(".!#$%&'*+/=?^_`{|}~-"), c) >= 0
+	return isAlphanumeric(c)
 }
 
 func wordEnd(s []byte) int {

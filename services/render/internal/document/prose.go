@@ -14,10 +14,10 @@ type quiet uint8
 const (
 	inParagraph quiet = 1 << iota
 	inHeading
-	inCode    // a block of code
-	inTable   // or a caption
-	inNotes   // footnotes
-	inMark    // the sign of a footnote
+	inCode     // a block of code
+	inTable    // or a caption
+	inNotes    // footnotes
+	inMark     // the sign of a footnote
 	inFallback // what a player shows if it cannot play
 	quietKinds = iota
 )
@@ -116,21 +116,19 @@ func (p *prose) count(b []byte) {
 		c := b[i]
 		if c < utf8.RuneSelf {
 			i++
-			switch {
-			case isAlphanumeric(c):
-				if !p.inWord {
-					p.words++
-					p.inWord = true
-				}
-			case c <= ' ':
+			if c <= ' ' {
 				p.inWord = false
+			} else if !p.inWord && isAlphanumeric(c) {
+				p.words++
+				p.inWord = true
 			}
 			continue
 		}
 		r, size := utf8.DecodeRune(b[i:])
 		i += size
 		switch {
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+		case p.inWord && r < 0x1000 && r != 0xa0 && r != 0x85: // not a space: most letters of Europe
+		case r >= 0x2e80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
 			p.words++
 			p.inWord = false
 		case unicode.IsSpace(r):

@@ -81,7 +81,7 @@ func (s *sanitiser) textToken(z *html.Tokenizer, raw []byte) {
 		s.dropText = false
 		return
 	}
-	if bytes.ContainsAny(raw, "&\r\x00") {
+	if bytes.IndexByte(raw, '&') >= 0 || bytes.IndexByte(raw, '\r') >= 0 {
 		raw = z.Text()
 	}
 	s.text(raw)

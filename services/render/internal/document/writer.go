@@ -55,6 +55,9 @@ func (w *writer) insert(at int, s string) {
 func appendEscaped(dst, b []byte, quoted bool) []byte {
 	from := 0
 	for i, c := range b {
+		if c > '>' && c != 0x7f {
+			continue
+		}
 		var entity string
 		switch {
 		case c == '&':

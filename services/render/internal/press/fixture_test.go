@@ -11,7 +11,6 @@ import (
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/telemetry"
-
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/press"
 	"github.com/parution/parution/services/render/internal/store"
@@ -30,7 +29,7 @@ type fixture struct {
 	keeper *press.Keeper
 }
 
-func setUp(t *testing.T, db *sqldb.DB) *fixture {
+func setUp(t testing.TB, db *sqldb.DB) *fixture {
 	t.Helper()
 	if err := db.Migrate(t.Context(), outbox.Migrations(), store.Migrations()); err != nil {
 		t.Fatal(err)
@@ -51,7 +50,7 @@ func setUp(t *testing.T, db *sqldb.DB) *fixture {
 }
 
 // change runs fn as a refresh does and touches what it returns.
-func (f *fixture) change(t *testing.T, site string, fn func(ctx context.Context) (page.Keys, error)) {
+func (f *fixture) change(t testing.TB, site string, fn func(ctx context.Context) (page.Keys, error)) {
 	t.Helper()
 	err := f.store.InTx(t.Context(), func(ctx context.Context, _ *sql.Tx) error {
 		clock, err := f.store.Move(ctx)
@@ -69,7 +68,7 @@ func (f *fixture) change(t *testing.T, site string, fn func(ctx context.Context)
 	}
 }
 
-func (f *fixture) site(t *testing.T, s *page.Site) {
+func (f *fixture) site(t testing.TB, s *page.Site) {
 	t.Helper()
 	f.change(t, s.ID, func(ctx context.Context) (page.Keys, error) {
 		return page.NewKeys(page.KeySite), f.store.SaveSite(ctx, s)
@@ -77,7 +76,7 @@ func (f *fixture) site(t *testing.T, s *page.Site) {
 }
 
 // save writes a post and, like the two services do, its tags.
-func (f *fixture) save(t *testing.T, d *page.Doc) {
+func (f *fixture) save(t testing.TB, d *page.Doc) {
 	t.Helper()
 	f.change(t, d.Site, func(ctx context.Context) (page.Keys, error) {
 		old, err := f.store.Outline(ctx, d.ID)
@@ -96,7 +95,7 @@ func (f *fixture) save(t *testing.T, d *page.Doc) {
 	})
 }
 
-func (f *fixture) get(t *testing.T, site, path string, number int) *page.Page {
+func (f *fixture) get(t testing.TB, site, path string, number int) *page.Page {
 	t.Helper()
 	p, err := f.Get(t.Context(), site, path, number)
 	if err != nil {
@@ -124,7 +123,7 @@ func plain(n int) *page.Doc {
 }
 
 // long is a post with everything that a text can have.
-func long(t *testing.T) *page.Doc {
+func long(t testing.TB) *page.Doc {
 	t.Helper()
 	body, err := os.ReadFile("testdata/long.html")
 	if err != nil {
@@ -146,7 +145,7 @@ func long(t *testing.T) *page.Doc {
 }
 
 // sample fills a site like one that readers see.
-func sample(t *testing.T, f *fixture) {
+func sample(t testing.TB, f *fixture) {
 	t.Helper()
 	for n := 1; n <= 9; n++ {
 		f.save(t, plain(n))

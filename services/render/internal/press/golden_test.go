@@ -10,11 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
-
 	"github.com/parution/parution/services/render/internal/page"
 )
 
-//nolint:gochecknoglobals // the testing package reads flags from globals
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestPagesAreAsTheyShouldBe(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/parution/parution/chassis/process"
-
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/store"
 )

@@ -11,11 +11,9 @@ import (
 	"strings"
 	"sync"
 
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/projection"
-
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/wire"

@@ -12,7 +12,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/parution/parution/chassis/projection"
-
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/store"
 )
@@ -45,7 +44,7 @@ func run[S any](
 	touched := make(map[string]page.Keys)
 	for _, item := range items {
 		// ctx stays the transaction's: only the span is the item's.
-		ctx := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context))
+		ctx := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context)) //nolint:contextcheck // it is inherited
 		c, err := apply(ctx, item)
 		if err != nil {
 			return fmt.Errorf("refresh %s %s: %w", item.Type, item.ID, err)

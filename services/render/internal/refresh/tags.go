@@ -5,10 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-
 	"github.com/parution/parution/chassis/projection"
-
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/wire"
 )

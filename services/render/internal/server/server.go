@@ -5,11 +5,9 @@ import (
 	"context"
 	"strings"
 
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
-
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/theme"

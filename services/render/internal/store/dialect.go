@@ -20,17 +20,19 @@ type statements struct {
 }
 
 const (
-	inPostgres = `IN (SELECT item FROM json_array_elements_text(CAST($2 AS json)) AS list(item))`
-	inSQLite   = `IN (SELECT value FROM json_each($2))`
+	listPostgres = `json_array_elements_text(CAST($2 AS json)) AS list(item)`
+	listSQLite   = `(SELECT value AS item FROM json_each($2)) AS list`
 
-	touchEnd = ` ON CONFLICT (site, key) DO UPDATE SET clock = excluded.clock`
-	touched  = `SELECT COALESCE(MAX(clock), 0) FROM touched WHERE site = $1 AND key `
+	touchInto = `INSERT INTO touched (site, key, clock) SELECT $1, item, $3 FROM `
+	touchEnd  = ` ON CONFLICT (site, key) DO UPDATE SET clock = excluded.clock`
+	touched   = `SELECT COALESCE(MAX(clock), 0) FROM touched WHERE site = $1 AND key `
 
 	cardColumns = `post_id, site, slug, title, language, excerpt, image, image_alt, tags, minutes, published_at, updated_at`
 	// A long text is left out rather than read: a feed of all would not fit into memory.
 	textColumns = cardColumns + `, authors, CASE WHEN length(html) <= $3 THEN html ELSE '' END AS html`
-	newest      = ` AND state = 1 ORDER BY published_at DESC, post_id DESC`
-	fromDoc     = ` FROM doc WHERE site = $1 AND post_id `
+	newest      = ` AND doc.state = 1 ORDER BY published_at DESC, post_id DESC`
+	// A cross join keeps SQLite from reading the posts in the order of a list and looking each up in ids.
+	fromIDs = ` CROSS JOIN doc WHERE doc.post_id = list.item AND doc.site = $1`
 
 	tagsOf   = `SELECT slug, name, count FROM tag WHERE site = $1 AND slug `
 	bySlug   = ` ORDER BY slug`
@@ -42,17 +44,17 @@ const (
 )
 
 func statementsOf(d sqldb.Dialect) statements {
-	in, touch := inPostgres, `INSERT INTO touched (site, key, clock)
- SELECT $1, item, $3 FROM json_array_elements_text(CAST($2 AS json)) AS list(item)`
+	list, where := listPostgres, ""
 	if d == sqldb.SQLite {
-		// WHERE true: without it ON CONFLICT reads as the condition of a join.
-		in, touch = inSQLite, `INSERT INTO touched (site, key, clock) SELECT $1, value, $3 FROM json_each($2) WHERE true`
+		// Without a condition ON CONFLICT reads as that of a join.
+		list, where = listSQLite, ` WHERE true`
 	}
+	in := `IN (SELECT item FROM ` + list + `)`
 	return statements{
-		touch:    touch + touchEnd,
+		touch:    touchInto + list + where + touchEnd,
 		touched:  touched + in,
-		cards:    `SELECT ` + cardColumns + fromDoc + in + newest,
-		texts:    `SELECT ` + textColumns + fromDoc + in + newest,
+		cards:    `SELECT ` + cardColumns + ` FROM ` + list + fromIDs + newest,
+		texts:    `SELECT ` + textColumns + ` FROM ` + list + fromIDs + newest,
 		tags:     tagsOf + in + bySlug,
 		countAll: countOf + withAll + in + grouped + countEnd,
 		idsAll:   `SELECT post_id` + withAll + in + grouped + pageOf,

@@ -14,11 +14,9 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/sqldb"
-
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/store/db"
 )

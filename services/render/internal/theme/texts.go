@@ -29,7 +29,7 @@ func french() texts {
 		AllTags: "Toutes les étiquettes", Contents: "Sommaire", Pages: "Pages", Newer: "Plus récents", Older: "Plus anciens",
 		Nothing: "Rien n’est encore paru.", NoTags: "Aucun article ne porte encore d’étiquette.",
 		NoneWithAll: "Aucun article ne porte toutes ces étiquettes.", Narrowed: "Retirer une étiquette",
-		NotFound: "Page introuvable", NotFoundLead: "Il n’y a rien à cette adresse. Le lien qui vous a menés ici est peut-être incomplet.",
+		NotFound: "Page introuvable", NotFoundLead: "Il n’y a rien à cette adresse. Le lien que vous avez suivi est peut-être incomplet.",
 		Gone: "Article retiré", GoneLead: "Un article se trouvait à cette adresse. Il a été retiré par son auteur.",
 		BackHome: "Retour à l’accueil", and: "et", minutes: "%d\u00a0min de lecture", without: "Sans « %s »",
 		page: "Page %d", pageOf: "Page %d sur %d", onePost: "%d article", manyPosts: "%d articles", zeroIsOne: true,

@@ -71,8 +71,7 @@ func New() (*Theme, error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(edition, "%s %d\n", name, len(text))
-		_, err = edition.Write(text)
+		_, err = fmt.Fprintf(edition, "%s %d\n%s", name, len(text), text)
 		return err
 	})
 	if err != nil {

@@ -152,7 +152,7 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 // Tags makes the list of all tags.
 func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
 	f := newFrame(s, "tags", "/tags")
-	f.Title, f.Description = f.V.texts.Tags, ""
+	f.Title, f.Description = f.V.Tags, ""
 	return t.execute("tags", struct {
 		frame
 
@@ -180,7 +180,7 @@ func (t *Theme) Post(s *page.Site, d *page.Doc) ([]byte, error) {
 		Body     template.HTML
 	}{
 		f, d, d.Language != s.Language, f.V.List(by), contents(d.Contents),
-		template.HTML(d.HTML), //nolint:gosec // the document package made it from its allowlist
+		template.HTML(d.HTML), // the document package made it from its allowlist
 	})
 }
 

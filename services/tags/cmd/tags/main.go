@@ -11,23 +11,24 @@ import (
 
 type settings struct {
 	program.Base
+	program.Broker
 	program.Database
 	tags.Config
 
-	PostsAddress string `help:"Address of the posts service." default:"127.0.0.1:7001" placeholder:"HOST:PORT"`
+	PostsAddr string `help:"Address of the posts service." default:"127.0.0.1:7001" placeholder:"HOST:PORT"`
 }
 
 func main() {
 	var s settings
 	os.Exit(program.Main(program.Program{
 		Name: tags.Owner, Description: "Keeps the index of tags.", Listen: ":7002",
-		Settings: &s, Base: &s.Base, Database: &s.Database, Migrations: tags.Migrations(),
+		Settings: &s, Base: &s.Base, Broker: &s.Broker, Database: &s.Database, Migrations: tags.Migrations(),
 		Build: func(_ context.Context, env program.Env) (program.Service, error) {
-			posts, err := env.Dial("posts", s.PostsAddress)
+			posts, err := env.Dial("posts", s.PostsAddr)
 			if err != nil {
 				return nil, err
 			}
-			s.Config.StreamReplicas = s.Base.StreamReplicas
+			s.Config.StreamReplicas = s.Broker.StreamReplicas
 			return tags.New(s.Config, tags.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now, Posts: posts})
 		},
 	}))

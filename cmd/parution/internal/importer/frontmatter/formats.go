@@ -170,6 +170,9 @@ func plain(m map[string]any, text string, first int) (Value, error) {
 		if !ok {
 			name, _, ok = strings.Cut(l, ":")
 		}
+		if !ok {
+			name, _, ok = strings.Cut(strings.TrimLeft(l, "[ \t"), "]") // a table of TOML
+		}
 		name = strings.Trim(strings.TrimSpace(name), "\"'{, \t")
 		if _, seen := lines[name]; ok && !seen {
 			lines[name] = first + i

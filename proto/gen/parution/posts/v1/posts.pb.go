@@ -44,7 +44,7 @@ type Post struct {
 	Format string `protobuf:"bytes,6,opt,name=format,proto3" json:"format,omitempty"`
 	// BCP 47 tag: "fr", "en", "pt-BR".
 	Language string `protobuf:"bytes,7,opt,name=language,proto3" json:"language,omitempty"`
-	// "draft", "published", "withdrawn" or "deleted". Output only.
+	// "draft", "scheduled", "published", "withdrawn" or "deleted". Output only.
 	Status string `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
 	// Names as written, at most 30 of 60 characters.
 	Tags []string `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
@@ -68,7 +68,7 @@ type Post struct {
 	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
 	// When readers first could see it; may be set for imports.
 	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
-	// Output only.
+	// When a scheduled post will be published. Output only.
 	ScheduledFor  *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -677,6 +677,112 @@ func (x *PublishPostResponse) GetPost() *Post {
 	return nil
 }
 
+type SchedulePostRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// In the future, at most ten years.
+	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	// 0: whatever the version is.
+	ExpectedVersion int32 `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SchedulePostRequest) Reset() {
+	*x = SchedulePostRequest{}
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchedulePostRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchedulePostRequest) ProtoMessage() {}
+
+func (x *SchedulePostRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchedulePostRequest.ProtoReflect.Descriptor instead.
+func (*SchedulePostRequest) Descriptor() ([]byte, []int) {
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SchedulePostRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *SchedulePostRequest) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *SchedulePostRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+type SchedulePostResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Post          *Post                  `protobuf:"bytes,1,opt,name=post,proto3" json:"post,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchedulePostResponse) Reset() {
+	*x = SchedulePostResponse{}
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchedulePostResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchedulePostResponse) ProtoMessage() {}
+
+func (x *SchedulePostResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchedulePostResponse.ProtoReflect.Descriptor instead.
+func (*SchedulePostResponse) Descriptor() ([]byte, []int) {
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SchedulePostResponse) GetPost() *Post {
+	if x != nil {
+		return x.Post
+	}
+	return nil
+}
+
 type WithdrawPostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -688,7 +794,7 @@ type WithdrawPostRequest struct {
 
 func (x *WithdrawPostRequest) Reset() {
 	*x = WithdrawPostRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[7]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +806,7 @@ func (x *WithdrawPostRequest) String() string {
 func (*WithdrawPostRequest) ProtoMessage() {}
 
 func (x *WithdrawPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[7]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +819,7 @@ func (x *WithdrawPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawPostRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawPostRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{7}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *WithdrawPostRequest) GetId() string {
@@ -739,7 +845,7 @@ type WithdrawPostResponse struct {
 
 func (x *WithdrawPostResponse) Reset() {
 	*x = WithdrawPostResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[8]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -751,7 +857,7 @@ func (x *WithdrawPostResponse) String() string {
 func (*WithdrawPostResponse) ProtoMessage() {}
 
 func (x *WithdrawPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[8]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -764,7 +870,7 @@ func (x *WithdrawPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawPostResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawPostResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{8}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *WithdrawPostResponse) GetPost() *Post {
@@ -785,7 +891,7 @@ type DeletePostRequest struct {
 
 func (x *DeletePostRequest) Reset() {
 	*x = DeletePostRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[9]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -797,7 +903,7 @@ func (x *DeletePostRequest) String() string {
 func (*DeletePostRequest) ProtoMessage() {}
 
 func (x *DeletePostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[9]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -810,7 +916,7 @@ func (x *DeletePostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePostRequest.ProtoReflect.Descriptor instead.
 func (*DeletePostRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{9}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeletePostRequest) GetId() string {
@@ -838,7 +944,7 @@ type DeletePostResponse struct {
 
 func (x *DeletePostResponse) Reset() {
 	*x = DeletePostResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[10]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +956,7 @@ func (x *DeletePostResponse) String() string {
 func (*DeletePostResponse) ProtoMessage() {}
 
 func (x *DeletePostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[10]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +969,7 @@ func (x *DeletePostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeletePostResponse.ProtoReflect.Descriptor instead.
 func (*DeletePostResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{10}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeletePostResponse) GetId() string {
@@ -889,7 +995,7 @@ type GetPostRequest struct {
 
 func (x *GetPostRequest) Reset() {
 	*x = GetPostRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[11]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -901,7 +1007,7 @@ func (x *GetPostRequest) String() string {
 func (*GetPostRequest) ProtoMessage() {}
 
 func (x *GetPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[11]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -914,7 +1020,7 @@ func (x *GetPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostRequest.ProtoReflect.Descriptor instead.
 func (*GetPostRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{11}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetPostRequest) GetId() string {
@@ -933,7 +1039,7 @@ type GetPostResponse struct {
 
 func (x *GetPostResponse) Reset() {
 	*x = GetPostResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[12]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +1051,7 @@ func (x *GetPostResponse) String() string {
 func (*GetPostResponse) ProtoMessage() {}
 
 func (x *GetPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[12]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +1064,7 @@ func (x *GetPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostResponse.ProtoReflect.Descriptor instead.
 func (*GetPostResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{12}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetPostResponse) GetPost() *Post {
@@ -977,7 +1083,7 @@ type GetPostBySlugRequest struct {
 
 func (x *GetPostBySlugRequest) Reset() {
 	*x = GetPostBySlugRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[13]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -989,7 +1095,7 @@ func (x *GetPostBySlugRequest) String() string {
 func (*GetPostBySlugRequest) ProtoMessage() {}
 
 func (x *GetPostBySlugRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[13]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1002,7 +1108,7 @@ func (x *GetPostBySlugRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostBySlugRequest.ProtoReflect.Descriptor instead.
 func (*GetPostBySlugRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{13}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetPostBySlugRequest) GetSlug() string {
@@ -1021,7 +1127,7 @@ type GetPostBySlugResponse struct {
 
 func (x *GetPostBySlugResponse) Reset() {
 	*x = GetPostBySlugResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[14]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1139,7 @@ func (x *GetPostBySlugResponse) String() string {
 func (*GetPostBySlugResponse) ProtoMessage() {}
 
 func (x *GetPostBySlugResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[14]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1152,7 @@ func (x *GetPostBySlugResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPostBySlugResponse.ProtoReflect.Descriptor instead.
 func (*GetPostBySlugResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{14}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetPostBySlugResponse) GetPost() *Post {
@@ -1058,7 +1164,7 @@ func (x *GetPostBySlugResponse) GetPost() *Post {
 
 type ListPostsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "published", "draft", "withdrawn"; empty: all that the caller may see.
+	// "published", "draft", "scheduled", "withdrawn"; empty: all that the caller may see.
 	Status string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
 	// Only posts with this tag, by name or slug.
 	Tag string `protobuf:"bytes,2,opt,name=tag,proto3" json:"tag,omitempty"`
@@ -1078,7 +1184,7 @@ type ListPostsRequest struct {
 
 func (x *ListPostsRequest) Reset() {
 	*x = ListPostsRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[15]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1090,7 +1196,7 @@ func (x *ListPostsRequest) String() string {
 func (*ListPostsRequest) ProtoMessage() {}
 
 func (x *ListPostsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[15]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1103,7 +1209,7 @@ func (x *ListPostsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPostsRequest.ProtoReflect.Descriptor instead.
 func (*ListPostsRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{15}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListPostsRequest) GetStatus() string {
@@ -1166,7 +1272,7 @@ type ListPostsResponse struct {
 
 func (x *ListPostsResponse) Reset() {
 	*x = ListPostsResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[16]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +1284,7 @@ func (x *ListPostsResponse) String() string {
 func (*ListPostsResponse) ProtoMessage() {}
 
 func (x *ListPostsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[16]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +1297,7 @@ func (x *ListPostsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPostsResponse.ProtoReflect.Descriptor instead.
 func (*ListPostsResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{16}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListPostsResponse) GetPosts() []*Post {
@@ -1234,7 +1340,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[17]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1352,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[17]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1365,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{17}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Revision) GetNumber() int32 {
@@ -1371,7 +1477,7 @@ type ListRevisionsRequest struct {
 
 func (x *ListRevisionsRequest) Reset() {
 	*x = ListRevisionsRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[18]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1383,7 +1489,7 @@ func (x *ListRevisionsRequest) String() string {
 func (*ListRevisionsRequest) ProtoMessage() {}
 
 func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[18]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1396,7 +1502,7 @@ func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{18}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListRevisionsRequest) GetId() string {
@@ -1430,7 +1536,7 @@ type ListRevisionsResponse struct {
 
 func (x *ListRevisionsResponse) Reset() {
 	*x = ListRevisionsResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[19]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1442,7 +1548,7 @@ func (x *ListRevisionsResponse) String() string {
 func (*ListRevisionsResponse) ProtoMessage() {}
 
 func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[19]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1455,7 +1561,7 @@ func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{19}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListRevisionsResponse) GetRevisions() []*Revision {
@@ -1482,7 +1588,7 @@ type GetRevisionRequest struct {
 
 func (x *GetRevisionRequest) Reset() {
 	*x = GetRevisionRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[20]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1494,7 +1600,7 @@ func (x *GetRevisionRequest) String() string {
 func (*GetRevisionRequest) ProtoMessage() {}
 
 func (x *GetRevisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[20]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1507,7 +1613,7 @@ func (x *GetRevisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevisionRequest.ProtoReflect.Descriptor instead.
 func (*GetRevisionRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{20}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetRevisionRequest) GetId() string {
@@ -1533,7 +1639,7 @@ type GetRevisionResponse struct {
 
 func (x *GetRevisionResponse) Reset() {
 	*x = GetRevisionResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[21]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1651,7 @@ func (x *GetRevisionResponse) String() string {
 func (*GetRevisionResponse) ProtoMessage() {}
 
 func (x *GetRevisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[21]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1664,7 @@ func (x *GetRevisionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRevisionResponse.ProtoReflect.Descriptor instead.
 func (*GetRevisionResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{21}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetRevisionResponse) GetRevision() *Revision {
@@ -1580,7 +1686,7 @@ type RevertPostRequest struct {
 
 func (x *RevertPostRequest) Reset() {
 	*x = RevertPostRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[22]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1592,7 +1698,7 @@ func (x *RevertPostRequest) String() string {
 func (*RevertPostRequest) ProtoMessage() {}
 
 func (x *RevertPostRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[22]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1605,7 +1711,7 @@ func (x *RevertPostRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevertPostRequest.ProtoReflect.Descriptor instead.
 func (*RevertPostRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{22}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RevertPostRequest) GetId() string {
@@ -1638,7 +1744,7 @@ type RevertPostResponse struct {
 
 func (x *RevertPostResponse) Reset() {
 	*x = RevertPostResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[23]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1650,7 +1756,7 @@ func (x *RevertPostResponse) String() string {
 func (*RevertPostResponse) ProtoMessage() {}
 
 func (x *RevertPostResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[23]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1663,7 +1769,7 @@ func (x *RevertPostResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevertPostResponse.ProtoReflect.Descriptor instead.
 func (*RevertPostResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{23}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RevertPostResponse) GetPost() *Post {
@@ -1683,7 +1789,7 @@ type BatchGetPostsRequest struct {
 
 func (x *BatchGetPostsRequest) Reset() {
 	*x = BatchGetPostsRequest{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[24]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1801,7 @@ func (x *BatchGetPostsRequest) String() string {
 func (*BatchGetPostsRequest) ProtoMessage() {}
 
 func (x *BatchGetPostsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[24]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1814,7 @@ func (x *BatchGetPostsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetPostsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetPostsRequest) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{24}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *BatchGetPostsRequest) GetIds() []string {
@@ -1728,7 +1834,7 @@ type BatchGetPostsResponse struct {
 
 func (x *BatchGetPostsResponse) Reset() {
 	*x = BatchGetPostsResponse{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[25]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +1846,7 @@ func (x *BatchGetPostsResponse) String() string {
 func (*BatchGetPostsResponse) ProtoMessage() {}
 
 func (x *BatchGetPostsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[25]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +1859,7 @@ func (x *BatchGetPostsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetPostsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetPostsResponse) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{25}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *BatchGetPostsResponse) GetStates() []*PostState {
@@ -1785,7 +1891,7 @@ type PostState struct {
 
 func (x *PostState) Reset() {
 	*x = PostState{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[26]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1797,7 +1903,7 @@ func (x *PostState) String() string {
 func (*PostState) ProtoMessage() {}
 
 func (x *PostState) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[26]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1810,7 +1916,7 @@ func (x *PostState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PostState.ProtoReflect.Descriptor instead.
 func (*PostState) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{26}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PostState) GetId() string {
@@ -1890,7 +1996,7 @@ type PostFacts struct {
 
 func (x *PostFacts) Reset() {
 	*x = PostFacts{}
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[27]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1902,7 +2008,7 @@ func (x *PostFacts) String() string {
 func (*PostFacts) ProtoMessage() {}
 
 func (x *PostFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_posts_v1_posts_proto_msgTypes[27]
+	mi := &file_parution_posts_v1_posts_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1915,7 +2021,7 @@ func (x *PostFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PostFacts.ProtoReflect.Descriptor instead.
 func (*PostFacts) Descriptor() ([]byte, []int) {
-	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{27}
+	return file_parution_posts_v1_posts_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PostFacts) GetSlug() string {
@@ -2017,6 +2123,12 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12)\n" +
 	"\x10expected_version\x18\x02 \x01(\x05R\x0fexpectedVersion\"B\n" +
 	"\x13PublishPostResponse\x12+\n" +
+	"\x04post\x18\x01 \x01(\v2\x17.parution.posts.v1.PostR\x04post\"|\n" +
+	"\x13SchedulePostRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12)\n" +
+	"\x10expected_version\x18\x03 \x01(\x05R\x0fexpectedVersion\"C\n" +
+	"\x14SchedulePostResponse\x12+\n" +
 	"\x04post\x18\x01 \x01(\v2\x17.parution.posts.v1.PostR\x04post\"P\n" +
 	"\x13WithdrawPostRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12)\n" +
@@ -2106,7 +2218,7 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n" +
 	"\blanguage\x18\x03 \x01(\tR\blanguage\x12\x12\n" +
 	"\x04tags\x18\x04 \x03(\tR\x04tags\x12=\n" +
-	"\fpublished_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt2\xba\r\n" +
+	"\fpublished_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt2\xd4\x0e\n" +
 	"\fPostsService\x12\x83\x01\n" +
 	"\n" +
 	"CreatePost\x12$.parution.posts.v1.CreatePostRequest\x1a%.parution.posts.v1.CreatePostResponse\"(\xca\xf3\x18\x06\n" +
@@ -2116,6 +2228,8 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\x04\x02\x03\x04\x05\x82\xd3\xe4\x93\x02 :\x04postb\x04post2\x12/api/v1/posts/{id}\x12\x93\x01\n" +
 	"\vPublishPost\x12%.parution.posts.v1.PublishPostRequest\x1a&.parution.posts.v1.PublishPostResponse\"5\xca\xf3\x18\x06\n" +
 	"\x04\x02\x03\x04\x05\x82\xd3\xe4\x93\x02%:\x01*b\x04post\"\x1a/api/v1/posts/{id}:publish\x12\x97\x01\n" +
+	"\fSchedulePost\x12&.parution.posts.v1.SchedulePostRequest\x1a'.parution.posts.v1.SchedulePostResponse\"6\xca\xf3\x18\x06\n" +
+	"\x04\x02\x03\x04\x05\x82\xd3\xe4\x93\x02&:\x01*b\x04post\"\x1b/api/v1/posts/{id}:schedule\x12\x97\x01\n" +
 	"\fWithdrawPost\x12&.parution.posts.v1.WithdrawPostRequest\x1a'.parution.posts.v1.WithdrawPostResponse\"6\xca\xf3\x18\x06\n" +
 	"\x04\x02\x03\x04\x05\x82\xd3\xe4\x93\x02&:\x01*b\x04post\"\x1b/api/v1/posts/{id}:withdraw\x12\x7f\n" +
 	"\n" +
@@ -2149,7 +2263,7 @@ func file_parution_posts_v1_posts_proto_rawDescGZIP() []byte {
 	return file_parution_posts_v1_posts_proto_rawDescData
 }
 
-var file_parution_posts_v1_posts_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_parution_posts_v1_posts_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_parution_posts_v1_posts_proto_goTypes = []any{
 	(*Post)(nil),                  // 0: parution.posts.v1.Post
 	(*CreatePostRequest)(nil),     // 1: parution.posts.v1.CreatePostRequest
@@ -2158,81 +2272,87 @@ var file_parution_posts_v1_posts_proto_goTypes = []any{
 	(*RevisePostResponse)(nil),    // 4: parution.posts.v1.RevisePostResponse
 	(*PublishPostRequest)(nil),    // 5: parution.posts.v1.PublishPostRequest
 	(*PublishPostResponse)(nil),   // 6: parution.posts.v1.PublishPostResponse
-	(*WithdrawPostRequest)(nil),   // 7: parution.posts.v1.WithdrawPostRequest
-	(*WithdrawPostResponse)(nil),  // 8: parution.posts.v1.WithdrawPostResponse
-	(*DeletePostRequest)(nil),     // 9: parution.posts.v1.DeletePostRequest
-	(*DeletePostResponse)(nil),    // 10: parution.posts.v1.DeletePostResponse
-	(*GetPostRequest)(nil),        // 11: parution.posts.v1.GetPostRequest
-	(*GetPostResponse)(nil),       // 12: parution.posts.v1.GetPostResponse
-	(*GetPostBySlugRequest)(nil),  // 13: parution.posts.v1.GetPostBySlugRequest
-	(*GetPostBySlugResponse)(nil), // 14: parution.posts.v1.GetPostBySlugResponse
-	(*ListPostsRequest)(nil),      // 15: parution.posts.v1.ListPostsRequest
-	(*ListPostsResponse)(nil),     // 16: parution.posts.v1.ListPostsResponse
-	(*Revision)(nil),              // 17: parution.posts.v1.Revision
-	(*ListRevisionsRequest)(nil),  // 18: parution.posts.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil), // 19: parution.posts.v1.ListRevisionsResponse
-	(*GetRevisionRequest)(nil),    // 20: parution.posts.v1.GetRevisionRequest
-	(*GetRevisionResponse)(nil),   // 21: parution.posts.v1.GetRevisionResponse
-	(*RevertPostRequest)(nil),     // 22: parution.posts.v1.RevertPostRequest
-	(*RevertPostResponse)(nil),    // 23: parution.posts.v1.RevertPostResponse
-	(*BatchGetPostsRequest)(nil),  // 24: parution.posts.v1.BatchGetPostsRequest
-	(*BatchGetPostsResponse)(nil), // 25: parution.posts.v1.BatchGetPostsResponse
-	(*PostState)(nil),             // 26: parution.posts.v1.PostState
-	(*PostFacts)(nil),             // 27: parution.posts.v1.PostFacts
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil), // 29: google.protobuf.FieldMask
+	(*SchedulePostRequest)(nil),   // 7: parution.posts.v1.SchedulePostRequest
+	(*SchedulePostResponse)(nil),  // 8: parution.posts.v1.SchedulePostResponse
+	(*WithdrawPostRequest)(nil),   // 9: parution.posts.v1.WithdrawPostRequest
+	(*WithdrawPostResponse)(nil),  // 10: parution.posts.v1.WithdrawPostResponse
+	(*DeletePostRequest)(nil),     // 11: parution.posts.v1.DeletePostRequest
+	(*DeletePostResponse)(nil),    // 12: parution.posts.v1.DeletePostResponse
+	(*GetPostRequest)(nil),        // 13: parution.posts.v1.GetPostRequest
+	(*GetPostResponse)(nil),       // 14: parution.posts.v1.GetPostResponse
+	(*GetPostBySlugRequest)(nil),  // 15: parution.posts.v1.GetPostBySlugRequest
+	(*GetPostBySlugResponse)(nil), // 16: parution.posts.v1.GetPostBySlugResponse
+	(*ListPostsRequest)(nil),      // 17: parution.posts.v1.ListPostsRequest
+	(*ListPostsResponse)(nil),     // 18: parution.posts.v1.ListPostsResponse
+	(*Revision)(nil),              // 19: parution.posts.v1.Revision
+	(*ListRevisionsRequest)(nil),  // 20: parution.posts.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil), // 21: parution.posts.v1.ListRevisionsResponse
+	(*GetRevisionRequest)(nil),    // 22: parution.posts.v1.GetRevisionRequest
+	(*GetRevisionResponse)(nil),   // 23: parution.posts.v1.GetRevisionResponse
+	(*RevertPostRequest)(nil),     // 24: parution.posts.v1.RevertPostRequest
+	(*RevertPostResponse)(nil),    // 25: parution.posts.v1.RevertPostResponse
+	(*BatchGetPostsRequest)(nil),  // 26: parution.posts.v1.BatchGetPostsRequest
+	(*BatchGetPostsResponse)(nil), // 27: parution.posts.v1.BatchGetPostsResponse
+	(*PostState)(nil),             // 28: parution.posts.v1.PostState
+	(*PostFacts)(nil),             // 29: parution.posts.v1.PostFacts
+	(*timestamppb.Timestamp)(nil), // 30: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil), // 31: google.protobuf.FieldMask
 }
 var file_parution_posts_v1_posts_proto_depIdxs = []int32{
-	28, // 0: parution.posts.v1.Post.created_at:type_name -> google.protobuf.Timestamp
-	28, // 1: parution.posts.v1.Post.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 2: parution.posts.v1.Post.published_at:type_name -> google.protobuf.Timestamp
-	28, // 3: parution.posts.v1.Post.scheduled_for:type_name -> google.protobuf.Timestamp
-	28, // 4: parution.posts.v1.CreatePostRequest.published_at:type_name -> google.protobuf.Timestamp
+	30, // 0: parution.posts.v1.Post.created_at:type_name -> google.protobuf.Timestamp
+	30, // 1: parution.posts.v1.Post.updated_at:type_name -> google.protobuf.Timestamp
+	30, // 2: parution.posts.v1.Post.published_at:type_name -> google.protobuf.Timestamp
+	30, // 3: parution.posts.v1.Post.scheduled_for:type_name -> google.protobuf.Timestamp
+	30, // 4: parution.posts.v1.CreatePostRequest.published_at:type_name -> google.protobuf.Timestamp
 	0,  // 5: parution.posts.v1.CreatePostResponse.post:type_name -> parution.posts.v1.Post
 	0,  // 6: parution.posts.v1.RevisePostRequest.post:type_name -> parution.posts.v1.Post
-	29, // 7: parution.posts.v1.RevisePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	31, // 7: parution.posts.v1.RevisePostRequest.update_mask:type_name -> google.protobuf.FieldMask
 	0,  // 8: parution.posts.v1.RevisePostResponse.post:type_name -> parution.posts.v1.Post
 	0,  // 9: parution.posts.v1.PublishPostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 10: parution.posts.v1.WithdrawPostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 11: parution.posts.v1.GetPostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 12: parution.posts.v1.GetPostBySlugResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 13: parution.posts.v1.ListPostsResponse.posts:type_name -> parution.posts.v1.Post
-	28, // 14: parution.posts.v1.Revision.created_at:type_name -> google.protobuf.Timestamp
-	17, // 15: parution.posts.v1.ListRevisionsResponse.revisions:type_name -> parution.posts.v1.Revision
-	17, // 16: parution.posts.v1.GetRevisionResponse.revision:type_name -> parution.posts.v1.Revision
-	0,  // 17: parution.posts.v1.RevertPostResponse.post:type_name -> parution.posts.v1.Post
-	26, // 18: parution.posts.v1.BatchGetPostsResponse.states:type_name -> parution.posts.v1.PostState
-	0,  // 19: parution.posts.v1.PostState.post:type_name -> parution.posts.v1.Post
-	28, // 20: parution.posts.v1.PostFacts.published_at:type_name -> google.protobuf.Timestamp
-	1,  // 21: parution.posts.v1.PostsService.CreatePost:input_type -> parution.posts.v1.CreatePostRequest
-	3,  // 22: parution.posts.v1.PostsService.RevisePost:input_type -> parution.posts.v1.RevisePostRequest
-	5,  // 23: parution.posts.v1.PostsService.PublishPost:input_type -> parution.posts.v1.PublishPostRequest
-	7,  // 24: parution.posts.v1.PostsService.WithdrawPost:input_type -> parution.posts.v1.WithdrawPostRequest
-	9,  // 25: parution.posts.v1.PostsService.DeletePost:input_type -> parution.posts.v1.DeletePostRequest
-	11, // 26: parution.posts.v1.PostsService.GetPost:input_type -> parution.posts.v1.GetPostRequest
-	13, // 27: parution.posts.v1.PostsService.GetPostBySlug:input_type -> parution.posts.v1.GetPostBySlugRequest
-	15, // 28: parution.posts.v1.PostsService.ListPosts:input_type -> parution.posts.v1.ListPostsRequest
-	18, // 29: parution.posts.v1.PostsService.ListRevisions:input_type -> parution.posts.v1.ListRevisionsRequest
-	20, // 30: parution.posts.v1.PostsService.GetRevision:input_type -> parution.posts.v1.GetRevisionRequest
-	22, // 31: parution.posts.v1.PostsService.RevertPost:input_type -> parution.posts.v1.RevertPostRequest
-	24, // 32: parution.posts.v1.PostsService.BatchGetPosts:input_type -> parution.posts.v1.BatchGetPostsRequest
-	2,  // 33: parution.posts.v1.PostsService.CreatePost:output_type -> parution.posts.v1.CreatePostResponse
-	4,  // 34: parution.posts.v1.PostsService.RevisePost:output_type -> parution.posts.v1.RevisePostResponse
-	6,  // 35: parution.posts.v1.PostsService.PublishPost:output_type -> parution.posts.v1.PublishPostResponse
-	8,  // 36: parution.posts.v1.PostsService.WithdrawPost:output_type -> parution.posts.v1.WithdrawPostResponse
-	10, // 37: parution.posts.v1.PostsService.DeletePost:output_type -> parution.posts.v1.DeletePostResponse
-	12, // 38: parution.posts.v1.PostsService.GetPost:output_type -> parution.posts.v1.GetPostResponse
-	14, // 39: parution.posts.v1.PostsService.GetPostBySlug:output_type -> parution.posts.v1.GetPostBySlugResponse
-	16, // 40: parution.posts.v1.PostsService.ListPosts:output_type -> parution.posts.v1.ListPostsResponse
-	19, // 41: parution.posts.v1.PostsService.ListRevisions:output_type -> parution.posts.v1.ListRevisionsResponse
-	21, // 42: parution.posts.v1.PostsService.GetRevision:output_type -> parution.posts.v1.GetRevisionResponse
-	23, // 43: parution.posts.v1.PostsService.RevertPost:output_type -> parution.posts.v1.RevertPostResponse
-	25, // 44: parution.posts.v1.PostsService.BatchGetPosts:output_type -> parution.posts.v1.BatchGetPostsResponse
-	33, // [33:45] is the sub-list for method output_type
-	21, // [21:33] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	30, // 10: parution.posts.v1.SchedulePostRequest.at:type_name -> google.protobuf.Timestamp
+	0,  // 11: parution.posts.v1.SchedulePostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 12: parution.posts.v1.WithdrawPostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 13: parution.posts.v1.GetPostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 14: parution.posts.v1.GetPostBySlugResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 15: parution.posts.v1.ListPostsResponse.posts:type_name -> parution.posts.v1.Post
+	30, // 16: parution.posts.v1.Revision.created_at:type_name -> google.protobuf.Timestamp
+	19, // 17: parution.posts.v1.ListRevisionsResponse.revisions:type_name -> parution.posts.v1.Revision
+	19, // 18: parution.posts.v1.GetRevisionResponse.revision:type_name -> parution.posts.v1.Revision
+	0,  // 19: parution.posts.v1.RevertPostResponse.post:type_name -> parution.posts.v1.Post
+	28, // 20: parution.posts.v1.BatchGetPostsResponse.states:type_name -> parution.posts.v1.PostState
+	0,  // 21: parution.posts.v1.PostState.post:type_name -> parution.posts.v1.Post
+	30, // 22: parution.posts.v1.PostFacts.published_at:type_name -> google.protobuf.Timestamp
+	1,  // 23: parution.posts.v1.PostsService.CreatePost:input_type -> parution.posts.v1.CreatePostRequest
+	3,  // 24: parution.posts.v1.PostsService.RevisePost:input_type -> parution.posts.v1.RevisePostRequest
+	5,  // 25: parution.posts.v1.PostsService.PublishPost:input_type -> parution.posts.v1.PublishPostRequest
+	7,  // 26: parution.posts.v1.PostsService.SchedulePost:input_type -> parution.posts.v1.SchedulePostRequest
+	9,  // 27: parution.posts.v1.PostsService.WithdrawPost:input_type -> parution.posts.v1.WithdrawPostRequest
+	11, // 28: parution.posts.v1.PostsService.DeletePost:input_type -> parution.posts.v1.DeletePostRequest
+	13, // 29: parution.posts.v1.PostsService.GetPost:input_type -> parution.posts.v1.GetPostRequest
+	15, // 30: parution.posts.v1.PostsService.GetPostBySlug:input_type -> parution.posts.v1.GetPostBySlugRequest
+	17, // 31: parution.posts.v1.PostsService.ListPosts:input_type -> parution.posts.v1.ListPostsRequest
+	20, // 32: parution.posts.v1.PostsService.ListRevisions:input_type -> parution.posts.v1.ListRevisionsRequest
+	22, // 33: parution.posts.v1.PostsService.GetRevision:input_type -> parution.posts.v1.GetRevisionRequest
+	24, // 34: parution.posts.v1.PostsService.RevertPost:input_type -> parution.posts.v1.RevertPostRequest
+	26, // 35: parution.posts.v1.PostsService.BatchGetPosts:input_type -> parution.posts.v1.BatchGetPostsRequest
+	2,  // 36: parution.posts.v1.PostsService.CreatePost:output_type -> parution.posts.v1.CreatePostResponse
+	4,  // 37: parution.posts.v1.PostsService.RevisePost:output_type -> parution.posts.v1.RevisePostResponse
+	6,  // 38: parution.posts.v1.PostsService.PublishPost:output_type -> parution.posts.v1.PublishPostResponse
+	8,  // 39: parution.posts.v1.PostsService.SchedulePost:output_type -> parution.posts.v1.SchedulePostResponse
+	10, // 40: parution.posts.v1.PostsService.WithdrawPost:output_type -> parution.posts.v1.WithdrawPostResponse
+	12, // 41: parution.posts.v1.PostsService.DeletePost:output_type -> parution.posts.v1.DeletePostResponse
+	14, // 42: parution.posts.v1.PostsService.GetPost:output_type -> parution.posts.v1.GetPostResponse
+	16, // 43: parution.posts.v1.PostsService.GetPostBySlug:output_type -> parution.posts.v1.GetPostBySlugResponse
+	18, // 44: parution.posts.v1.PostsService.ListPosts:output_type -> parution.posts.v1.ListPostsResponse
+	21, // 45: parution.posts.v1.PostsService.ListRevisions:output_type -> parution.posts.v1.ListRevisionsResponse
+	23, // 46: parution.posts.v1.PostsService.GetRevision:output_type -> parution.posts.v1.GetRevisionResponse
+	25, // 47: parution.posts.v1.PostsService.RevertPost:output_type -> parution.posts.v1.RevertPostResponse
+	27, // 48: parution.posts.v1.PostsService.BatchGetPosts:output_type -> parution.posts.v1.BatchGetPostsResponse
+	36, // [36:49] is the sub-list for method output_type
+	23, // [23:36] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_parution_posts_v1_posts_proto_init() }
@@ -2240,14 +2360,14 @@ func file_parution_posts_v1_posts_proto_init() {
 	if File_parution_posts_v1_posts_proto != nil {
 		return
 	}
-	file_parution_posts_v1_posts_proto_msgTypes[15].OneofWrappers = []any{}
+	file_parution_posts_v1_posts_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_parution_posts_v1_posts_proto_rawDesc), len(file_parution_posts_v1_posts_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -188,6 +188,51 @@ func local_request_PostsService_PublishPost_0(ctx context.Context, marshaler run
 	return msg, metadata, err
 }
 
+func request_PostsService_SchedulePost_0(ctx context.Context, marshaler runtime.Marshaler, client PostsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq SchedulePostRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "id")
+	}
+	protoReq.Id, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "id", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.SchedulePost(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_PostsService_SchedulePost_0(ctx context.Context, marshaler runtime.Marshaler, server PostsServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq SchedulePostRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "id")
+	}
+	protoReq.Id, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "id", err)
+	}
+	msg, err := server.SchedulePost(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_PostsService_WithdrawPost_0(ctx context.Context, marshaler runtime.Marshaler, client PostsServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq WithdrawPostRequest
@@ -634,6 +679,26 @@ func RegisterPostsServiceHandlerServer(ctx context.Context, mux *runtime.ServeMu
 		}
 		forward_PostsService_PublishPost_0(annotatedContext, mux, outboundMarshaler, w, req, response_PostsService_PublishPost_0{resp.(*PublishPostResponse)}, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_PostsService_SchedulePost_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/parution.posts.v1.PostsService/SchedulePost", runtime.WithHTTPPathPattern("/api/v1/posts/{id}:schedule"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_PostsService_SchedulePost_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_PostsService_SchedulePost_0(annotatedContext, mux, outboundMarshaler, w, req, response_PostsService_SchedulePost_0{resp.(*SchedulePostResponse)}, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodPost, pattern_PostsService_WithdrawPost_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -885,6 +950,23 @@ func RegisterPostsServiceHandlerClient(ctx context.Context, mux *runtime.ServeMu
 		}
 		forward_PostsService_PublishPost_0(annotatedContext, mux, outboundMarshaler, w, req, response_PostsService_PublishPost_0{resp.(*PublishPostResponse)}, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_PostsService_SchedulePost_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/parution.posts.v1.PostsService/SchedulePost", runtime.WithHTTPPathPattern("/api/v1/posts/{id}:schedule"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_PostsService_SchedulePost_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_PostsService_SchedulePost_0(annotatedContext, mux, outboundMarshaler, w, req, response_PostsService_SchedulePost_0{resp.(*SchedulePostResponse)}, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodPost, pattern_PostsService_WithdrawPost_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -1051,6 +1133,15 @@ func (m response_PostsService_PublishPost_0) XXX_ResponseBody() interface{} {
 	return response.Post
 }
 
+type response_PostsService_SchedulePost_0 struct {
+	*SchedulePostResponse
+}
+
+func (m response_PostsService_SchedulePost_0) XXX_ResponseBody() interface{} {
+	response := m.SchedulePostResponse
+	return response.Post
+}
+
 type response_PostsService_WithdrawPost_0 struct {
 	*WithdrawPostResponse
 }
@@ -1100,6 +1191,7 @@ var (
 	pattern_PostsService_CreatePost_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "v1", "posts"}, ""))
 	pattern_PostsService_RevisePost_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "posts", "id"}, ""))
 	pattern_PostsService_PublishPost_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "posts", "id"}, "publish"))
+	pattern_PostsService_SchedulePost_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "posts", "id"}, "schedule"))
 	pattern_PostsService_WithdrawPost_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "posts", "id"}, "withdraw"))
 	pattern_PostsService_DeletePost_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "posts", "id"}, ""))
 	pattern_PostsService_GetPost_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 1, 0, 4, 1, 5, 3}, []string{"api", "v1", "posts", "id"}, ""))
@@ -1114,6 +1206,7 @@ var (
 	forward_PostsService_CreatePost_0    = runtime.ForwardResponseMessage
 	forward_PostsService_RevisePost_0    = runtime.ForwardResponseMessage
 	forward_PostsService_PublishPost_0   = runtime.ForwardResponseMessage
+	forward_PostsService_SchedulePost_0  = runtime.ForwardResponseMessage
 	forward_PostsService_WithdrawPost_0  = runtime.ForwardResponseMessage
 	forward_PostsService_DeletePost_0    = runtime.ForwardResponseMessage
 	forward_PostsService_GetPost_0       = runtime.ForwardResponseMessage

@@ -24,6 +24,7 @@ const (
 	PostsService_CreatePost_FullMethodName    = "/parution.posts.v1.PostsService/CreatePost"
 	PostsService_RevisePost_FullMethodName    = "/parution.posts.v1.PostsService/RevisePost"
 	PostsService_PublishPost_FullMethodName   = "/parution.posts.v1.PostsService/PublishPost"
+	PostsService_SchedulePost_FullMethodName  = "/parution.posts.v1.PostsService/SchedulePost"
 	PostsService_WithdrawPost_FullMethodName  = "/parution.posts.v1.PostsService/WithdrawPost"
 	PostsService_DeletePost_FullMethodName    = "/parution.posts.v1.PostsService/DeletePost"
 	PostsService_GetPost_FullMethodName       = "/parution.posts.v1.PostsService/GetPost"
@@ -53,8 +54,11 @@ type PostsServiceClient interface {
 	// PublishPost puts a draft or a withdrawn post before the readers.
 	// Publishing a published post changes nothing.
 	PublishPost(ctx context.Context, in *PublishPostRequest, opts ...grpc.CallOption) (*PublishPostResponse, error)
+	// SchedulePost has a draft or withdrawn post published at a moment to come. A
+	// scheduled post gets another moment.
+	SchedulePost(ctx context.Context, in *SchedulePostRequest, opts ...grpc.CallOption) (*SchedulePostResponse, error)
 	// WithdrawPost takes a published post away from the readers; its address
-	// answers "gone" until it is published again.
+	// answers "gone" until it is published again. A scheduled post becomes a draft again.
 	WithdrawPost(ctx context.Context, in *WithdrawPostRequest, opts ...grpc.CallOption) (*WithdrawPostResponse, error)
 	// DeletePost removes a post for good. What readers saw answers "gone".
 	DeletePost(ctx context.Context, in *DeletePostRequest, opts ...grpc.CallOption) (*DeletePostResponse, error)
@@ -107,6 +111,16 @@ func (c *postsServiceClient) PublishPost(ctx context.Context, in *PublishPostReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PublishPostResponse)
 	err := c.cc.Invoke(ctx, PostsService_PublishPost_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *postsServiceClient) SchedulePost(ctx context.Context, in *SchedulePostRequest, opts ...grpc.CallOption) (*SchedulePostResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SchedulePostResponse)
+	err := c.cc.Invoke(ctx, PostsService_SchedulePost_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -221,8 +235,11 @@ type PostsServiceServer interface {
 	// PublishPost puts a draft or a withdrawn post before the readers.
 	// Publishing a published post changes nothing.
 	PublishPost(context.Context, *PublishPostRequest) (*PublishPostResponse, error)
+	// SchedulePost has a draft or withdrawn post published at a moment to come. A
+	// scheduled post gets another moment.
+	SchedulePost(context.Context, *SchedulePostRequest) (*SchedulePostResponse, error)
 	// WithdrawPost takes a published post away from the readers; its address
-	// answers "gone" until it is published again.
+	// answers "gone" until it is published again. A scheduled post becomes a draft again.
 	WithdrawPost(context.Context, *WithdrawPostRequest) (*WithdrawPostResponse, error)
 	// DeletePost removes a post for good. What readers saw answers "gone".
 	DeletePost(context.Context, *DeletePostRequest) (*DeletePostResponse, error)
@@ -259,6 +276,9 @@ func (UnimplementedPostsServiceServer) RevisePost(context.Context, *RevisePostRe
 }
 func (UnimplementedPostsServiceServer) PublishPost(context.Context, *PublishPostRequest) (*PublishPostResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PublishPost not implemented")
+}
+func (UnimplementedPostsServiceServer) SchedulePost(context.Context, *SchedulePostRequest) (*SchedulePostResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SchedulePost not implemented")
 }
 func (UnimplementedPostsServiceServer) WithdrawPost(context.Context, *WithdrawPostRequest) (*WithdrawPostResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method WithdrawPost not implemented")
@@ -358,6 +378,24 @@ func _PostsService_PublishPost_Handler(srv interface{}, ctx context.Context, dec
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(PostsServiceServer).PublishPost(ctx, req.(*PublishPostRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PostsService_SchedulePost_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SchedulePostRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PostsServiceServer).SchedulePost(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PostsService_SchedulePost_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PostsServiceServer).SchedulePost(ctx, req.(*SchedulePostRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -542,6 +580,10 @@ var PostsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PublishPost",
 			Handler:    _PostsService_PublishPost_Handler,
+		},
+		{
+			MethodName: "SchedulePost",
+			Handler:    _PostsService_SchedulePost_Handler,
 		},
 		{
 			MethodName: "WithdrawPost",

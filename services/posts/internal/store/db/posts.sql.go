@@ -69,6 +69,45 @@ func (q *Queries) DropSlug(ctx context.Context, arg DropSlugParams) error {
 	return err
 }
 
+const duePosts = `-- name: DuePosts :many
+SELECT id, site_id, scheduled_for FROM post
+WHERE status = 'scheduled' AND scheduled_for <= $1 ORDER BY scheduled_for LIMIT $2
+`
+
+type DuePostsParams struct {
+	Now      sqldb.NullTime
+	PageSize int32
+}
+
+type DuePostsRow struct {
+	ID           string
+	SiteID       string
+	ScheduledFor sqldb.NullTime
+}
+
+func (q *Queries) DuePosts(ctx context.Context, arg DuePostsParams) ([]DuePostsRow, error) {
+	rows, err := q.db.QueryContext(ctx, duePosts, arg.Now, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []DuePostsRow
+	for rows.Next() {
+		var i DuePostsRow
+		if err := rows.Scan(&i.ID, &i.SiteID, &i.ScheduledFor); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findByExternalID = `-- name: FindByExternalID :one
 SELECT id FROM post WHERE site_id = $1 AND external_id = $2
 `
@@ -103,7 +142,7 @@ func (q *Queries) FindBySlug(ctx context.Context, arg FindBySlugParams) (string,
 
 const getPost = `-- name: GetPost :one
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
 FROM post WHERE id = $1
 `
 
@@ -133,6 +172,7 @@ func (q *Queries) GetPost(ctx context.Context, id string) (Post, error) {
 		&i.CreatedAt,
 		&i.UpdatedAt,
 		&i.PublishedAt,
+		&i.ScheduledFor,
 		&i.SortAt,
 	)
 	return i, err
@@ -192,34 +232,35 @@ func (q *Queries) InsertLabel(ctx context.Context, arg InsertLabelParams) error 
 
 const insertPost = `-- name: InsertPost :exec
 INSERT INTO post (id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, sort_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
 `
 
 type InsertPostParams struct {
-	ID          string
-	SiteID      string
-	Version     int32
-	Status      string
-	Slug        string
-	Title       string
-	Body        string
-	Format      string
-	Language    string
-	Tags        string
-	Authors     string
-	Aliases     string
-	Featured    bool
-	Excerpt     string
-	Image       string
-	ImageAlt    string
-	ExternalID  string
-	CreatedBy   string
-	WasPublic   bool
-	CreatedAt   sqldb.Time
-	UpdatedAt   sqldb.Time
-	PublishedAt sqldb.NullTime
-	SortAt      sqldb.Time
+	ID           string
+	SiteID       string
+	Version      int32
+	Status       string
+	Slug         string
+	Title        string
+	Body         string
+	Format       string
+	Language     string
+	Tags         string
+	Authors      string
+	Aliases      string
+	Featured     bool
+	Excerpt      string
+	Image        string
+	ImageAlt     string
+	ExternalID   string
+	CreatedBy    string
+	WasPublic    bool
+	CreatedAt    sqldb.Time
+	UpdatedAt    sqldb.Time
+	PublishedAt  sqldb.NullTime
+	ScheduledFor sqldb.NullTime
+	SortAt       sqldb.Time
 }
 
 func (q *Queries) InsertPost(ctx context.Context, arg InsertPostParams) error {
@@ -246,6 +287,7 @@ func (q *Queries) InsertPost(ctx context.Context, arg InsertPostParams) error {
 		arg.CreatedAt,
 		arg.UpdatedAt,
 		arg.PublishedAt,
+		arg.ScheduledFor,
 		arg.SortAt,
 	)
 	return err
@@ -276,7 +318,7 @@ func (q *Queries) InsertRevision(ctx context.Context, arg InsertRevisionParams) 
 
 const listPosts = `-- name: ListPosts :many
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
 FROM post
 WHERE site_id = $1 AND status <> 'deleted'
     AND (CAST($2 AS text) = '' OR status = $2)
@@ -345,6 +387,7 @@ func (q *Queries) ListPosts(ctx context.Context, arg ListPostsParams) ([]Post, e
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.PublishedAt,
+			&i.ScheduledFor,
 			&i.SortAt,
 		); err != nil {
 			return nil, err
@@ -398,6 +441,17 @@ func (q *Queries) ListRevisions(ctx context.Context, arg ListRevisionsParams) ([
 		return nil, err
 	}
 	return items, nil
+}
+
+const nextDue = `-- name: NextDue :one
+SELECT scheduled_for FROM post WHERE status = 'scheduled' ORDER BY scheduled_for LIMIT 1
+`
+
+func (q *Queries) NextDue(ctx context.Context) (sqldb.NullTime, error) {
+	row := q.db.QueryRowContext(ctx, nextDue)
+	var scheduled_for sqldb.NullTime
+	err := row.Scan(&scheduled_for)
+	return scheduled_for, err
 }
 
 const slugOwner = `-- name: SlugOwner :one
@@ -487,31 +541,32 @@ const updatePost = `-- name: UpdatePost :execrows
 UPDATE post SET version = $1, status = $2, slug = $3, title = $4, body = $5, format = $6,
     language = $7, tags = $8, authors = $9, aliases = $10, featured = $11, excerpt = $12,
     image = $13, image_alt = $14, was_public = $15, updated_at = $16,
-    published_at = $17, sort_at = $18
-WHERE id = $19 AND version = $20
+    published_at = $17, scheduled_for = $18, sort_at = $19
+WHERE id = $20 AND version = $21
 `
 
 type UpdatePostParams struct {
-	Version     int32
-	Status      string
-	Slug        string
-	Title       string
-	Body        string
-	Format      string
-	Language    string
-	Tags        string
-	Authors     string
-	Aliases     string
-	Featured    bool
-	Excerpt     string
-	Image       string
-	ImageAlt    string
-	WasPublic   bool
-	UpdatedAt   sqldb.Time
-	PublishedAt sqldb.NullTime
-	SortAt      sqldb.Time
-	ID          string
-	Expected    int32
+	Version      int32
+	Status       string
+	Slug         string
+	Title        string
+	Body         string
+	Format       string
+	Language     string
+	Tags         string
+	Authors      string
+	Aliases      string
+	Featured     bool
+	Excerpt      string
+	Image        string
+	ImageAlt     string
+	WasPublic    bool
+	UpdatedAt    sqldb.Time
+	PublishedAt  sqldb.NullTime
+	ScheduledFor sqldb.NullTime
+	SortAt       sqldb.Time
+	ID           string
+	Expected     int32
 }
 
 func (q *Queries) UpdatePost(ctx context.Context, arg UpdatePostParams) (int64, error) {
@@ -533,6 +588,7 @@ func (q *Queries) UpdatePost(ctx context.Context, arg UpdatePostParams) (int64, 
 		arg.WasPublic,
 		arg.UpdatedAt,
 		arg.PublishedAt,
+		arg.ScheduledFor,
 		arg.SortAt,
 		arg.ID,
 		arg.Expected,

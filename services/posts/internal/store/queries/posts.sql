@@ -1,18 +1,18 @@
 -- name: InsertPost :exec
 INSERT INTO post (id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, sort_at)
-VALUES (@id, @site_id, @version, @status, @slug, @title, @body, @format, @language, @tags, @authors, @aliases, @featured, @excerpt, @image, @image_alt, @external_id, @created_by, @was_public, @created_at, @updated_at, @published_at, @sort_at);
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at)
+VALUES (@id, @site_id, @version, @status, @slug, @title, @body, @format, @language, @tags, @authors, @aliases, @featured, @excerpt, @image, @image_alt, @external_id, @created_by, @was_public, @created_at, @updated_at, @published_at, @scheduled_for, @sort_at);
 
 -- name: UpdatePost :execrows
 UPDATE post SET version = @version, status = @status, slug = @slug, title = @title, body = @body, format = @format,
     language = @language, tags = @tags, authors = @authors, aliases = @aliases, featured = @featured, excerpt = @excerpt,
     image = @image, image_alt = @image_alt, was_public = @was_public, updated_at = @updated_at,
-    published_at = @published_at, sort_at = @sort_at
+    published_at = @published_at, scheduled_for = @scheduled_for, sort_at = @sort_at
 WHERE id = @id AND version = @expected;
 
 -- name: GetPost :one
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
 FROM post WHERE id = @id;
 
 -- name: FindBySlug :one
@@ -23,7 +23,7 @@ SELECT id FROM post WHERE site_id = @site_id AND external_id = @external_id;
 
 -- name: ListPosts :many
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
 FROM post
 WHERE site_id = @site_id AND status <> 'deleted'
     AND (CAST(@status AS text) = '' OR status = @status)
@@ -77,3 +77,10 @@ SELECT post_id, number, author, created_at, content FROM post_revision WHERE pos
 
 -- name: DropRevisions :exec
 DELETE FROM post_revision WHERE post_id = @post_id;
+
+-- name: DuePosts :many
+SELECT id, site_id, scheduled_for FROM post
+WHERE status = 'scheduled' AND scheduled_for <= @now ORDER BY scheduled_for LIMIT @page_size;
+
+-- name: NextDue :one
+SELECT scheduled_for FROM post WHERE status = 'scheduled' ORDER BY scheduled_for LIMIT 1;

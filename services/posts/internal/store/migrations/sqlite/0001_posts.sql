@@ -41,9 +41,11 @@ CREATE TABLE post (
     created_at   timestamp NOT NULL,
     updated_at   timestamp NOT NULL,
     published_at timestamp,
+    scheduled_for timestamp,
     sort_at      timestamp NOT NULL
 );
 CREATE INDEX post_list ON post (site_id, sort_at DESC, id DESC);
+CREATE INDEX post_due ON post (scheduled_for) WHERE status = 'scheduled';
 CREATE UNIQUE INDEX post_site_id_external_id_key ON post (site_id, external_id) WHERE external_id <> '';
 -- Every slug that a post has or had; the post's present one is in its row.
 CREATE TABLE post_slug (

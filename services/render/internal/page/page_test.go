@@ -1,0 +1,113 @@
+package page_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parution/parution/services/render/internal/page"
+)
+
+func doc(change func(*page.Doc)) *page.Doc {
+	d := &page.Doc{Card: page.Card{ID: "p", Site: "main", Slug: "now", Title: "T", Minutes: 1}, State: page.Public, Hash: "h", Former: []string{"then"}}
+	if change != nil {
+		change(d)
+	}
+	return d
+}
+
+func gone() *page.Doc {
+	return &page.Doc{Card: page.Card{ID: "p", Site: "main", Slug: "now"}, State: page.Gone, Former: []string{"then"}}
+}
+
+func hidden() *page.Doc { return &page.Doc{Card: page.Card{ID: "p", Site: "main", Slug: "now"}} }
+
+func TestTouched(t *testing.T) {
+	t.Parallel()
+	appearance := []string{"card:p", "feed", "path:/posts/now", "path:/posts/then", "post:p", "posts"}
+	for _, c := range []struct {
+		name     string
+		old, now *page.Doc
+		want     []string
+	}{
+		{"a draft", nil, hidden(), nil},
+		{"published", hidden(), doc(nil), appearance},
+		{"published, never seen before", nil, doc(nil), appearance},
+		{"withdrawn", doc(nil), gone(), appearance},
+		{"published again", gone(), doc(nil), appearance},
+		{"a featured one withdrawn", doc(func(d *page.Doc) { d.Featured = true }), gone(), append([]string{"card:p", "featured"}, appearance[1:]...)},
+		{"gone, and never seen before", nil, gone(), []string{"path:/posts/now", "path:/posts/then"}},
+		{"deleted after it was withdrawn", gone(), gone(), nil},
+		{"the same", doc(nil), doc(nil), nil},
+		{"text", doc(nil), doc(func(d *page.Doc) { d.Hash = "i" }), []string{"post:p"}},
+		{"reading time", doc(nil), doc(func(d *page.Doc) { d.Minutes = 2 }), []string{"card:p", "post:p"}},
+		{
+			"slug", doc(nil), doc(func(d *page.Doc) { d.Slug, d.Former = "new", []string{"now", "then"} }),
+			[]string{"card:p", "path:/posts/new", "path:/posts/now", "path:/posts/then", "post:p"},
+		},
+		{"alias", doc(nil), doc(func(d *page.Doc) { d.Aliases = []string{"/old/"} }), []string{"path:/old"}},
+		{"featured", doc(nil), doc(func(d *page.Doc) { d.Featured = true }), []string{"featured"}},
+		{"date", doc(nil), doc(func(d *page.Doc) { d.PublishedAt = d.PublishedAt.AddDate(1, 0, 0) }), []string{"card:p", "feed", "post:p", "posts"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, page.Touched(c.old, c.now).Sorted()); diff != "" {
+				t.Errorf("Touched (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	now := page.Owner{PostID: "1", Kind: page.AddressPresent, State: page.Public}
+	once := page.Owner{PostID: "2", Kind: page.AddressFormer, State: page.Public}
+	later := page.Owner{PostID: "4", Kind: page.AddressAlias, State: page.Public}
+	gone := page.Owner{PostID: "3", Kind: page.AddressPresent, State: page.Gone}
+	for _, c := range []struct {
+		name   string
+		owners []page.Owner
+		want   page.Owner
+		found  bool
+	}{
+		{"nobody", nil, page.Owner{}, false},
+		{"hidden", []page.Owner{{PostID: "1", Kind: page.AddressPresent}}, page.Owner{}, false},
+		{"who has it", []page.Owner{gone, later, once, now}, now, true},
+		{"who had it last", []page.Owner{gone, later, once}, later, true},
+		{"who is gone", []page.Owner{gone}, gone, true},
+	} {
+		if got, found := page.Resolve(c.owners); got != c.want || found != c.found {
+			t.Errorf("%s: Resolve = %+v, %t; want %+v, %t", c.name, got, found, c.want, c.found)
+		}
+	}
+}
+
+func TestETagIsAsGoodAsItsBytes(t *testing.T) {
+	t.Parallel()
+	a, b := page.Tag([]byte("a")), page.Tag([]byte("b"))
+	if a == b || a != page.Tag([]byte("a")) || !strings.HasPrefix(a, `"`) || !strings.HasSuffix(a, `"`) {
+		t.Errorf("tags = %s, %s", a, b)
+	}
+}
+
+// FuzzParse holds that no address leads to another host, and that where it
+// leads is at its end: a redirect leads to a page that does not move again.
+func FuzzParse(f *testing.F) {
+	for _, path := range []string{"/", "/page/1", "/page/2", "/tags/b+a", "/tags/é", "/tags/a/feed.xml", "//evil.example", `/\evil`, "/tags/a+%2f", "/posts/x", "/tags/http:", "/a b?c#d"} {
+		f.Add(path, 0)
+		f.Add(path, 2)
+	}
+	f.Fuzz(func(t *testing.T, path string, number int) {
+		r := page.Parse(path, number)
+		if r.Kind != page.RouteMoved {
+			if r.Location != "" {
+				t.Fatalf("Parse(%q, %d) has a location but is not moved", path, number)
+			}
+			return
+		}
+		if !strings.HasPrefix(r.Location, "/") || strings.HasPrefix(r.Location, "//") || strings.ContainsAny(r.Location, "\\\r\n ") {
+			t.Fatalf("Parse(%q, %d) leads to %q", path, number, r.Location)
+		}
+	})
+}
