@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test e2e bench check gen lint fmt modules tidy vuln tools clean
+.PHONY: help run build test e2e bench k8s check gen lint fmt modules tidy vuln tools clean
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO_BUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '-X github.com/parution/parution/chassis/program.version=$(VERSION)'
@@ -45,6 +45,9 @@ e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, u
 bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…)
 	@tools/postgres.sh
 	go run ./test/bench $(BENCHFLAGS)
+
+k8s: ## build every Kubernetes overlay and check it, without a cluster
+	go test -count=1 -v $(TESTFLAGS) ./test/deploy/...
 
 check: ## what must hold before a commit: generated code current, lint, modules
 	@MAKE='$(MAKE)' tools/generated.sh

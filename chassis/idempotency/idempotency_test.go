@@ -14,8 +14,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/idempotency"
 	"github.com/parution/parution/chassis/identity"
@@ -23,6 +21,7 @@ import (
 	"github.com/parution/parution/chassis/rpc/rpctest"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 // noted is when requests are answered unless a test says otherwise.
@@ -91,7 +90,7 @@ func (d *desk) send(ctx context.Context, key, id string) (title string, replayed
 func (d *desk) count(t testing.TB, table string) int {
 	t.Helper()
 	var n int
-	if err := d.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil { //nolint:gosec // a constant
+	if err := d.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil {
 		t.Fatalf("count %s: %v", table, err)
 	}
 	return n

@@ -140,7 +140,7 @@ func TestTokensEnd(t *testing.T) {
 		if _, err := knows.Verify(t.Context(), token); err != nil {
 			t.Fatalf("Verify a fresh token = %v, want nil", err)
 		}
-		time.Sleep(75 * time.Second) // the bubble's clock: past the minute and the clocks' leeway
+		time.Sleep(75 * time.Second) //nolint:forbidigo // the bubble's clock
 		for name, v := range map[string]*identity.Verifier{"one that saw it before": knows, "one that did not": never} {
 			if _, err := v.Verify(t.Context(), token); err == nil {
 				t.Errorf("an old token is accepted by %s", name)
@@ -162,7 +162,7 @@ func TestSignReusesATokenForAWhile(t *testing.T) {
 			return token
 		}
 		first := sign(editor(), audience)
-		time.Sleep(15 * time.Second)
+		time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
 		if sign(editor(), audience) != first {
 			t.Error("after 15 s: another token, want the same")
 		}
@@ -174,7 +174,7 @@ func TestSignReusesATokenForAWhile(t *testing.T) {
 		if sign(editor(), "tags") == first {
 			t.Error("another audience: the same token")
 		}
-		time.Sleep(6 * time.Second)
+		time.Sleep(6 * time.Second) //nolint:forbidigo // the bubble's clock
 		if sign(editor(), audience) == first {
 			t.Error("after 21 s: the same token, want a new one")
 		}

@@ -12,12 +12,11 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
 func TestFeedPages(t *testing.T) {

@@ -17,9 +17,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/sqldb"
@@ -27,6 +24,8 @@ import (
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 )
 
 const owner = "posts"

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
+	_ "time/tzdata" // a static program on an empty image has no zones otherwise
 
 	"github.com/nats-io/nats.go"
 	"google.golang.org/grpc"

@@ -190,6 +190,15 @@ func TestAReplicaThatWasSlowDoesNotGoBack(t *testing.T) {
 				<-release
 			}
 		}
+		last := int32(0)
+		l.before = func(_ int, items items) error { // one at a time: the cursor is locked
+			if v := items[0].Version; v <= last {
+				t.Errorf("version %d is written after %d", v, last)
+			} else {
+				last = v
+			}
+			return nil
+		}
 		l.follow(t)
 		l.change(t, 1, "a", 1, post{Title: "first"})
 		<-inside

@@ -15,14 +15,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
 const (

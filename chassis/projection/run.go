@@ -201,6 +201,7 @@ func (p *Projection[S]) work(ctx context.Context, msgs []jetstream.Msg) {
 	}
 }
 
+//nolint:contextcheck // a message has a trace of its own
 func (p *Projection[S]) tryApply(ctx context.Context, batch []received) error {
 	// A batch of one continues its trace through the fetch and the transaction.
 	if len(batch) == 1 {
@@ -233,6 +234,7 @@ func (p *Projection[S]) receive(ctx context.Context, msgs []jetstream.Msg) []rec
 	return out
 }
 
+//nolint:contextcheck // a message has a trace of its own
 func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 	defer r.span.End()
 	meta, metaErr := r.msg.Metadata()

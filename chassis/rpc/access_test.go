@@ -13,17 +13,16 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/rpc"
 	"github.com/parution/parution/chassis/rpc/rpctest"
 	"github.com/parution/parution/chassis/telemetry"
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 )
 
 // everything registers every service of the contracts, all unimplemented: who

@@ -22,14 +22,13 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/rpc"
 	"github.com/parution/parution/chassis/rpc/rpctest"
 	"github.com/parution/parution/chassis/telemetry"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 // service answers a read (ListChanges) and a write (CreateSite) with answer.

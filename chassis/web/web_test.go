@@ -26,7 +26,7 @@ import (
 	"github.com/parution/parution/chassis/web"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files") //nolint:gochecknoglobals // a flag of the test binary
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
@@ -65,7 +65,7 @@ func golden(t testing.TB, name, got string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(file) //nolint:gosec // a constant of a test
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func fetch(ctx context.Context, url string) (string, error) {
 	}
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	resp, err := client.Do(r) //nolint:gosec // the test's own server
+	resp, err := client.Do(r)
 	if err != nil {
 		return "", err
 	}

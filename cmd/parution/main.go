@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/parution/parution/chassis/process"
-
 	"github.com/parution/parution/cmd/parution/internal/command"
 )
 

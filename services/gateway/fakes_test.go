@@ -17,11 +17,6 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
@@ -29,7 +24,10 @@ import (
 	"github.com/parution/parution/chassis/rpc/rpctest"
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
-
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/gateway"
 )
 

@@ -15,14 +15,12 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"google.golang.org/grpc"
 
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/telemetry"
 	"github.com/parution/parution/chassis/web"
-
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/gateway/internal/api"
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/feed"
@@ -85,6 +83,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	s.rest = otelhttp.NewHandler(s.recovered(http.HandlerFunc(s.route)), "HTTP",
+		otelhttp.WithServerName(Name), // not the Host header: clients could make up names without end
 		otelhttp.WithTracerProvider(deps.Telemetry.Tracers), otelhttp.WithMeterProvider(deps.Telemetry.Meters),
 		otelhttp.WithPropagators(deps.Telemetry.Propagator),
 		otelhttp.WithFilter(func(r *http.Request) bool { return r.URL.Path != "/healthz" }))
@@ -141,17 +140,19 @@ func (s *Service) route(w http.ResponseWriter, r *http.Request) {
 // recovered answers a panic with an error instead of a closed connection.
 func (s *Service) recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			v := recover()
-			if v == nil {
-				return
-			}
-			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(v) // asks the server to close the connection
-			}
-			s.deps.Telemetry.Log.ErrorContext(r.Context(), "a request panicked", "path", r.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			web.WriteProblem(w, r, fmt.Errorf("panic: %v", v))
-		}()
+		defer s.answerPanic(w, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (s *Service) answerPanic(w http.ResponseWriter, r *http.Request) {
+	v := recover() //nolint:revive // this method is deferred itself
+	if v == nil {
+		return
+	}
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(v) //nolint:forbidigo // asks the server to close the connection, as it came
+	}
+	s.deps.Telemetry.Log.ErrorContext(r.Context(), "a request panicked", "path", r.URL.Path, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	web.WriteProblem(w, r, fmt.Errorf("panic: %v", v))
 }

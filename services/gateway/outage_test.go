@@ -33,7 +33,7 @@ func TestWithoutABrokerChangesShowAllTheSame(t *testing.T) {
 		return f.times("/posts/a") == asked
 	})
 	f.press("main", "/posts/a", "after", "post:a")
-	f.tell(t, 1, "main", "post:a")
+	f.tell(t, 1, "post:a")
 	f.await(t, "/posts/a", "after")
 }
 
@@ -51,7 +51,7 @@ func TestOneTraceAndItsMetrics(t *testing.T) {
 	f.get(t, "/api/v1/posts/p9")
 	ctx, span := tel.Tracers.Tracer("test").Start(t.Context(), "the notice's sender")
 	f.press("main", "/posts/a", "after", "post:a")
-	f.tellIn(ctx, t, 1, "main", "post:a")
+	f.tellIn(ctx, t, 1, "post:a")
 	f.await(t, "/posts/a", "after")
 	span.End()
 	want := span.SpanContext().TraceID()

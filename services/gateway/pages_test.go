@@ -2,33 +2,26 @@ package gateway_test
 
 import (
 	"compress/gzip"
-	"context"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/andybalholm/brotli"
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-
-	"github.com/parution/parution/chassis/stream"
 )
 
-var long = strings.Repeat("<p>A paragraph of the page.</p>\n", 100)
+// long is a page that is worth compressing.
+func long() string { return strings.Repeat("<p>A paragraph of the page.</p>\n", 100) }
 
 func TestAPageIsMadeOnceAndServedFromMemory(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.press("main", "/posts/a", long, "site", "post:1")
+	f.press("main", "/posts/a", long(), "site", "post:1")
 	for range 3 {
-		if got := f.get(t, "/posts/a"); got.status != http.StatusOK || got.body != long {
+		if got := f.get(t, "/posts/a"); got.status != http.StatusOK || got.body != long() {
 			t.Fatalf("GET /posts/a = %d %.40q", got.status, got.body)
 		}
 	}
@@ -41,7 +34,7 @@ func TestAPageIsMadeOnceAndServedFromMemory(t *testing.T) {
 func TestEncodingsHaveTheirOwnValidators(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.press("main", "/posts/a", long, "post:1")
+	f.press("main", "/posts/a", long(), "post:1")
 	seen := make(map[string]bool)
 	for _, c := range []struct {
 		accept, want string
@@ -71,7 +64,7 @@ func TestEncodingsHaveTheirOwnValidators(t *testing.T) {
 			}
 			body = string(text)
 		}
-		if diff := cmp.Diff(long, body); diff != "" {
+		if diff := cmp.Diff(long(), body); diff != "" {
 			t.Errorf("Accept-Encoding %q: body differs (-want +got):\n%s", c.accept, diff)
 		}
 		tag := got.header.Get("Etag")
@@ -88,7 +81,7 @@ func TestEncodingsHaveTheirOwnValidators(t *testing.T) {
 func TestHeadAndDates(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.press("main", "/", long, "posts")
+	f.press("main", "/", long(), "posts")
 	get := f.get(t, "/")
 	head := f.call(t, http.MethodHead, "/", "")
 	if head.body != "" || head.header.Get("Content-Length") != get.header.Get("Content-Length") || head.header.Get("Etag") != get.header.Get("Etag") {
@@ -117,7 +110,7 @@ func TestANoticeDropsExactlyWhatItTouches(t *testing.T) {
 	f.get(t, "/posts/b")
 	f.get(t, "/posts/a", with("Host", "other.example"))
 	f.press("main", "/posts/a", "second a", "site", "post:a")
-	f.tell(t, 1, "main", "post:a")
+	f.tell(t, 1, "post:a")
 	f.await(t, "/posts/a", "second a")
 	if after := f.get(t, "/posts/a"); after.header.Get("Etag") == before.header.Get("Etag") {
 		t.Errorf("Etag stayed %s", after.header.Get("Etag"))
@@ -136,10 +129,10 @@ func TestMissedNoticesMakeEveryPageAskedForOnce(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.press("main", "/posts/a", "a", "post:a")
-	f.tell(t, 1, "main", "post:x")
+	f.tell(t, 1, "post:x")
 	f.get(t, "/posts/a")
 	f.press("main", "/posts/a", "changed", "post:a")
-	f.tell(t, 5, "main", "post:y") // 2 to 4 were missed
+	f.tell(t, 5, "post:y") // 2 to 4 were missed
 	f.await(t, "/posts/a", "changed")
 	asked := f.times("/posts/a")
 	for range 3 {
@@ -154,7 +147,7 @@ func TestAHeartbeatBeyondTheLastNoticeIsAGap(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.press("main", "/posts/a", "a", "post:a")
-	f.tell(t, 1, "main", "post:x")
+	f.tell(t, 1, "post:x")
 	f.get(t, "/posts/a")
 	f.press("main", "/posts/a", "changed", "post:a")
 	f.beat(t, 9)
@@ -169,8 +162,8 @@ func TestAWithdrawnPageIsNotServedWhileRenderIsDown(t *testing.T) {
 	f.get(t, "/posts/a")
 	f.get(t, "/posts/b")
 	f.setDown(true)
-	f.tell(t, 1, "main", "post:a", "path:/posts/a") // withdrawn
-	f.tell(t, 2, "main", "post:b")                  // revised
+	f.tell(t, 1, "post:a", "path:/posts/a") // withdrawn
+	f.tell(t, 2, "post:b")                  // revised
 	f.awaitStatus(t, "/posts/a", http.StatusServiceUnavailable)
 	got := f.get(t, "/posts/a")
 	if got.header.Get("Retry-After") == "" {
@@ -185,19 +178,19 @@ func TestAPageThatRacedWithADropIsNotKept(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.press("main", "/posts/a", "old", "post:a")
-	f.behind.mu.Lock()
-	f.behind.gate, f.behind.entered = make(chan struct{}), make(chan struct{}, 1)
-	gate, entered := f.behind.gate, f.behind.entered
-	f.behind.mu.Unlock()
+	f.mu.Lock()
+	f.gate, f.entered = make(chan struct{}), make(chan struct{}, 1)
+	gate, entered := f.gate, f.entered
+	f.mu.Unlock()
 	first := make(chan answer, 1)
 	go func() { first <- f.get(t, "/posts/a") }()
 	<-entered // render has answered with the old page, but it has not arrived yet
 	f.press("main", "/posts/a", "new", "post:a")
-	f.tell(t, 1, "main", "post:a")
+	f.tell(t, 1, "post:a")
 	f.press("main", "/marker", "m", "m")
-	f.behind.mu.Lock()
-	f.behind.gate = nil
-	f.behind.mu.Unlock()
+	f.mu.Lock()
+	f.gate = nil
+	f.mu.Unlock()
 	f.awaitDrop(t)
 	close(gate)
 	if got := <-first; got.body != "old" {
@@ -285,9 +278,9 @@ func TestSitesByHost(t *testing.T) {
 func TestUnknownHostsAreMisdirected(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.behind.mu.Lock()
+	f.mu.Lock()
 	f.sites = f.sites[1:] // nobody answers to every host any more
-	f.behind.mu.Unlock()
+	f.mu.Unlock()
 	if err := f.nc.Publish("live.posts.configured.main.main", nil); err != nil {
 		t.Fatal(err)
 	}
@@ -326,78 +319,4 @@ func TestOnlyReading(t *testing.T) {
 	if got := f.get(t, "/robots.txt"); got.status != http.StatusOK || !strings.Contains(got.body, "Allow: /") {
 		t.Errorf("GET /robots.txt = %d %q", got.status, got.body)
 	}
-}
-
-// tell sends a notice as the broker would pass it on.
-func (f *front) tell(t testing.TB, pos int64, site string, keys ...string) {
-	t.Helper()
-	f.tellIn(t.Context(), t, pos, site, keys...)
-}
-
-// tellIn is tell within a trace.
-func (f *front) tellIn(ctx context.Context, t testing.TB, pos int64, site string, keys ...string) {
-	t.Helper()
-	facts, err := anypb.New(&renderv1.PressFacts{Keys: keys, CausedAt: timestamppb.New(time.Now())})
-	if err != nil {
-		t.Fatalf("pack the facts: %v", err)
-	}
-	n := &eventsv1.Notice{
-		Id: "n", Owner: "render", Epoch: 1, Pos: pos, Site: site, AggregateType: "press", AggregateId: "a", Version: 1, Kind: "pressed", Facts: facts,
-	}
-	msg, err := stream.Message(ctx, n)
-	if err != nil {
-		t.Fatalf("write the notice: %v", err)
-	}
-	msg.Subject = strings.Replace(msg.Subject, "parution.", "live.", 1)
-	if err := f.nc.PublishMsg(msg); err != nil {
-		t.Fatalf("send the notice: %v", err)
-	}
-}
-
-// beat sends a heartbeat as render's relay would.
-func (f *front) beat(t testing.TB, pos int64) {
-	t.Helper()
-	body, err := proto.Marshal(&eventsv1.Heartbeat{Owner: "render", Epoch: 1, Pos: pos})
-	if err != nil {
-		t.Fatalf("write the heartbeat: %v", err)
-	}
-	if err := f.nc.Publish(stream.HeartbeatSubject("render"), body); err != nil {
-		t.Fatalf("send the heartbeat: %v", err)
-	}
-}
-
-// await asks for a page until it is the wanted one.
-func (f *front) await(t testing.TB, path, want string) {
-	t.Helper()
-	f.until(t, path, func(got answer) bool { return got.body == want })
-}
-
-func (f *front) awaitStatus(t testing.TB, path string, want int) {
-	t.Helper()
-	f.until(t, path, func(got answer) bool { return got.status == want })
-}
-
-// until asks for a page until it is as wanted; a minute is for ever.
-func (f *front) until(t testing.TB, path string, wanted func(answer) bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var got answer
-	for ctx.Err() == nil {
-		if got = f.get(t, path); wanted(got) {
-			return
-		}
-	}
-	t.Fatalf("GET %s stays %d %.100q", path, got.status, got.body)
-}
-
-// awaitDrop returns once every notice sent before has been heard: notices are
-// heard in order, so a page that a later one drops tells.
-func (f *front) awaitDrop(t testing.TB) {
-	t.Helper()
-	f.press("main", "/marker", "before", "marker")
-	f.get(t, "/marker")
-	f.press("main", "/marker", "after", "marker")
-	f.tell(t, 2, "main", "marker")
-	f.await(t, "/marker", "after")
 }

@@ -13,9 +13,6 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
@@ -25,11 +22,13 @@ import (
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
-
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	"github.com/parution/parution/services/posts"
 )
 
-var today = time.Date(2026, 5, 17, 9, 30, 0, 123456000, time.UTC)
+// now is the service's own clock.
+func now() time.Time { return time.Date(2026, 5, 17, 9, 30, 0, 123456000, time.UTC) }
 
 // world is a posts service that answers, and its callers.
 type world struct {
@@ -54,7 +53,7 @@ func start(t *testing.T, db *sqldb.DB) *world {
 		t.Fatalf("migrate: %v", err)
 	}
 	s, err := posts.New(posts.Defaults(), posts.Deps{
-		DB: db, NATS: streamtest.Start(t), Telemetry: telemetry.Discard(), Now: func() time.Time { return today },
+		DB: db, NATS: streamtest.Start(t), Telemetry: telemetry.Discard(), Now: now,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)
@@ -83,7 +82,7 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) { fn(t, start(t, db)) })
 }
 
-func (w *world) create(t *testing.T, ctx context.Context, r *postsv1.CreatePostRequest) *postsv1.Post {
+func (w *world) create(ctx context.Context, t *testing.T, r *postsv1.CreatePostRequest) *postsv1.Post {
 	t.Helper()
 	out, err := w.CreatePost(ctx, r)
 	if err != nil {
@@ -121,7 +120,7 @@ func wantKind(t *testing.T, err error, want fault.Kind, field string) {
 
 func TestALife(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		p := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "  L’été  d’Anna ", Body: "Bonjour", Tags: []string{"Été", "ete", "Forêt"}, Language: "FR"})
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "  L’été  d’Anna ", Body: "Bonjour", Tags: []string{"Été", "ete", "Forêt"}, Language: "FR"})
 		if p.GetTitle() != "L’été d’Anna" || p.GetSlug() != "l-ete-d-anna" || p.GetStatus() != "draft" || p.GetVersion() != 1 ||
 			p.GetLanguage() != "fr" || p.GetFormat() != "markdown" || !slices.Equal(p.GetTags(), []string{"Été", "Forêt"}) {
 			t.Fatalf("created %v", p)
@@ -130,8 +129,8 @@ func TestALife(t *testing.T) {
 			t.Errorf("a reader gets the draft: %v", err)
 		}
 		published, err := w.PublishPost(w.ctx, &postsv1.PublishPostRequest{Id: p.GetId()})
-		if err != nil || published.GetPost().GetVersion() != 2 || !published.GetPost().GetPublishedAt().AsTime().Equal(today) {
-			t.Fatalf("PublishPost = %v, %v; want version 2, published at %v", published, err, today)
+		if err != nil || published.GetPost().GetVersion() != 2 || !published.GetPost().GetPublishedAt().AsTime().Equal(now()) {
+			t.Fatalf("PublishPost = %v, %v; want version 2, published at %v", published, err, now())
 		}
 		again, err := w.PublishPost(w.ctx, &postsv1.PublishPostRequest{Id: p.GetId()})
 		if err != nil || again.GetPost().GetVersion() != 2 {
@@ -174,8 +173,8 @@ func (w *world) wantNotices(t *testing.T, want int64) {
 
 func TestSlugHistory(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		first := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "Same title", Status: "published"})
-		second := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "Same title"})
+		first := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Same title", Status: "published"})
+		second := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Same title"})
 		if second.GetSlug() != "same-title-2" {
 			t.Errorf("slug of the second = %q, want same-title-2", second.GetSlug())
 		}
@@ -235,7 +234,7 @@ func TestBadContent(t *testing.T) {
 			{"alias without a slash", &postsv1.CreatePostRequest{Title: "t", Aliases: []string{"old"}}, fault.KindInvalid, "aliases[0]"},
 			{"alias to another host", &postsv1.CreatePostRequest{Title: "t", Aliases: []string{"//evil.example"}}, fault.KindInvalid, "aliases[0]"},
 			{"status", &postsv1.CreatePostRequest{Title: "t", Status: "withdrawn"}, fault.KindInvalid, "status"},
-			{"published in the future", &postsv1.CreatePostRequest{Title: "t", Status: "published", PublishedAt: timestamppb.New(today.Add(time.Hour))}, fault.KindInvalid, "published_at"},
+			{"published in the future", &postsv1.CreatePostRequest{Title: "t", Status: "published", PublishedAt: timestamppb.New(now().Add(time.Hour))}, fault.KindInvalid, "published_at"},
 			{"year 1", &postsv1.CreatePostRequest{Title: "t", PublishedAt: timestamppb.New(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC))}, fault.KindInvalid, "published_at"},
 		}
 		for _, tt := range tests {
@@ -261,13 +260,13 @@ func TestListsGiveEachPostOnce(t *testing.T) {
 		const n = 57
 		for i := range n {
 			r := &postsv1.CreatePostRequest{
-				Title: fmt.Sprintf("Post %d", i), Status: "published", PublishedAt: timestamppb.New(today.Add(-time.Duration(i/5) * time.Hour)),
+				Title: fmt.Sprintf("Post %d", i), Status: "published", PublishedAt: timestamppb.New(now().Add(-time.Duration(i/5) * time.Hour)),
 				Language: []string{"fr", "fr-CA", "en"}[i%3], Tags: []string{"All", fmt.Sprintf("Rest %d", i%2)}, Authors: []string{"Ada L."}, Featured: i%10 == 0,
 			}
 			if i%19 == 0 {
 				r.Status, r.PublishedAt = "draft", nil
 			}
-			w.create(t, w.ctx, r)
+			w.create(w.ctx, t, r)
 		}
 		yes := true
 		for _, tt := range []struct {
@@ -320,7 +319,7 @@ func TestListsGiveEachPostOnce(t *testing.T) {
 
 func TestOnlyOneOfManyWinsAVersion(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		p := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "Contested"})
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Contested"})
 		var won atomic.Int32
 		var wg sync.WaitGroup
 		for i := range 10 {
@@ -347,7 +346,7 @@ func TestOnlyOneOfManyWinsAVersion(t *testing.T) {
 func TestImportedTwiceIsOnePost(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		in := &postsv1.CreatePostRequest{Title: "From elsewhere", ExternalId: "jekyll:a.md", Aliases: []string{"/2019/a.html"}, Status: "published"}
-		first := w.create(t, w.ctx, in)
+		first := w.create(w.ctx, t, in)
 		again, err := w.CreatePost(w.ctx, in)
 		if err != nil || !again.GetExisting() || again.GetPost().GetId() != first.GetId() {
 			t.Errorf("the second import = %v, %v; want the same post", again, err)
@@ -361,8 +360,8 @@ func TestImportedTwiceIsOnePost(t *testing.T) {
 func TestTheSameKeyHasOneEffect(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := rpc.WithIdempotencyKey(w.ctx, "once")
-		a := w.create(t, ctx, &postsv1.CreatePostRequest{Title: "Once"})
-		b := w.create(t, ctx, &postsv1.CreatePostRequest{Title: "Once"})
+		a := w.create(ctx, t, &postsv1.CreatePostRequest{Title: "Once"})
+		b := w.create(ctx, t, &postsv1.CreatePostRequest{Title: "Once"})
 		if a.GetId() != b.GetId() {
 			t.Errorf("two posts with one key: %s and %s", a.GetId(), b.GetId())
 		}
@@ -373,7 +372,7 @@ func TestTheSameKeyHasOneEffect(t *testing.T) {
 
 func TestRevisions(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		p := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "One", Body: "first"})
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "One", Body: "first"})
 		p.Title, p.Body = "Two", "second"
 		p = w.revise(t, p, "title", "body")
 		p.Slug = "elsewhere"
@@ -402,18 +401,18 @@ func TestRevisions(t *testing.T) {
 
 func TestSchedule(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		p := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "Later"})
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Later"})
 		schedule := func(at time.Time) (*postsv1.Post, error) {
 			out, err := w.SchedulePost(w.ctx, &postsv1.SchedulePostRequest{Id: p.GetId(), At: timestamppb.New(at)})
 			return out.GetPost(), err
 		}
-		_, err := schedule(today.Add(-time.Minute))
+		_, err := schedule(now().Add(-time.Minute))
 		wantKind(t, err, fault.KindInvalid, "at")
-		_, err = schedule(today.AddDate(11, 0, 0))
+		_, err = schedule(now().AddDate(11, 0, 0))
 		wantKind(t, err, fault.KindInvalid, "at")
 		// The service's own clock is in 2026, the database's is later: a moment
 		// that lies between is to come for the author and due for the scheduler.
-		moment := today.Add(time.Hour)
+		moment := now().Add(time.Hour)
 		scheduled, err := schedule(moment)
 		if err != nil || scheduled.GetStatus() != "scheduled" || !scheduled.GetScheduledFor().AsTime().Equal(moment) {
 			t.Fatalf("SchedulePost = %v, %v", scheduled, err)
@@ -454,8 +453,8 @@ func TestSchedule(t *testing.T) {
 
 func TestWhoMay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		theirs := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "An editor's"})
-		own := w.create(t, w.author, &postsv1.CreatePostRequest{Title: "An author's"})
+		theirs := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "An editor's"})
+		own := w.create(w.author, t, &postsv1.CreatePostRequest{Title: "An author's"})
 		if _, err := w.PublishPost(w.author, &postsv1.PublishPostRequest{Id: theirs.GetId()}); fault.KindOf(err) != fault.KindDenied {
 			t.Errorf("an author publishes another's post: %v", err)
 		}
@@ -502,7 +501,7 @@ func TestSites(t *testing.T) {
 		wantKind(t, update(&postsv1.Site{TimeZone: "Mars/Olympus"}, 2, "time_zone"), fault.KindInvalid, "time_zone")
 		wantKind(t, update(&postsv1.Site{BaseUrl: "ftp://x"}, 2, "base_url"), fault.KindInvalid, "base_url")
 		wantKind(t, update(&postsv1.Site{Hosts: []string{"two.example"}}, 2, "hosts"), fault.KindDenied, "")
-		p := w.create(t, w.ctx, &postsv1.CreatePostRequest{Title: "Here"})
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Here"})
 		if p.GetUrl() != "https://example.org/posts/here" {
 			t.Errorf("url = %q", p.GetUrl())
 		}

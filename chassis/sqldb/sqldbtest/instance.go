@@ -33,15 +33,6 @@ const (
 // ErrNotInstalled says that there are no PostgreSQL binaries on this machine.
 var ErrNotInstalled = errors.New("no PostgreSQL binaries in PATH or /usr/lib/postgresql")
 
-// guard ends a server whose starter died without stopping it: its standard
-// input ends with the process that holds the other end. A line says that all is well.
-const guard = `read -r _ && exit 0
-kill -QUIT "$1" 2>/dev/null
-n=0
-while [ -e "$2/data/postmaster.pid" ] && [ $n -lt 100 ]; do n=$((n+1)); sleep 0.1; done
-[ "$3" = remove ] && rm -rf "$2"
-exit 0`
-
 // Instance is a PostgreSQL server of our own, on 127.0.0.1, that keeps what it
 // commits (fsync is on). It ends with this process at the latest. Not safe for
 // concurrent use.
@@ -50,14 +41,14 @@ type Instance struct {
 	port               int
 	remove             bool
 	run                *run
+	guard              *exec.Cmd
+	hold               io.WriteCloser // the guard's standard input
 }
 
 // run is one life of the server.
 type run struct {
 	cmd    *exec.Cmd
 	exited chan struct{} // closed once cmd was waited for
-	guard  *exec.Cmd
-	hold   io.WriteCloser // the guard's standard input
 }
 
 // Start makes a new server in dir, which must exist and be empty, and waits
@@ -71,8 +62,8 @@ func start(ctx context.Context, dir string, remove bool) (*Instance, error) {
 		return nil, err
 	}
 	i := &Instance{bin: bin, dir: dir, password: rand.Text(), remove: remove}
-	if err := i.initialise(ctx); err != nil {
-		return nil, err
+	if err := errors.Join(i.watch(ctx), i.initialise(ctx)); err != nil {
+		return nil, errors.Join(err, i.unwatch())
 	}
 	for range portTries {
 		if i.port, err = freePort(ctx); err != nil {
@@ -93,8 +84,43 @@ func (i *Instance) URL() string {
 // Stop shuts the server down in order; a stopped one stays so.
 func (i *Instance) Stop() error { return i.end(os.Interrupt) }
 
-// Kill ends the server without a warning, as a crash does.
-func (i *Instance) Kill() error { return i.end(os.Kill) }
+// Kill ends the server and all its processes without a warning, as a crash of
+// the machine does. Where there is no /proc its processes end a moment later.
+func (i *Instance) Kill() error {
+	if i.run == nil {
+		return nil
+	}
+	children := childrenOf(i.run.cmd.Process.Pid)
+	err := i.end(os.Kill)
+	for _, pid := range children {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended with the server
+	}
+	return err
+}
+
+// childrenOf lists the processes that pid has started.
+func childrenOf(pid int) []int {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil
+	}
+	var children []int
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		// "pid (name) state parent …", where the name may hold anything.
+		_, rest, _ := strings.Cut(string(text[bytes.LastIndexByte(text, ')')+1:]), " ")
+		if fields := strings.Fields(rest); len(fields) < 2 || fields[1] != strconv.Itoa(pid) {
+			continue
+		}
+		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+			children = append(children, child)
+		}
+	}
+	return children
+}
 
 // Restart starts a stopped or killed server again, on the same data and port,
 // and waits until it answers.
@@ -109,8 +135,8 @@ func (i *Instance) Restart(ctx context.Context) error {
 func binaries() (string, error) {
 	if name, err := exec.LookPath("postgres"); err == nil {
 		// Debian's initdb finds its files beside the real binary only.
-		if real, err := filepath.EvalSymlinks(name); err == nil {
-			name = real
+		if target, err := filepath.EvalSymlinks(name); err == nil {
+			name = target
 		}
 		if dir := filepath.Dir(name); runnable(filepath.Join(dir, "initdb")) {
 			return dir, nil
@@ -166,7 +192,7 @@ func (i *Instance) initialise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(i.bin, "initdb"), "-D", i.data(), "-U", "postgres", //nolint:gosec // an installed binary
+	cmd := exec.CommandContext(ctx, filepath.Join(i.bin, "initdb"), "-D", i.data(), "-U", "postgres",
 		"-A", "password", "--pwfile", secret, "-E", "UTF8", "--locale=C", "--no-sync")
 	cmd.SysProcAttr, cmd.Dir = attr, i.dir
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -200,7 +226,7 @@ func (i *Instance) attributes() (*syscall.SysProcAttr, error) {
 		}
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		for _, file := range []string{i.dir, filepath.Join(i.dir, "password")} {
-			if err := os.Chown(file, int(uid), int(gid)); err != nil { //nolint:gosec // 32 bits
+			if err := os.Chown(file, int(uid), int(gid)); err != nil {
 				return nil, fmt.Errorf("give %s to %s: %w", file, name, err)
 			}
 		}
@@ -248,17 +274,20 @@ func (i *Instance) launch(ctx context.Context) error {
 }
 
 func (i *Instance) spawn(ctx context.Context) (err error) {
+	if err := i.watch(ctx); err != nil {
+		return err
+	}
 	attr, err := i.attributes()
 	if err != nil {
 		return err
 	}
-	log, err := os.Create(i.logFile()) //nolint:gosec // in our own folder
+	log, err := os.Create(i.logFile())
 	if err != nil {
 		return fmt.Errorf("create the log: %w", err)
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
 	// Not CommandContext: the server outlives the call.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(i.bin, "postgres"), "-D", i.data(), "-p", strconv.Itoa(i.port), //nolint:gosec // an installed binary
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(i.bin, "postgres"), "-D", i.data(), "-p", strconv.Itoa(i.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300",
 		"-c", "shared_buffers=32MB", "-c", "fsync=on", "-c", "max_wal_size=256MB")
 	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = attr, i.dir, log, log
@@ -271,19 +300,6 @@ func (i *Instance) spawn(ctx context.Context) (err error) {
 		_ = cmd.Wait() // how a killed server ends is no news
 	}()
 	i.run = r
-	action := "keep"
-	if i.remove {
-		action = "remove"
-	}
-	r.guard = exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", guard, "guard", strconv.Itoa(cmd.Process.Pid), i.dir, action) //nolint:gosec // our own script
-	r.guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if r.hold, err = r.guard.StdinPipe(); err == nil {
-		err = r.guard.Start()
-	}
-	if err != nil {
-		r.guard = nil
-		return errors.Join(fmt.Errorf("start the guard: %w", err), i.Kill())
-	}
 	return nil
 }
 
@@ -327,11 +343,7 @@ func (i *Instance) end(how os.Signal) error {
 		err = nil
 	}
 	<-r.exited
-	if r.guard != nil {
-		_, told := io.WriteString(r.hold, "stopped\n")
-		err = errors.Join(err, told, r.hold.Close(), r.guard.Wait())
-	}
-	return err
+	return errors.Join(err, i.unwatch())
 }
 
 func (i *Instance) portTaken() bool {

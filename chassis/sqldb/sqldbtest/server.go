@@ -14,7 +14,11 @@ const URLVariable = "TEST_POSTGRES_URL"
 
 // shared is the server of this test process. Tests cannot hand it on to each
 // other, and starting one for each costs a second.
-var shared = sync.OnceValues(startShared) //nolint:gochecknoglobals // one server for each test process
+var shared struct { //nolint:gochecknoglobals // one server for each test process
+	once     sync.Once
+	instance *Instance
+	err      error
+}
 
 // Server is the URL of a PostgreSQL server, with full rights and shared by all
 // tests of this process: make a schema or a database of your own in it, or use
@@ -24,10 +28,13 @@ func Server(t testing.TB) string {
 	if url := os.Getenv(URLVariable); url != "" {
 		return url
 	}
-	instance, err := shared()
-	switch {
+	shared.once.Do(func() {
+		// It is the process's and outlives the test that asks first.
+		shared.instance, shared.err = startShared(context.WithoutCancel(t.Context()))
+	})
+	switch err := shared.err; {
 	case err == nil:
-		return instance.URL()
+		return shared.instance.URL()
 	case errors.Is(err, ErrNotInstalled) && os.Getenv("CI") != "true":
 		t.Skipf("NOT TESTED ON POSTGRESQL: %v; install it or set %s", err, URLVariable)
 	default:
@@ -36,14 +43,13 @@ func Server(t testing.TB) string {
 	return ""
 }
 
-// startShared starts the server of this process. It is not tied to the first
-// test that asks for it but to the process: its guard stops and removes it.
-func startShared() (*Instance, error) {
+// startShared starts the server of this process; its guard stops and removes it.
+func startShared(ctx context.Context) (*Instance, error) {
 	dir, err := os.MkdirTemp("", "parution-postgres-")
 	if err != nil {
 		return nil, err
 	}
-	instance, err := start(context.Background(), dir, true) //nolint:contextcheck // outlives the test that asks first
+	instance, err := start(ctx, dir, true)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

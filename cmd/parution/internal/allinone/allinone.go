@@ -26,7 +26,6 @@ import (
 	"github.com/parution/parution/chassis/stream/embedded"
 	"github.com/parution/parution/chassis/telemetry"
 	"github.com/parution/parution/chassis/web"
-
 	"github.com/parution/parution/services/accounts"
 	"github.com/parution/parution/services/gateway"
 	"github.com/parution/parution/services/posts"

@@ -1,7 +1,6 @@
 package allinone
 
 import (
-
 	"github.com/parution/parution/chassis/identity"
 )
 

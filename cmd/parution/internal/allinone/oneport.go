@@ -6,14 +6,13 @@ import (
 
 	"google.golang.org/grpc"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/program"
 	"github.com/parution/parution/chassis/rpc"
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
 // onePort serves every service's gRPC on one address, to clients with API

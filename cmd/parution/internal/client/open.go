@@ -10,7 +10,6 @@ import (
 
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/telemetry"
-
 	"github.com/parution/parution/cmd/parution/internal/allinone"
 )
 

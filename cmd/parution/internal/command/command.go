@@ -31,13 +31,13 @@ func (g *globals) say(format string, args ...any) {
 }
 
 type cli struct {
-	Serve   serve      `cmd:"" help:"Serve everything in one process."`
+	Serve   serve       `cmd:"" help:"Serve everything in one process."`
 	Import  importPosts `cmd:"" name:"import" help:"Bring posts over from Jekyll, Hugo or a folder of Markdown."`
-	Token   token      `cmd:"" help:"API tokens."`
-	Site    sites      `cmd:"" help:"The publications of this installation."`
-	Migrate migrate    `cmd:"" help:"Bring the schema of a data folder up to date."`
-	Keys    keys       `cmd:"" help:"Make the keys by which the services of a cluster know each other."`
-	Version version    `cmd:"" help:"Tell which build this is."`
+	Token   token       `cmd:"" help:"API tokens."`
+	Site    sites       `cmd:"" help:"The publications of this installation."`
+	Migrate migrate     `cmd:"" help:"Bring the schema of a data folder up to date."`
+	Keys    keys        `cmd:"" help:"Make the keys by which the services of a cluster know each other."`
+	Version version     `cmd:"" help:"Tell which build this is."`
 }
 
 // Run runs the command line args.

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/parution/parution/chassis/process"
-
 	"github.com/parution/parution/cmd/parution/internal/client"
 	"github.com/parution/parution/cmd/parution/internal/destination"
 	"github.com/parution/parution/cmd/parution/internal/importer"

@@ -12,7 +12,6 @@ import (
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/program"
 	"github.com/parution/parution/chassis/telemetry"
-
 	"github.com/parution/parution/cmd/parution/internal/allinone"
 )
 

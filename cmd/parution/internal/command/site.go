@@ -9,9 +9,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
 	"github.com/parution/parution/cmd/parution/internal/client"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 type sites struct {

@@ -11,9 +11,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-
 	"github.com/parution/parution/cmd/parution/internal/client"
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 )
 
 type token struct {
@@ -30,7 +29,7 @@ type tokenCreate struct {
 	Expires time.Duration `help:"How long it is good for, such as 720h; 0: until it is revoked." default:"0"`
 }
 
-const tokensPath = "/api/v1/tokens"
+const tokensPath = "/api/v1/tokens" //nolint:gosec // a path, no secret
 
 // Run makes a token.
 func (t tokenCreate) Run(g *globals) error {

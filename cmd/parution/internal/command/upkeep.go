@@ -5,7 +5,6 @@ import (
 
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/sqldb"
-
 	"github.com/parution/parution/cmd/parution/internal/allinone"
 )
 

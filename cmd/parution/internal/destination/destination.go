@@ -12,10 +12,9 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
 	"github.com/parution/parution/cmd/parution/internal/client"
 	"github.com/parution/parution/cmd/parution/internal/importer"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 // Destination is a site seen as where an import goes. Safe for concurrent use.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"html"
 	"regexp"
+	"sort"
 	"strings"
 
 	"github.com/parution/parution/cmd/parution/internal/importer/markup"
@@ -241,9 +242,10 @@ func (c *carrying) elements(lost map[int]bool) {
 	tags := markup.Tags(s, c.code)
 	for _, e := range markup.MediaElements(s, c.code) {
 		sources, missing := 0, 0
-		for _, t := range tags {
-			if t.Start < e.Start || t.Start >= e.End {
-				continue
+		first := sort.Search(len(tags), func(i int) bool { return tags[i].Start >= e.Start })
+		for _, t := range tags[first:] {
+			if t.Start >= e.End {
+				break
 			}
 			for _, a := range t.Attrs {
 				if a.Name == "src" || a.Name == "data" || a.Name == "srcset" {

@@ -13,6 +13,8 @@ func TestBombs(t *testing.T) {
 		dir := tree(t, map[string]string{"_posts/2020-01-01-a.md": head + body})
 		start := time.Now()
 		_, err := Run(t.Context(), Options{Kind: Jekyll, Path: dir, Site: newMemory()})
-		if d := time.Since(start); d > 500*time.Millisecond { t.Logf("%q: %v %v", unit, d, err) }
+		if d := time.Since(start); d > 500*time.Millisecond {
+			t.Logf("%q: %v %v", unit, d, err)
+		}
 	}
 }

@@ -38,8 +38,10 @@ func (s *settings) front(ctx context.Context, env program.Env, listen string) ([
 		conn          *grpc.ClientConnInterface
 		service, addr string
 	}{
-		{&deps.Posts, "posts", s.PostsAddr}, {&deps.Tags, "tags", s.TagsAddr},
-		{&deps.Render, "render", s.RenderAddr}, {&deps.Accounts, "accounts", s.AccountsAddr},
+		{&deps.Posts, "posts", s.PostsAddr},
+		{&deps.Tags, "tags", s.TagsAddr},
+		{&deps.Render, "render", s.RenderAddr},
+		{&deps.Accounts, "accounts", s.AccountsAddr},
 	} {
 		conn, err := env.Dial(c.service, c.addr)
 		if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/rpc"
 	"github.com/parution/parution/chassis/web"
-
 	"github.com/parution/parution/services/gateway/internal/drain"
+	"github.com/parution/parution/services/gateway/internal/routename"
 )
 
 // unsupportedError is a body that is no JSON by its own word.
@@ -34,7 +34,7 @@ func (a *API) admit(next runtime.HandlerFunc) runtime.HandlerFunc {
 			a.misroute(r.Context(), a.mux, nil, w, r, http.StatusNotFound)
 			return
 		}
-		name(r.Context(), route.method, route.template)
+		routename.Set(r.Context(), route.method, route.template)
 		p, err := a.check(w, r, route, variables)
 		if err != nil {
 			a.refuse(w, r, err)

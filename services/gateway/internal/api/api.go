@@ -11,23 +11,19 @@ import (
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
-
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/web"
-
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/routename"
 )
 
 // Prefix begins the paths of the API.
@@ -114,7 +110,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	headers.Apply(w.Header(), a.fields)
 	w.Header().Set("Cache-Control", "no-store")
 	if d, ok := a.static[r.URL.Path]; ok {
-		name(r.Context(), r.Method, r.URL.Path)
+		routename.Set(r.Context(), r.Method, r.URL.Path)
 		d.serve(w, r)
 		return
 	}
@@ -154,7 +150,7 @@ func outgoing(key string) (string, bool) { return "Idempotent-Replayed", key == 
 
 // media checks who uploads.
 func (a *API) media(w http.ResponseWriter, r *http.Request) {
-	name(r.Context(), r.Method, root+"media")
+	routename.Set(r.Context(), r.Method, root+"media")
 	if r.Method != http.MethodPost {
 		methodNotAllowed(w, http.MethodPost)
 		return
@@ -167,17 +163,6 @@ func (a *API) media(w http.ResponseWriter, r *http.Request) {
 	default:
 		a.refuse(w, r, fault.Denied("the role %q may not do this", p.Role))
 	}
-}
-
-// name tells the request's span and metrics which call it is.
-func name(ctx context.Context, method, template string) {
-	route := attribute.String("http.route", template)
-	if l, ok := otelhttp.LabelerFromContext(ctx); ok {
-		l.Add(route)
-	}
-	span := trace.SpanFromContext(ctx)
-	span.SetName(method + " " + template)
-	span.SetAttributes(route)
 }
 
 func methodNotAllowed(w http.ResponseWriter, methods ...string) {

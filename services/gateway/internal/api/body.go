@@ -229,7 +229,7 @@ func isText(message protoreflect.MessageDescriptor) bool {
 // checkToken tells what is wrong with a scalar.
 func checkToken(field protoreflect.FieldDescriptor, t json.Token) string {
 	want := ""
-	switch field.Kind() { //nolint:exhaustive // the kinds that our contracts use
+	switch field.Kind() {
 	case protoreflect.StringKind:
 		if _, ok := t.(string); ok {
 			return ""

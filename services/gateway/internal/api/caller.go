@@ -8,10 +8,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
+	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 )
 
 // siteHeader is where operators name the site that they mean.

@@ -72,7 +72,7 @@ func sortMask(msg protoreflect.Message) {
 		return
 	}
 	if mask, ok := msg.Get(field).Message().Interface().(*fieldmaskpb.FieldMask); ok {
-		slices.Sort(mask.Paths)
-		mask.Paths = slices.Compact(mask.Paths)
+		paths := slices.Compact(slices.Sorted(slices.Values(mask.GetPaths())))
+		msg.Set(field, protoreflect.ValueOfMessage((&fieldmaskpb.FieldMask{Paths: paths}).ProtoReflect()))
 	}
 }

@@ -8,10 +8,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/parution/parution/chassis/identity"
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
-	"github.com/parution/parution/chassis/identity"
 )
 
 // What an answer may hold; the types that grpc-gateway makes pass them on.

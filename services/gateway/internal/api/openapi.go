@@ -9,9 +9,8 @@ import (
 	"strings"
 	"unicode"
 
-	accessv1 "github.com/parution/parution/proto/gen/parution/access/v1"
-
 	contracts "github.com/parution/parution/proto"
+	accessv1 "github.com/parution/parution/proto/gen/parution/access/v1"
 )
 
 // object is a JSON object.

@@ -78,7 +78,7 @@ func (r *route) checkParameter(name string, values []string) string {
 
 // checkText tells what is wrong with a value that came as text.
 func checkText(field protoreflect.FieldDescriptor, v string) string {
-	switch field.Kind() { //nolint:exhaustive // the kinds that parameters have
+	switch field.Kind() {
 	case protoreflect.Int32Kind:
 		if _, err := strconv.ParseInt(v, 10, 32); err != nil {
 			return "is not a whole number"

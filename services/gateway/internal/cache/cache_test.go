@@ -100,6 +100,7 @@ func TestASourceThatFailsIsLeftAloneForAMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
 		var down atomic.Bool
+		var later atomic.Int64
 		up := press(&calls, 100)
 		c := New(1<<20, func(ctx context.Context, k Key, etag string) (Page, error) {
 			if down.Load() {
@@ -108,7 +109,7 @@ func TestASourceThatFailsIsLeftAloneForAMoment(t *testing.T) {
 				return Page{}, fault.Unavailable("down")
 			}
 			return up(ctx, k, etag)
-		}, time.Now)
+		}, func() time.Time { return time.Now().Add(time.Duration(later.Load())) })
 		c.SetLive(true)
 		load(t, c, "/a")
 		load(t, c, "/b")
@@ -128,12 +129,12 @@ func TestASourceThatFailsIsLeftAloneForAMoment(t *testing.T) {
 		if got := c.Count(Stale); got != 20 {
 			t.Errorf("%d stale answers, want 20", got)
 		}
-		time.Sleep(staleIfError) // virtual: a day has passed
+		later.Store(int64(staleIfError)) // a day has passed
 		if _, err := c.Load(t.Context(), Key{Site: "main", Path: "/a"}); fault.KindOf(err) != fault.KindUnavailable {
 			t.Errorf("Load after a day = %v, want unavailable", err)
 		}
 		down.Store(false)
-		time.Sleep(2 * retryAfter)
+		later.Add(int64(2 * retryAfter))
 		load(t, c, "/a")
 		if e := c.Fresh(Key{Site: "main", Path: "/a"}); e == nil {
 			t.Error("the page is not trusted again")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/list"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -162,7 +163,7 @@ func (e *Entry) finish(enc encoding, body []byte) *variant {
 		v.lastModified = e.page.LastModified.UTC().Format(http.TimeFormat)
 		common = append(common, set("Last-Modified", v.lastModified))
 	}
-	v.unchanged = common[:len(common):len(common)]
+	v.unchanged = slices.Clip(common)
 	v.full = append(v.unchanged, set("Content-Length", strconv.Itoa(len(body))))
 	if e.page.ContentType != "" {
 		v.full = append(v.full, set("Content-Type", e.page.ContentType))

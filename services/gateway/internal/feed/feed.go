@@ -14,12 +14,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 )
 
 const (
@@ -83,12 +82,10 @@ func (f *Feed) run(ctx context.Context, ready func()) error {
 	defer f.cache.SetLive(false)
 	// One channel for both subjects keeps the order between notices and heartbeats.
 	messages := make(chan *nats.Msg, waiting)
-	for _, subject := range []string{stream.Live(owner, ""), stream.HeartbeatSubject(owner)} {
-		sub, err := f.nc.ChanSubscribe(subject, messages)
-		if err != nil {
-			return fmt.Errorf("subscribe to %s: %w", subject, err)
-		}
-		defer func() { _ = sub.Unsubscribe() }() // the connection may be closed already
+	unsubscribe, err := f.subscribe(messages, stream.Live(owner, ""), stream.HeartbeatSubject(owner))
+	defer unsubscribe()
+	if err != nil {
+		return err
 	}
 	statuses := f.nc.StatusChanged(nats.CONNECTED, nats.RECONNECTING, nats.DISCONNECTED)
 	defer f.nc.RemoveStatusListener(statuses)
@@ -114,6 +111,24 @@ func (f *Feed) run(ctx context.Context, ready func()) error {
 			f.watch(ctx)
 		}
 	}
+}
+
+// subscribe sends what comes on subjects to messages until the returned function is called.
+func (f *Feed) subscribe(messages chan *nats.Msg, subjects ...string) (unsubscribe func(), err error) {
+	var subs []*nats.Subscription
+	unsubscribe = func() {
+		for _, s := range subs {
+			_ = s.Unsubscribe() // the connection may be closed already
+		}
+	}
+	for _, subject := range subjects {
+		s, err := f.nc.ChanSubscribe(subject, messages)
+		if err != nil {
+			return unsubscribe, fmt.Errorf("subscribe to %s: %w", subject, err)
+		}
+		subs = append(subs, s)
+	}
+	return unsubscribe, nil
 }
 
 // join waits until the broker has confirmed our subscriptions: what is sent from

@@ -12,10 +12,9 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/stream"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 const (

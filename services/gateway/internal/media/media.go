@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/parution/parution/services/gateway/internal/headers"
+	"github.com/parution/parution/services/gateway/internal/routename"
 )
 
 // Prefix begins the paths of media.
@@ -90,6 +91,7 @@ func (s *Store) ServeFile(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	defer func() { _ = f.Close() }() // it was only read
+	routename.Set(r.Context(), r.Method, Prefix+"{file}")
 	h := w.Header()
 	kind := kindOf(base)
 	if kind.drawing {

@@ -16,7 +16,6 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/web"
-
 	"github.com/parution/parution/services/gateway/internal/drain"
 )
 

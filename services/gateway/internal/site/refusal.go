@@ -9,7 +9,6 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/web"
-
 	"github.com/parution/parution/services/gateway/internal/host"
 )
 

@@ -10,15 +10,14 @@ import (
 	"net/http"
 	"strings"
 
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/web"
-
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/routename"
 )
 
 // assets begins the paths of the theme's files.
@@ -79,6 +78,11 @@ func (s *Site) ServeHit(w http.ResponseWriter, r *http.Request) bool {
 // ServeHTTP answers r.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	headers.Apply(w.Header(), s.page)
+	if strings.HasPrefix(r.URL.Path, assets) {
+		routename.Set(r.Context(), r.Method, assets+"{name}")
+	} else {
+		routename.Set(r.Context(), r.Method, "/{page...}")
+	}
 	site, err := s.siteOf(r)
 	if err != nil {
 		s.refuse(w, r, site, err)

@@ -6,17 +6,14 @@ import (
 	"time"
 
 	"github.com/parution/parution/chassis/slug"
-
 	"github.com/parution/parution/services/posts/internal/post"
 )
-
-var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // TestRandomWalk does anything to a post in any order, and looks at what must
 // always hold.
 func TestRandomWalk(t *testing.T) {
 	t.Parallel()
-	limits := post.DefaultLimits()
+	limits, start := post.DefaultLimits(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		p, err := post.New(post.NewPost{ID: "id", Site: "main", Content: post.Content{Title: "t", Slug: "t", Language: "fr"}}, limits, start)

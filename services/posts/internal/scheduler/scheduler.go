@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/parution/parution/chassis/fault"
-
 	"github.com/parution/parution/services/posts/internal/post"
 )
 
@@ -55,26 +54,34 @@ func New(posts Posts, wake <-chan struct{}, log *slog.Logger, meter metric.Meter
 // Run publishes what is due until ctx ends.
 func (s *Scheduler) Run(ctx context.Context, ready func()) error {
 	ready()
-	for {
-		wait, err := s.round(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			s.log.WarnContext(ctx, "scheduled posts wait", "error", err)
-			wait = pause
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-s.wake:
-		case <-timer.C:
-		}
-		timer.Stop()
-		if ctx.Err() != nil {
-			return nil
-		}
+	for s.sleep(ctx, s.once(ctx)) {
 	}
+	return nil
+}
+
+// once publishes what is due and answers how long to sleep.
+func (s *Scheduler) once(ctx context.Context) time.Duration {
+	wait, err := s.round(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.log.WarnContext(ctx, "scheduled posts wait", "error", err)
+		}
+		return pause
+	}
+	return wait
+}
+
+// sleep waits for the time or for a change of the schedule; false if ctx ended.
+func (s *Scheduler) sleep(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-s.wake:
+	case <-timer.C:
+	}
+	return true
 }
 
 // round publishes all that is due and answers how long nothing will be.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/parution/parution/chassis/sqldb"
-
 	"github.com/parution/parution/services/posts/internal/post"
 	"github.com/parution/parution/services/posts/internal/store/db"
 )

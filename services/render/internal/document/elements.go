@@ -121,7 +121,7 @@ func lookupInline(a atom.Atom) element {
 	case atom.Input:
 		return element{a, checkbox}
 	case atom.Iframe:
-		return element{a, frame}
+		return element{0, frame}
 	case atom.Script, atom.Style, atom.Title, atom.Textarea, atom.Noembed, atom.Noframes,
 		atom.Svg, atom.Math, atom.Template, atom.Select:
 		return element{0, hidden}

@@ -9,7 +9,7 @@ import (
 )
 
 // fixpoint tells whether a browser's parser makes of out exactly the elements
-// that were written. Where the two differ, markup that was harmless as it was
+// that were written, and all of them are allowed. Where the two differ, markup that was harmless as it was
 // written could become another one as it is read.
 func fixpoint(out []byte) bool {
 	body := &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body}
@@ -61,7 +61,7 @@ func (m *matcher) node(n *html.Node) {
 	default:
 		m.failed = true
 	}
-	if m.failed || n.Namespace != "" {
+	if m.failed || n.Namespace != "" || n.DataAtom == atom.H1 || lookup(n.DataAtom).name != n.DataAtom {
 		m.failed = true
 		return
 	}

@@ -41,8 +41,10 @@ func (s *sanitiser) start(t tag) {
 	}
 	switch t.role {
 	case unknown, hidden, shown:
-	case inline, ruby:
+	case inline:
 		s.push(t, s.bare(t))
+	case ruby:
+		s.push(t, s.has(ruby))
 	case anchor:
 		s.push(t, s.bare(t) || s.has(anchor))
 	case rubyBit:

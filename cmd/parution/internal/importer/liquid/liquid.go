@@ -56,8 +56,11 @@ func Carry(t markup.Text, code []markup.Range, env Env) (markup.Text, []Finding)
 }
 
 var (
-	tagPattern = regexp.MustCompile(`(?s)\{%(-?)\s*(\w*)\s*(.*?)\s*(-?)%\}|\{\{(-?)\s*(.*?)\s*(-?)\}\}`)
-	rawPair    = regexp.MustCompile(`(?s)\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}`)
+	tagPattern   = regexp.MustCompile(`(?s)\{%(-?)\s*(\w*)\s*(.*?)\s*(-?)%\}|\{\{(-?)\s*(.*?)\s*(-?)\}\}`)
+	rawEnd       = regexp.MustCompile(`\{%-?\s*endraw\s*-?%\}`)
+	commentEnd   = regexp.MustCompile(`\{%-?\s*endcomment\s*-?%\}`)
+	highlightEnd = regexp.MustCompile(`\{%-?\s*endhighlight\s*-?%\}`)
+	rawPair      = regexp.MustCompile(`(?s)\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}`)
 )
 
 // token is one tag or output.
@@ -67,15 +70,18 @@ type token struct {
 	args  string // of a tag; the expression of an output
 	inner markup.Range
 	whole bool // holds its content up to the end tag, unread
+	end   int  // the token that ends its block; 0 if there is none
 }
 
 // tokenize lists the tags outside of code; those whose content is not Liquid
 // are one token with it.
 func tokenize(s string, code []markup.Range) []token {
 	var out []token
+	endless := make(map[string]bool) // names whose end tag does not follow any more
 	for i := 0; ; {
 		m := tagPattern.FindStringSubmatchIndex(s[i:])
 		if m == nil {
+			match(out)
 			return out
 		}
 		for k := range m {
@@ -94,16 +100,43 @@ func tokenize(s string, code []markup.Range) []token {
 			t.args = s[m[12]:m[13]]
 		}
 		i = m[1]
-		switch t.name {
-		case "raw", "comment", "highlight":
-			end := regexp.MustCompile(`\{%-?\s*end` + t.name + `\s*-?%\}`).FindStringIndex(s[i:])
-			if end != nil {
+		if pattern := endPattern(t.name); pattern != nil && !endless[t.name] {
+			if end := pattern.FindStringIndex(s[i:]); end != nil {
 				t.whole, t.inner = true, markup.Range{Start: m[1], End: i + end[0]}
 				t.End = i + end[1]
 				i = t.End
+			} else {
+				endless[t.name] = true
 			}
 		}
 		out = append(out, t)
+	}
+}
+
+// endPattern finds the end of a tag whose content is not Liquid; nil for others.
+func endPattern(name string) *regexp.Regexp {
+	switch name {
+	case "raw":
+		return rawEnd
+	case "comment":
+		return commentEnd
+	case "highlight":
+		return highlightEnd
+	}
+	return nil
+}
+
+// match finds the end of each block.
+func match(tokens []token) {
+	open := make(map[string][]int)
+	for i, t := range tokens {
+		name, isEnd := strings.CutPrefix(t.name, "end")
+		if waiting := open[name]; isEnd && len(waiting) > 0 {
+			tokens[waiting[len(waiting)-1]].end = i
+			open[name] = waiting[:len(waiting)-1]
+		} else if !isEnd && !t.whole && t.name != "" {
+			open[name] = append(waiting, i)
+		}
 	}
 }
 
@@ -182,8 +215,8 @@ func (c *carrier) block(i, end int, sc *scope) []markup.Edit {
 			c.report(t, "ends nothing that was begun; left out")
 			edits = append(edits, c.dropped(t))
 		default:
-			last := c.endOf(i, end, t.name)
-			if last < 0 {
+			last := t.end
+			if last == 0 || last >= end {
 				edits = append(edits, c.single(t, sc))
 				continue
 			}
@@ -192,23 +225,6 @@ func (c *carrier) block(i, end int, sc *scope) []markup.Edit {
 		}
 	}
 	return edits
-}
-
-// endOf is the token that ends the block which the token before i begins; -1
-// if there is none.
-func (c *carrier) endOf(i, end int, name string) int {
-	depth := 1
-	for ; i < end; i++ {
-		switch c.tokens[i].name {
-		case name:
-			depth++
-		case "end" + name:
-			if depth--; depth == 0 {
-				return i
-			}
-		}
-	}
-	return -1
 }
 
 func (c *carrier) dropped(t token) markup.Edit {

@@ -74,7 +74,7 @@ func TestCarryBounds(t *testing.T) {
 	}
 }
 
-// No tag is left outside of code, whatever the text.
+// Whatever the text, what is written is bounded.
 func FuzzCarry(f *testing.F) {
 	for _, s := range []string{"{{ a }}", "{% for x in page.list %}{{ x.n | f }}{% endfor %}", "{% raw %}{{ x }}{% endraw %}", "{%- if -%}", "`{{ x }}`", "{% highlight %}", "{{{{ x }}}}", "{% x %}{% endx %}{% endx %}"} {
 		f.Add(s)

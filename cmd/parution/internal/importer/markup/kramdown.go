@@ -37,8 +37,8 @@ func DropKramdown(s string, code []Range) []Edit {
 			continue
 		}
 		r := WholeLine(s, Range{m[0], m[1]})
-		if isTOC(s[m[0]:m[1]]) {
-			start := strings.LastIndexByte(s[:max(r.Start-1, 0)], '\n') + 1
+		if isTOC(s[m[0]:m[1]]) && r.Start > 0 && s[r.Start-1] == '\n' {
+			start := strings.LastIndexByte(s[:r.Start-1], '\n') + 1
 			if listItem.MatchString(s[start:r.Start]) {
 				r.Start = start
 			}

@@ -140,16 +140,20 @@ func Splice(s string, r Range, edits []Edit) string {
 // blanks stands beside it there. A tag that leaves a blank line behind would
 // end the HTML block or the list around it.
 func WholeLine(s string, r Range) Range {
-	start := strings.LastIndexByte(s[:r.Start], '\n') + 1
-	if strings.Trim(s[start:r.Start], " \t") != "" {
+	start, end := r.Start, r.End
+	for start > 0 && (s[start-1] == ' ' || s[start-1] == '\t') {
+		start--
+	}
+	for end < len(s) && (s[end] == ' ' || s[end] == '\t') {
+		end++
+	}
+	switch {
+	case start > 0 && s[start-1] != '\n':
 		return r
+	case end < len(s) && s[end] == '\n':
+		return Range{start, end + 1}
+	case end == len(s):
+		return Range{start, end}
 	}
-	end := len(s)
-	if i := strings.IndexByte(s[r.End:], '\n'); i >= 0 {
-		end = r.End + i + 1
-	}
-	if strings.TrimSpace(s[r.End:end]) != "" {
-		return r
-	}
-	return Range{start, end}
+	return r
 }

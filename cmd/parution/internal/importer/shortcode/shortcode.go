@@ -43,6 +43,7 @@ type token struct {
 	args    string
 	closing bool
 	alone   bool // {{< name />}}
+	end     int  // the token that ends it; 0 if there is none
 }
 
 // Carry is the text without shortcodes. Code is left alone but for the marks
@@ -67,6 +68,7 @@ func Carry(t markup.Text, code []markup.Range, env Env) (markup.Text, []Finding)
 			Range: markup.Range{Start: m[0], End: m[1]}, closing: m[4] < m[5], name: s[m[6]:m[7]], args: s[m[8]:m[9]], alone: m[10] < m[11],
 		})
 	}
+	c.match()
 	for i := 0; i < len(c.tokens); {
 		i = c.carry(i)
 	}
@@ -96,10 +98,7 @@ func (c *carrier) drop(t token) { c.replace(markup.WholeLine(c.s, t.Range), "") 
 // carry carries the token i and tells which one is next.
 func (c *carrier) carry(i int) int {
 	t := c.tokens[i]
-	end := -1
-	if !t.closing && !t.alone {
-		end = c.endOf(i)
-	}
+	end := t.end
 	a := arguments(t.args)
 	switch {
 	case t.closing: // its beginning was reported
@@ -129,21 +128,20 @@ func (c *carrier) carry(i int) int {
 	return i + 1
 }
 
-func (c *carrier) endOf(i int) int {
-	name, depth := c.tokens[i].name, 0
-	for ; i < len(c.tokens); i++ {
-		t := c.tokens[i]
+// match finds the end of each shortcode that has one.
+func (c *carrier) match() {
+	open := make(map[string][]int)
+	for i, t := range c.tokens {
+		waiting := open[t.name]
 		switch {
-		case t.name != name || t.alone:
+		case t.alone:
 		case !t.closing:
-			depth++
-		default:
-			if depth--; depth == 0 {
-				return i
-			}
+			open[t.name] = append(waiting, i)
+		case len(waiting) > 0:
+			c.tokens[waiting[len(waiting)-1]].end = i
+			open[t.name] = waiting[:len(waiting)-1]
 		}
 	}
-	return -1
 }
 
 // single is the text for a shortcode without content.
