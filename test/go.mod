@@ -6,6 +6,7 @@ require (
 	github.com/andybalholm/brotli v1.2.8
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/parution/parution/chassis v0.0.0
+	golang.org/x/net v0.61.0
 )
 
 require (

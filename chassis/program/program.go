@@ -32,8 +32,8 @@ const grace = 25 * time.Second
 type Base struct {
 	Listen          string     `help:"Address that gRPC (the gateway: HTTP) is served on." placeholder:"HOST:PORT"`
 	OpsListen       string     `help:"Address of the operations port: health, readiness, metrics." default:"127.0.0.1:9090" placeholder:"HOST:PORT"`
-	IdentityKeyFile string     `help:"File with this service's private key; see: parution keys." required:""`
-	TrustedKeysFile string     `help:"File with the public keys of all services." required:""`
+	IdentityKeyFile string     `help:"File with this service's private key; see: parution keys."`
+	TrustedKeysFile string     `help:"File with the public keys of all services."`
 	Reflection      bool       `help:"Let gRPC clients ask for the contracts." default:"true" negatable:""`
 	Profiles        bool       `help:"Serve /debug/pprof/ on the operations port."`
 	LogLevel        slog.Level `help:"Least level that is logged: DEBUG, INFO, WARN, ERROR." default:"INFO"`
@@ -142,6 +142,9 @@ func (p Program) migrate(ctx context.Context, env Env) error {
 }
 
 func (p Program) serve(ctx context.Context, env Env) error {
+	if p.Base.IdentityKeyFile == "" || p.Base.TrustedKeysFile == "" {
+		return &process.ExitError{Code: 2, Err: errors.New("--identity-key-file and --trusted-keys-file are needed; make them with: parution keys")}
+	}
 	key, err := identity.LoadKey(p.Base.IdentityKeyFile)
 	if err != nil {
 		return &process.ExitError{Code: 2, Err: err}

@@ -23,7 +23,7 @@ import (
 const (
 	maxAge      = 7 * 24 * time.Hour
 	dedupe      = 10 * time.Minute
-	maxBytes    = 4 << 30
+	maxBytes    = 512 << 20
 	opTimeout   = 5 * time.Second
 	root        = "parution"
 	liveRoot    = "live"

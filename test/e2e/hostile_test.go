@@ -93,7 +93,7 @@ func methods(t *testing.T, s *world.Site) {
 	s.Shows(p.Page(), "Methods")
 	for _, c := range []struct{ method, path, allow string }{
 		{http.MethodPost, "/", "GET"}, {http.MethodPut, p.Page(), "GET"}, {http.MethodDelete, p.Page(), "GET"}, {http.MethodOptions, "/tags", "GET"}, {"BREW", "/", "GET"},
-		{http.MethodPut, "/api/v1/posts", "POST"}, {http.MethodPost, p.API(), "PATCH"}, {http.MethodGet, p.API() + ":publish", "POST"}, {http.MethodPut, "/api/v1/media", "POST"},
+		{http.MethodPut, "/api/v1/posts", "POST"}, {http.MethodPost, p.API(), "PATCH"}, {http.MethodPut, "/api/v1/media", "POST"},
 	} {
 		a := s.As("editor").Send(c.method, c.path, nil)
 		if a.Status != http.StatusMethodNotAllowed || !strings.Contains(a.Header.Get("Allow"), c.allow) {

@@ -92,6 +92,12 @@ func unrelated(t *testing.T, s *world.Site) {
 	other := s.Publish("Still waters", "They run deep.", "Quiet")
 	p := s.Create(world.M{"title": "Rapids", "body": "The first text.", "excerpt": "They rush.", "tags": []string{"Loud"}, "status": "published"})
 	reader := s.Anyone()
+	// Both posts are everywhere, tags included, before anything is remembered.
+	for _, path := range []string{"/", "/tags"} {
+		s.Shows(path, "/tags/loud")
+		s.Shows(path, "/tags/quiet")
+	}
+	s.Shows("/tags/loud", "Rapids")
 	s.Shows("/", "Rapids")
 	s.Shows(p.Page(), "The first text.")
 	paths := []string{other.Page(), "/tags/quiet", "/"}

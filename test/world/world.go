@@ -146,7 +146,12 @@ func (w *World) AwaitReady(names ...string) {
 		names = w.Programs()
 	}
 	for _, name := range names {
-		Eventually(w.t, func() error { return w.Ready(w.t.Context(), name) })
+		Eventually(w.t, func() error {
+			if err := w.Ended(name); err != nil {
+				w.t.Fatal(err) // waiting would not help
+			}
+			return w.Ready(w.t.Context(), name)
+		})
 	}
 	if w.Pid(w.Front()) != 0 {
 		Eventually(w.t, w.front)

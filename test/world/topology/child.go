@@ -147,6 +147,16 @@ func (c *child) pid() int {
 	return c.life.cmd.Process.Pid
 }
 
+// ended tells how the program ended by itself; nil if it did not.
+func (c *child) ended() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life == nil || c.life.runs() {
+		return nil
+	}
+	return fmt.Errorf("%s ended by itself: %w", c.name, c.life.result())
+}
+
 // environment is that of this process without the settings that a person may
 // have made for a Parution of their own, and with more.
 func environment(more ...string) []string {

@@ -86,10 +86,13 @@ func (c cluster) children() error {
 	}
 	for _, name := range services() {
 		args := []string{
-			"--listen", c.grpc[name], "--ops-listen", c.ops[name], "--nats-url", "nats://" + c.nats,
+			"--listen", c.grpc[name], "--ops-listen", c.ops[name],
 			"--identity-key-file", filepath.Join(c.dir, "keys", name+".key"), "--trusted-keys-file", filepath.Join(c.dir, "keys", "trusted"),
 		}
-		if name != Gateway {
+		if name != Accounts { // tells nobody anything
+			args = append(args, "--nats-url", "nats://"+c.nats)
+		}
+		if name != Gateway { // keeps nothing
 			args = append(args, "--database-url", c.database.url(name))
 		}
 		if err := c.add(name, name, append(args, more[name]...)...); err != nil {

@@ -139,6 +139,14 @@ func (t *Topology) Pid(name string) int {
 	return 0
 }
 
+// Ended tells how a process that nobody stopped has ended; nil if it has not.
+func (t *Topology) Ended(name string) error {
+	if c := t.children[name]; c != nil {
+		return c.ended()
+	}
+	return nil
+}
+
 // Start starts a process that does not run. It does not wait until it is ready,
 // except for PostgreSQL.
 func (t *Topology) Start(ctx context.Context, name string) error {

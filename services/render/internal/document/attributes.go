@@ -17,7 +17,7 @@ type attribute struct {
 
 // known gives the name of an attribute that some element may have, or "". The
 // name is a constant, so that a tag's attributes cost no memory.
-func known(name []byte) string { //nolint:cyclop // a table
+func known(name []byte) string {
 	switch string(name) {
 	case "href":
 		return "href"
@@ -112,7 +112,7 @@ func (s *sanitiser) bare(t tag) bool {
 
 // writeStart writes the start tag of an element that has an end tag.
 func (s *sanitiser) writeStart(t tag) {
-	s.tagAt = len(s.w.out)
+	s.tagAt = len(s.w.buf)
 	s.w.raw("<")
 	s.w.raw(t.name.String())
 	if len(t.attrs) > 0 {

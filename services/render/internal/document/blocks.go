@@ -14,7 +14,11 @@ type shallow struct{ parser.BlockParser }
 
 // Open implements parser.BlockParser.
 func (s shallow) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	if len(pc.OpenedBlocks()) >= MaxDepth {
+	depth := 0
+	for p := parent; p != nil; p = p.Parent() {
+		depth++
+	}
+	if depth >= MaxDepth {
 		return nil, parser.NoChildren
 	}
 	return s.BlockParser.Open(parent, reader, pc)

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/parution/parution/chassis/fault"
@@ -87,10 +88,21 @@ type Heading struct {
 // Converter converts documents. It is safe for concurrent use.
 type Converter struct {
 	markdown *markdown
+	// buffers holds *buffers, so that a document costs little memory beyond
+	// its own.
+	buffers sync.Pool
 }
 
+// buffers are what one conversion works in.
+type buffers struct{ rendered, written limited }
+
+// maxKeptBytes bounds a buffer that is kept for the next document.
+const maxKeptBytes = 256 << 10
+
 // New builds a Converter; it is meant to be built once.
-func New() *Converter { return &Converter{markdown: newMarkdown()} }
+func New() *Converter {
+	return &Converter{markdown: newMarkdown(), buffers: sync.Pool{New: func() any { return new(buffers) }}}
+}
 
 // Convert makes the document of a source text, the same one for the same
 // source. It takes time and memory in proportion to the length of the text,
@@ -104,33 +116,52 @@ func (c *Converter) Convert(src Source) (*Document, error) {
 		return nil, fault.Invalid("body", "is not valid UTF-8")
 	}
 	input := []byte(strings.TrimPrefix(src.Text, "\ufeff"))
+	work, ok := c.buffers.Get().(*buffers)
+	if !ok {
+		work = new(buffers)
+	}
+	defer c.release(work)
 	switch src.Format {
 	case Markdown, "":
-		var err error
-		if input, err = c.markdown.render(input); err != nil {
+		if err := c.markdown.render(&work.rendered, input); err != nil {
 			return nil, err
 		}
+		input = work.rendered.buf
 	case HTML:
 	default:
 		return nil, fault.Invalid("format", "is %q; use %q or %q", src.Format, Markdown, HTML)
 	}
-	return convertHTML(input, src)
+	return convertHTML(&work.written, input, src)
 }
 
-func convertHTML(input []byte, src Source) (*Document, error) {
+// release keeps the buffers of an ordinary document and forgets large ones.
+func (c *Converter) release(work *buffers) {
+	for _, l := range []*limited{&work.rendered, &work.written} {
+		*l = limited{buf: l.buf[:0]}
+		if cap(l.buf) > maxKeptBytes {
+			l.buf = nil
+		}
+	}
+	c.buffers.Put(work)
+}
+
+// convertHTML makes the document of HTML; written is where it is written.
+func convertHTML(written *limited, input []byte, src Source) (*Document, error) {
 	s := newSanitiser(input, hostOf(src.BaseURL), src.Language)
+	s.w.limited = *written
 	s.run()
+	*written = s.w.limited
 	if s.w.full {
 		return nil, tooLarge()
 	}
-	if !fixpoint(s.w.out) {
+	if !explicit(s.w.buf) && !fixpoint(s.w.buf) {
 		s = plainText(input, src.Language)
 		if s.w.full {
 			return nil, tooLarge()
 		}
 	}
 	doc := &Document{
-		HTML:     string(s.w.out),
+		HTML:     string(s.w.buf),
 		Contents: s.outline.contents(),
 		Excerpt:  s.prose.excerpt(),
 		Words:    s.prose.words,

@@ -46,7 +46,7 @@ func lookupName(name string) element { return lookup(atom.Lookup([]byte(name))) 
 // lookup is the table of what is allowed. Elements that only group become div;
 // obsolete ones become what replaced them; whatever is not named here loses
 // its tags and keeps its content.
-func lookup(a atom.Atom) element { //nolint:cyclop // a table
+func lookup(a atom.Atom) element {
 	switch a {
 	case atom.P:
 		return element{a, paragraph}

@@ -74,8 +74,7 @@ func (m *matcher) node(n *html.Node) {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		m.node(c)
 	}
-	switch n.DataAtom {
-	case atom.Br, atom.Hr, atom.Img, atom.Input, atom.Source, atom.Wbr:
+	if isVoid(n.DataAtom) {
 		return
 	}
 	m.expect("</")

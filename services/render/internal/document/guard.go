@@ -88,7 +88,7 @@ func rest(block ast.Node, pos int) int {
 func guardOf(pc parser.Context) *guard {
 	g, ok := pc.(*guard)
 	if !ok {
-		panic("document: parser used without a guard")
+		panic("document: parser used without a guard") //nolint:forbidigo // markdown.render gives every parser one
 	}
 	return g
 }

@@ -1,9 +1,8 @@
 package document
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/parser"
@@ -71,31 +70,73 @@ func newMarkdown() *markdown {
 	}
 }
 
-// render gives HTML that nobody may see yet. It fails with TooLarge if that is
-// more than MaxOutputBytes.
-func (m *markdown) render(source []byte) ([]byte, error) {
+// render writes HTML that nobody may see yet to out. It fails with TooLarge if
+// that is more than MaxOutputBytes.
+func (m *markdown) render(out *limited, source []byte) error {
 	root := m.parser.Parse(text.NewReader(source), parser.WithContext(newGuard()))
-	var out limited
-	out.buf.Grow(len(source) + len(source)/4)
-	if err := m.renderer.Render(&out, source, root); err != nil {
-		if errors.Is(err, errFull) {
-			return nil, tooLarge()
-		}
-		return nil, fmt.Errorf("render markdown: %w", err)
+	if err := m.renderer.Render(out, source, root); err != nil {
+		return fmt.Errorf("render markdown: %w", err)
 	}
-	return out.buf.Bytes(), nil
+	if out.full {
+		return tooLarge()
+	}
+	return nil
 }
 
-var errFull = errors.New("output is full")
+// limited is a buffer of at most MaxOutputBytes; what does not fit is dropped.
+// It has goldmark's methods for output, which spares a buffer before it.
+type limited struct {
+	buf  []byte
+	full bool
+}
 
-// limited refuses to grow beyond MaxOutputBytes. It has no method but Write, so
-// that bufio finds no way around it.
-type limited struct{ buf bytes.Buffer }
+var _ util.BufWriter = (*limited)(nil)
+
+func (l *limited) room(n int) bool {
+	if len(l.buf)+n > MaxOutputBytes {
+		l.full = true
+	}
+	return !l.full
+}
 
 // Write implements io.Writer.
 func (l *limited) Write(p []byte) (int, error) {
-	if l.buf.Len()+len(p) > MaxOutputBytes {
-		return 0, errFull
+	if l.room(len(p)) {
+		l.buf = append(l.buf, p...)
 	}
-	return l.buf.Write(p)
+	return len(p), nil
 }
+
+// WriteString implements util.BufWriter.
+func (l *limited) WriteString(s string) (int, error) {
+	if l.room(len(s)) {
+		l.buf = append(l.buf, s...)
+	}
+	return len(s), nil
+}
+
+// WriteByte implements util.BufWriter.
+func (l *limited) WriteByte(c byte) error {
+	if l.room(1) {
+		l.buf = append(l.buf, c)
+	}
+	return nil
+}
+
+// WriteRune implements util.BufWriter.
+func (l *limited) WriteRune(r rune) (int, error) {
+	n := utf8.RuneLen(r)
+	if l.room(n) {
+		l.buf = utf8.AppendRune(l.buf, r)
+	}
+	return n, nil
+}
+
+// Available implements util.BufWriter.
+func (l *limited) Available() int { return cap(l.buf) - len(l.buf) }
+
+// Buffered implements util.BufWriter; nothing waits to be written.
+func (l *limited) Buffered() int { return 0 }
+
+// Flush implements util.BufWriter.
+func (l *limited) Flush() error { return nil }

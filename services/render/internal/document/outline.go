@@ -32,7 +32,7 @@ type entry struct {
 // begin starts a heading.
 func (o *outline) begin(name atom.Atom) {
 	o.entries = append(o.entries, entry{level: headingLevel(name)})
-	o.text = squeezed{limit: maxHeadingChars}
+	o.text = squeezed{limit: maxHeadingChars, buf: o.text.buf[:0]}
 }
 
 func headingLevel(name atom.Atom) int { return int(name.String()[1] - '0') }
@@ -67,7 +67,7 @@ func (o *outline) unique(id string) string {
 func (s *sanitiser) endHeading(o open) {
 	e := &s.outline.entries[len(s.outline.entries)-1]
 	e.text = s.outline.text.cut()
-	if before, after, found := strings.Cut(string(s.w.out[s.headingAt:o.mark]), ` id="`); found && !strings.Contains(before, `"`) {
+	if before, after, found := strings.Cut(string(s.w.buf[s.headingAt:o.mark]), ` id="`); found && !strings.Contains(before, `"`) {
 		e.id, _, _ = strings.Cut(after, `"`)
 	} else {
 		id := slug.Make(e.text)
@@ -77,7 +77,7 @@ func (s *sanitiser) endHeading(o open) {
 		e.id = idPrefix + s.outline.unique(id)
 		s.w.insert(s.headingAt+len("<h2"), ` id="`+e.id+`"`)
 	}
-	e.digits = [2]int{s.headingAt + len("<h"), len(s.w.out) + len("</h")}
+	e.digits = [2]int{s.headingAt + len("<h"), len(s.w.buf) + len("</h")}
 }
 
 // settle moves all headings so that the highest is an h2, because the page has

@@ -167,6 +167,9 @@ func (q *squeezed) add(b []byte) {
 			q.gap()
 		case r < ' ' || isInvisible(r) && r != 0x200c && r != 0x200d: // joiners shape letters and emoji
 		default:
+			if q.buf == nil {
+				q.buf = make([]byte, 0, q.limit+q.limit/8)
+			}
 			if q.space {
 				q.buf = append(q.buf, ' ')
 				q.chars++

@@ -45,9 +45,7 @@ type sanitiser struct {
 }
 
 func newSanitiser(input []byte, host, language string) *sanitiser {
-	s := &sanitiser{input: input, host: host, labels: labelsFor(language), prose: newProse()}
-	s.w.out = make([]byte, 0, len(input)+len(input)/8+64)
-	return s
+	return &sanitiser{input: input, host: host, labels: labelsFor(language), prose: newProse()}
 }
 
 // run reads the input to its end or until the output is full.
@@ -61,7 +59,7 @@ func (s *sanitiser) run() {
 		case html.ErrorToken: // the end: bytes have no other error
 			s.closeAll()
 			if !s.w.full {
-				s.outline.settle(s.w.out)
+				s.outline.settle(s.w.buf)
 			}
 			return
 		case html.TextToken:
@@ -96,7 +94,7 @@ func (s *sanitiser) text(b []byte) {
 		}
 		s.openCell()
 	}
-	if len(s.w.out) == s.verbatimAt {
+	if len(s.w.buf) == s.verbatimAt {
 		// A parser drops a newline here; a second would go the next time.
 		b = bytes.TrimLeftFunc(b, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 	}

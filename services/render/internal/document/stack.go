@@ -154,20 +154,21 @@ func (s *sanitiser) startItem(t tag, list, other atom.Atom) {
 	s.push(t, false)
 }
 
+// startRubyBit opens a part of the nearest ruby, in the place of the part that
+// is open.
 func (s *sanitiser) startRubyBit(t tag) {
 	for i := len(s.stack) - 1; i >= 0; i-- {
-		switch e := &s.stack[i]; {
-		case e.role == rubyBit && !e.ghost:
-			s.closeTo(i)
-			s.push(t, false)
-			return
-		case e.role == ruby && !e.ghost:
+		e := &s.stack[i]
+		if e.role == ruby && !e.ghost {
 			s.closeTo(i + 1)
-			s.push(t, false)
-			return
-		case e.role != inline && e.role != anchor:
+			break
+		}
+		if e.role != inline && e.role != anchor && e.role != rubyBit {
 			return
 		}
+	}
+	if s.top().role == ruby && !s.top().ghost { // it may have ended with its part
+		s.push(t, false)
 	}
 }
 
@@ -310,7 +311,7 @@ func (s *sanitiser) push(t tag, ghost bool) {
 		s.writeStart(t)
 		o.quiet = quietOf(t)
 	}
-	o.mark = len(s.w.out)
+	o.mark = len(s.w.buf)
 	s.quiet.add(o.quiet, 1)
 	s.stack = append(s.stack, o)
 	if !ghost && t.role == verbatim {

@@ -1,52 +1,41 @@
 package document
 
-// writer collects HTML up to MaxOutputBytes.
-type writer struct {
-	out []byte
-	// full is set once something did not fit.
-	full bool
-}
-
-func (w *writer) room(n int) bool {
-	if len(w.out)+n > MaxOutputBytes {
-		w.full = true
-	}
-	return !w.full
-}
+// writer writes HTML.
+type writer struct{ limited }
 
 // raw writes markup of our own.
 func (w *writer) raw(s string) {
 	if w.room(len(s)) {
-		w.out = append(w.out, s...)
+		w.buf = append(w.buf, s...)
 	}
 }
 
 // text writes text, escaped.
 func (w *writer) text(b []byte) {
 	if w.room(len(b)) {
-		w.out = appendEscaped(w.out, b, false)
+		w.buf = appendEscaped(w.buf, b, false)
 	}
 }
 
 // attr writes an attribute, escaped.
 func (w *writer) attr(name, value string) {
 	if w.room(len(name) + len(value) + 4) {
-		w.out = append(w.out, ' ')
-		w.out = append(w.out, name...)
-		w.out = append(w.out, '=', '"')
-		w.out = appendEscaped(w.out, []byte(value), true)
-		w.out = append(w.out, '"')
+		w.buf = append(w.buf, ' ')
+		w.buf = append(w.buf, name...)
+		w.buf = append(w.buf, '=', '"')
+		w.buf = appendEscaped(w.buf, []byte(value), true)
+		w.buf = append(w.buf, '"')
 	}
 }
 
 // insert puts markup before what was written from at on.
 func (w *writer) insert(at int, s string) {
-	if !w.room(len(s)) || at > len(w.out) {
+	if !w.room(len(s)) || at > len(w.buf) {
 		return
 	}
-	w.out = append(w.out, s...)
-	copy(w.out[at+len(s):], w.out[at:])
-	copy(w.out[at:], s)
+	w.buf = append(w.buf, s...)
+	copy(w.buf[at+len(s):], w.buf[at:])
+	copy(w.buf[at:], s)
 }
 
 // appendEscaped writes text so that a parser reads it back as it is. Characters

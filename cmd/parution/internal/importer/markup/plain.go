@@ -9,11 +9,22 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
+// What is looked at of texts of which the beginning is enough, in bytes.
+const beginning = 16 << 10
+
+// clip is the beginning of a text.
+func clip(s string) string {
+	if len(s) <= beginning {
+		return s
+	}
+	return strings.ToValidUTF8(s[:beginning], "")
+}
+
 // Plain is Markdown as flowing text: no marks, tags, code blocks or images,
-// blocks joined by a blank.
+// blocks joined by a blank. Looks at the first 16 KiB.
 func (sc *Scanner) Plain(s string) string {
-	source := []byte(s)
-	return plainNode(sc.parser.Parse(text.NewReader(source)), source)
+	source := []byte(clip(s))
+	return plainNode(sc.full.Parse(text.NewReader(source)), source)
 }
 
 func plainNode(root ast.Node, source []byte) string {
@@ -79,8 +90,8 @@ func unescape(raw []byte) string {
 // Heading is the heading that a Markdown text begins with: its words and where
 // it stands, line break included. False if the text begins otherwise.
 func (sc *Scanner) Heading(s string) (string, Range, bool) {
-	source := []byte(s)
-	h, ok := sc.parser.Parse(text.NewReader(source)).FirstChild().(*ast.Heading)
+	source := []byte(clip(s))
+	h, ok := sc.full.Parse(text.NewReader(source)).FirstChild().(*ast.Heading)
 	if !ok || h.Lines().Len() == 0 {
 		return "", Range{}, false
 	}
