@@ -61,12 +61,14 @@ func TestPrograms(t *testing.T) {
 
 // accepts starts a program as its pod would, except that no file is mounted. It
 // must get as far as to miss one: then all names, values and flags were
-// understood and nothing that is required is missing.
-func (b binaries) accepts(tb testing.TB, name string, env map[string]string, args []string) {
+// understood and nothing that is required is missing. A Job would wait for its
+// database instead; without its argument it asks for the keys first, which Jobs
+// are not given.
+func (b binaries) accepts(tb testing.TB, name string, env map[string]string, all []string) {
 	tb.Helper()
-	args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "migrate" })
+	args := slices.DeleteFunc(slices.Clone(all), func(arg string) bool { return arg == "migrate" })
 	said := b.run(tb, name, env, args...)
-	if !strings.Contains(said, "no such file or directory") && !strings.Contains(said, "/dev/null is not PEM") {
+	if !strings.Contains(said, "no such file or directory") && !(len(args) < len(all) && strings.Contains(said, "--identity-key-file")) {
 		tb.Errorf("%s does not accept its settings: %s", name, said)
 	}
 }
