@@ -3,7 +3,6 @@ package document
 import (
 	"strconv"
 	"strings"
-	"unicode"
 
 	"golang.org/x/net/html/atom"
 )
@@ -295,9 +294,11 @@ func codeLanguage(classes string) string {
 		if !ok || name == "" || len(name) > 40 {
 			continue
 		}
-		if strings.IndexFunc(name, func(r rune) bool {
-			return r >= unicode.MaxASCII || !isAlphanumeric(byte(r)) && !strings.ContainsRune("+#.-_", r)
-		}) < 0 {
+		plain := true
+		for _, c := range []byte(name) {
+			plain = plain && (isAlphanumeric(c) || strings.IndexByte("+#.-_", c) >= 0)
+		}
+		if plain {
 			return class
 		}
 	}

@@ -58,13 +58,14 @@ func fits(stack []element, e element) bool {
 	if len(stack) > 0 {
 		top = stack[len(stack)-1]
 	}
-	switch {
-	case top.role == table:
+	switch top.role {
+	case table:
 		return e.role == caption || e.role == rowGroup
-	case top.role == rowGroup:
+	case rowGroup:
 		return e.role == row
-	case top.role == row:
+	case row:
 		return e.role == cell
+	default:
 	}
 	switch e.role {
 	case caption, rowGroup, row, cell:

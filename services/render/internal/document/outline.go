@@ -91,7 +91,7 @@ func (o *outline) settle(out []byte) {
 		e := &o.entries[i]
 		e.level = min(e.level-top+2, 6)
 		for _, at := range e.digits {
-			out[at] = '0' + byte(e.level)
+			out[at] = "0123456"[e.level]
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package document
 
-import "golang.org/x/net/html/atom"
+import (
+	"slices"
+
+	"golang.org/x/net/html/atom"
+)
 
 // tag is a start tag.
 type tag struct {
@@ -223,8 +227,8 @@ func (s *sanitiser) openCell() {
 }
 
 func (s *sanitiser) nearestTable() int {
-	for i := len(s.stack) - 1; i >= 0; i-- {
-		if s.stack[i].role == table {
+	for i, o := range slices.Backward(s.stack) {
+		if o.role == table {
 			return i
 		}
 	}
