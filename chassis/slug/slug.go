@@ -37,13 +37,14 @@ func fold(r rune) string {
 }
 
 // Make turns text into a slug: words of lower-case letters and digits joined
-// by "-", at most 200 bytes, cut between words where that is possible. Latin
-// letters lose their accents; letters of other scripts stay. The result is
+// by "-", at most 200 bytes, cut between words where that is possible. Latin,
+// Greek and Cyrillic letters lose their accents; letters of other scripts stay,
+// with their marks, which are vowels and sounds there. The result is
 // empty if the text has neither letter nor digit. Make(Make(s)) is Make(s).
 // Linear in the length of the text.
 func Make(text string) string {
 	var b strings.Builder
-	gap := false
+	gap, keeps := false, false
 	// NFKD splits é into e and an accent, and ﬁ into f and i.
 	var it norm.Iter
 	it.InitString(norm.NFKD, strings.ToValidUTF8(text, " "))
@@ -51,6 +52,8 @@ func Make(text string) string {
 		for _, r := range string(it.Next()) {
 			part := piece(r)
 			switch {
+			case keeps && !gap && unicode.Is(unicode.M, r):
+				b.WriteRune(r)
 			case part == "" && unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf): // accents and invisible signs join
 			case part == "":
 				gap = b.Len() > 0
@@ -60,6 +63,7 @@ func Make(text string) string {
 					gap = false
 				}
 				b.WriteString(part)
+				keeps = !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Nd)
 			}
 		}
 	}

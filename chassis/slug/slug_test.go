@@ -22,6 +22,8 @@ func TestMake(t *testing.T) {
 		{"right-to-left override", "abc\u202Edef", "abcdef"},
 		{"zero width", "zero\u200Bwidth", "zerowidth"},
 		{"Greek stays", "Ελλάδα 2026", "ελλαδα-2026"},
+		{"kana keep their voice", "はじめに", "はじめに"},
+		{"Devanagari keeps its vowels", "हिन्दी में", "हिन्दी-में"},
 		{"path tricks", "../../etc/passwd", "etc-passwd"},
 		{"nothing left", "!!! ???", ""},
 		{"invalid UTF-8", "a\xffb", "a-b"},
