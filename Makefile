@@ -12,6 +12,7 @@ TESTFLAGS ?=
 LINTFLAGS ?=
 DATA      ?= ./data
 LISTEN    ?= :8080
+OPS       ?= 127.0.0.1:9090
 
 BIN   := $(CURDIR)/bin
 TOOLS := $(BIN)/tools
@@ -25,10 +26,10 @@ TOOLMODS = $(patsubst %/go.mod,%,$(wildcard tools/*/go.mod))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-run: ## serve everything with the demo posts on http://localhost:8080 (DATA=./data, LISTEN=:8080)
+run: ## serve everything with the demo posts on http://localhost:8080 (DATA=./data, LISTEN=:8080, OPS=127.0.0.1:9090)
 	@mkdir -p $(BIN)
 	$(GO_BUILD) -o $(BIN)/ ./cmd/parution
-	$(BIN)/parution serve --demo --data $(DATA) --listen $(LISTEN)
+	$(BIN)/parution serve --demo --data $(DATA) --listen $(LISTEN) --ops-listen $(OPS)
 
 build: ## build bin/parution and each service's own program
 	@mkdir -p $(BIN)

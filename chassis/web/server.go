@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/parution/parution/chassis/process"
@@ -29,6 +30,9 @@ const (
 func Serve(name, addr string, h http.Handler, log *slog.Logger, bound func(net.Addr)) process.Part {
 	return process.Part{Name: name, Run: func(ctx context.Context, ready func()) error {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("another program has %s already", addr)
+		}
 		if err != nil {
 			return fmt.Errorf("listen on %s: %w", addr, err)
 		}

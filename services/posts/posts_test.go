@@ -120,8 +120,8 @@ func wantKind(t *testing.T, err error, want fault.Kind, field string) {
 
 func TestALife(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "  L’été  d’Anna ", Body: "Bonjour", Tags: []string{"Été", "ete", "Forêt"}, Language: "FR"})
-		if p.GetTitle() != "L’été d’Anna" || p.GetSlug() != "l-ete-d-anna" || p.GetStatus() != "draft" || p.GetVersion() != 1 ||
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "  L’été\u00a0:  Anna ", Body: "Bonjour", Tags: []string{"Été", "ete", "Forêt"}, Language: "FR"})
+		if p.GetTitle() != "L’été\u00a0: Anna" || p.GetSlug() != "l-ete-anna" || p.GetStatus() != "draft" || p.GetVersion() != 1 ||
 			p.GetLanguage() != "fr" || p.GetFormat() != "markdown" || !slices.Equal(p.GetTags(), []string{"Été", "Forêt"}) {
 			t.Fatalf("created %v", p)
 		}

@@ -68,6 +68,12 @@ func Defaults(data string) Config {
 // SocketPath is where the admin API of the process that serves data is.
 func SocketPath(data string) string { return filepath.Join(data, "admin.sock") }
 
+// Holds tells whether data is a folder that was served or imported into.
+func Holds(data string) bool {
+	_, err := os.Stat(filepath.Join(data, posts.Owner+".db"))
+	return err == nil
+}
+
 // App is all services, wired. Close it after its parts have stopped.
 type App struct {
 	cfg     Config
@@ -139,7 +145,7 @@ func (a *App) Close() {
 func (a *App) wire(ctx context.Context) error {
 	if a.cfg.OpsListen != "" {
 		ops := web.Ops(a.health, a.tel.Metrics, a.cfg.Profiles)
-		a.parts = append(a.parts, web.Serve("operations port", a.cfg.OpsListen, ops, a.tel.Log, nil))
+		a.parts = append(a.parts, web.Serve("operations port (--ops-listen)", a.cfg.OpsListen, ops, a.tel.Log, nil))
 	}
 	accountsConn, err := a.service(ctx, "accounts", accounts.Migrations(), func(db *sqldb.DB) (program.Service, error) {
 		return accounts.New(a.cfg.Accounts, accounts.Deps{DB: db, Telemetry: a.tel, Now: time.Now})
@@ -242,7 +248,7 @@ func (a *App) front(ctx context.Context, c callees) error {
 		a.parts = append(a.parts, a.onePort.part(a, c.accounts))
 	}
 	if a.cfg.Listen != "" {
-		a.parts = append(a.parts, web.Serve("HTTP", a.cfg.Listen, g.Handler(), a.tel.Log, a.cfg.Bound))
+		a.parts = append(a.parts, web.Serve("site and API (--listen)", a.cfg.Listen, g.Handler(), a.tel.Log, a.cfg.Bound))
 	}
 	a.parts = append(a.parts, a.health.ReadyPart())
 	return nil

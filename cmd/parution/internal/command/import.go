@@ -19,9 +19,9 @@ type importPosts struct {
 
 	Kind     string `arg:"" help:"What PATH is: jekyll, hugo or markdown." enum:"jekyll,hugo,markdown"`
 	Path     string `arg:"" help:"Folder to import." type:"existingdir"`
-	Language string `help:"Language of posts that do not name theirs; guessed if empty." placeholder:"TAG"`
-	OldURL   string `help:"Address that the old site had, so that links to it are recognised." name:"old-url" placeholder:"URL"`
-	Workers  int    `help:"How many posts are sent at once." default:"8"`
+	Language string `env:"-" help:"Language of posts that do not name theirs; guessed if empty." placeholder:"TAG"`
+	OldURL   string `env:"-" help:"Address that the old site had, so that links to it are recognised." name:"old-url" placeholder:"URL"`
+	Workers  int    `env:"-" help:"How many posts are sent at once." default:"8"`
 }
 
 // Run imports. It ends with exit code 1 if anything was refused.
@@ -30,7 +30,7 @@ func (i importPosts) Run(g *globals) error {
 	if err != nil {
 		return &process.ExitError{Code: 2, Err: err}
 	}
-	return client.With(g.ctx, i.Target, g.log, func(ctx context.Context, c *client.Client) error {
+	return client.With(g.ctx, i.Target, client.Needs{Create: true}, g.log, func(ctx context.Context, c *client.Client) error {
 		progress, stop := i.progress()
 		defer stop()
 		report, err := importer.Run(ctx, importer.Options{

@@ -19,9 +19,9 @@ import (
 const grace = 25 * time.Second
 
 type serve struct {
-	Data       string     `help:"Folder of everything that is kept." default:"./data" placeholder:"DIR"`
-	Listen     string     `help:"Address for readers and the API." default:":8080" placeholder:"ADDR"`
-	OpsListen  string     `help:"Address for operators: health, readiness, metrics." default:"127.0.0.1:9090" placeholder:"ADDR"`
+	Data       string     `help:"Folder of everything that is kept (${default})." default:"./data" placeholder:"DIR"`
+	Listen     string     `help:"Address for readers and the API, on every network interface unless it names one (${default})." default:":8080" placeholder:"ADDR"`
+	OpsListen  string     `help:"Address for operators: health, readiness, metrics (${default})." default:"127.0.0.1:9090" placeholder:"ADDR"`
 	GRPCListen string     `help:"Address for every service's gRPC; off if empty." name:"grpc-listen" placeholder:"ADDR"`
 	Reflection bool       `help:"Let gRPC clients ask for the contracts." default:"true" negatable:""`
 	Demo       bool       `help:"Fill an empty site with sample posts in French and English."`

@@ -28,16 +28,16 @@ type siteAdd struct {
 	client.Target `embed:""`
 
 	ID       string   `arg:"" help:"Short name that never changes: lower-case letters, digits and \"-\"."`
-	Title    string   `help:"Shown name; the id if empty."`
-	Language string   `help:"Language tag, such as fr." default:"en"`
-	TimeZone string   `help:"Such as Europe/Paris." default:"UTC"`
-	BaseURL  string   `help:"Address that readers see, such as https://example.org." name:"base-url"`
-	Host     []string `help:"Host name that leads to the site; may be given several times." required:""`
+	Title    string   `env:"-" help:"Shown name; the id if empty."`
+	Language string   `env:"-" help:"Language tag, such as fr." default:"en"`
+	TimeZone string   `env:"-" help:"Such as Europe/Paris." default:"UTC"`
+	BaseURL  string   `env:"-" help:"Address that readers see, such as https://example.org." name:"base-url"`
+	Host     []string `env:"-" help:"Host name that leads to the site; may be given several times." required:""`
 }
 
 // Run adds a site.
 func (s siteAdd) Run(g *globals) error {
-	return client.With(g.ctx, s.Target, g.log, func(ctx context.Context, c *client.Client) error {
+	return client.With(g.ctx, s.Target, client.Needs{Installation: true}, g.log, func(ctx context.Context, c *client.Client) error {
 		var out postsv1.Site
 		_, err := c.Call(ctx, http.MethodPost, sitesPath, &postsv1.CreateSiteRequest{
 			Id: s.ID, Title: s.Title, Language: s.Language, TimeZone: s.TimeZone, BaseUrl: s.BaseURL, Hosts: s.Host,
@@ -56,7 +56,7 @@ type siteList struct {
 
 // Run lists sites.
 func (s siteList) Run(g *globals) error {
-	return client.With(g.ctx, s.Target, g.log, func(ctx context.Context, c *client.Client) error {
+	return client.With(g.ctx, s.Target, client.Needs{Installation: true}, g.log, func(ctx context.Context, c *client.Client) error {
 		var out postsv1.ListSitesResponse
 		if _, err := c.Call(ctx, http.MethodGet, sitesPath, nil, &out); err != nil {
 			return err
@@ -77,18 +77,18 @@ func (s siteList) Run(g *globals) error {
 type siteSet struct {
 	client.Target `embed:""`
 
-	Title        *string  `help:"Shown name."`
-	Description  *string  `help:"What it is about."`
-	Language     *string  `help:"Language tag, such as fr."`
-	TimeZone     *string  `help:"Such as Europe/Paris."`
-	BaseURL      *string  `help:"Address that readers see." name:"base-url"`
-	PostsPerPage *int32   `help:"Posts on a page of the list."`
-	Host         []string `help:"Host name that leads to the site; may be given several times, and replaces all."`
+	Title        *string  `env:"-" help:"Shown name."`
+	Description  *string  `env:"-" help:"What it is about."`
+	Language     *string  `env:"-" help:"Language tag, such as fr."`
+	TimeZone     *string  `env:"-" help:"Such as Europe/Paris."`
+	BaseURL      *string  `env:"-" help:"Address that readers see." name:"base-url"`
+	PostsPerPage *int32   `env:"-" help:"Posts on a page of the list."`
+	Host         []string `env:"-" help:"Host name that leads to the site; may be given several times, and replaces all."`
 }
 
 // Run changes settings.
 func (s siteSet) Run(g *globals) error {
-	return client.With(g.ctx, s.Target, g.log, func(ctx context.Context, c *client.Client) error {
+	return client.With(g.ctx, s.Target, client.Needs{}, g.log, func(ctx context.Context, c *client.Client) error {
 		var now, out postsv1.Site
 		if _, err := c.Call(ctx, http.MethodGet, sitePath, nil, &now); err != nil {
 			return err

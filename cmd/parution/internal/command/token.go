@@ -25,15 +25,15 @@ type tokenCreate struct {
 	client.Target `embed:""`
 
 	Name    string        `arg:"" help:"What it is for."`
-	Role    string        `help:"What it may do: author, editor, owner, operator." default:"editor" enum:"author,editor,owner,operator"`
-	Expires time.Duration `help:"How long it is good for, such as 720h; 0: until it is revoked." default:"0"`
+	Role    string        `env:"-" help:"What it may do: author, editor, owner, operator." default:"editor" enum:"author,editor,owner,operator"`
+	Expires time.Duration `env:"-" help:"How long it is good for, such as 720h; 0: until it is revoked." default:"0"`
 }
 
 const tokensPath = "/api/v1/tokens" //nolint:gosec // a path, no secret
 
 // Run makes a token.
 func (t tokenCreate) Run(g *globals) error {
-	return client.With(g.ctx, t.Target, g.log, func(ctx context.Context, c *client.Client) error {
+	return client.With(g.ctx, t.Target, client.Needs{}, g.log, func(ctx context.Context, c *client.Client) error {
 		in := &accountsv1.CreateTokenRequest{Name: t.Name, Role: t.Role}
 		if t.Expires != 0 {
 			in.ExpiresAt = timestamppb.New(time.Now().Add(t.Expires))
@@ -53,7 +53,7 @@ type tokenList struct {
 
 // Run lists tokens.
 func (t tokenList) Run(g *globals) error {
-	return client.With(g.ctx, t.Target, g.log, func(ctx context.Context, c *client.Client) error {
+	return client.With(g.ctx, t.Target, client.Needs{}, g.log, func(ctx context.Context, c *client.Client) error {
 		w := tabwriter.NewWriter(g.Out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(w, "ID\tNAME\tROLE\tCREATED\tLAST USED\tEXPIRES\tREVOKED") // flushed below
 		next := ""
@@ -90,9 +90,13 @@ type tokenRevoke struct {
 
 // Run ends a token.
 func (t tokenRevoke) Run(g *globals) error {
-	return client.With(g.ctx, t.Target, g.log, func(ctx context.Context, c *client.Client) error {
+	return client.With(g.ctx, t.Target, client.Needs{}, g.log, func(ctx context.Context, c *client.Client) error {
 		var out accountsv1.RevokeTokenResponse
-		if _, err := c.Call(ctx, http.MethodDelete, tokensPath+"/"+url.PathEscape(t.ID), nil, &out); err != nil {
+		_, err := c.Call(ctx, http.MethodDelete, tokensPath+"/"+url.PathEscape(t.ID), nil, &out)
+		if client.StatusOf(err) == http.StatusNotFound {
+			return fmt.Errorf("no token has the id %s; parution token list shows ids", t.ID)
+		}
+		if err != nil {
 			return err
 		}
 		g.say("revoked %s (%s)", out.GetToken().GetId(), out.GetToken().GetName())

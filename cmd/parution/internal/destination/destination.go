@@ -33,7 +33,7 @@ func (d *Destination) Post(ctx context.Context, p importer.Post) (importer.Outco
 	if !existing {
 		return importer.Created, nil
 	}
-	revised, mask := changes(known, in)
+	revised, mask := changes(known, in, p.DateGuessed)
 	outcome := importer.Unchanged
 	if len(mask) > 0 {
 		// The site may keep what differs in another form (trimmed, each tag once):
@@ -75,7 +75,7 @@ func request(p importer.Post) *postsv1.CreatePostRequest {
 
 // changes is the known post with what the import says, and the fields in which
 // they differ. What the import leaves open stays as it is.
-func changes(known *postsv1.Post, in *postsv1.CreatePostRequest) (*postsv1.Post, []string) {
+func changes(known *postsv1.Post, in *postsv1.CreatePostRequest, dateGuessed bool) (*postsv1.Post, []string) {
 	out := &postsv1.Post{Id: known.GetId(), Version: known.GetVersion()}
 	var mask []string
 	differ := func(field string, is, want any, set func()) {
@@ -99,7 +99,7 @@ func changes(known *postsv1.Post, in *postsv1.CreatePostRequest) (*postsv1.Post,
 	if in.GetLanguage() != "" {
 		differ("language", known.GetLanguage(), in.GetLanguage(), func() { out.Language = in.GetLanguage() })
 	}
-	if in.GetPublishedAt() != nil {
+	if in.GetPublishedAt() != nil && !dateGuessed {
 		differ("published_at", known.GetPublishedAt().AsTime(), in.GetPublishedAt().AsTime(), func() { out.PublishedAt = in.GetPublishedAt() })
 	}
 	return out, mask

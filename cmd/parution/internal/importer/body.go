@@ -29,6 +29,10 @@ type carrying struct {
 // with the number of images on other hosts. An error ends the import.
 func (r *reader) carry(ctx context.Context, it *item, x *index, l *library) (int, error) {
 	text := markup.NewText(it.body, it.bodyLine)
+	if at, deep := markup.Deep(it.body, maxNesting); deep && it.format == markup.Markdown {
+		it.refuse(text.Line(at), "limit", "quotes and lists are nested deeper than %d levels", maxNesting)
+		return 0, nil
+	}
 	code := r.scanner.Code(it.body, it.format)
 	if carried := x.source.carry(it, text, code, x); carried.String() != it.body {
 		text = carried

@@ -110,6 +110,7 @@ func (h *hugo) fill(it *item, name string) {
 	it.post.Published = true
 	h.common(it, short)
 	if !h.date(it, fileDate, "", "date", "publishDate", "pubDate", "published", "lastmod") {
+		it.post.DateGuessed = true
 		h.date(it, it.modified.UTC().Format(time.RFC3339), "the time of its file, for nothing else tells")
 	}
 	if v, ok := it.head.First("expiryDate", "unpublishDate"); ok && it.post.Published {

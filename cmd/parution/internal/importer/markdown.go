@@ -46,6 +46,7 @@ func (m *plain) fill(it *item) {
 	it.post.Published = true
 	m.common(it, name)
 	if !m.date(it, fileDate, "", "date", "published_at", "publishDate", "published", "created_at", "created") {
+		it.post.DateGuessed = true
 		m.date(it, it.modified.UTC().Format(time.RFC3339), "the time of its file, for nothing else tells")
 	}
 	it.tags("categories", byComma)

@@ -54,6 +54,9 @@ type Post struct {
 	Published bool
 	// PublishedAt is the date that readers see; zero if a draft has none.
 	PublishedAt time.Time
+	// DateGuessed says that PublishedAt is only the time of the file: a post that
+	// is there already keeps its date, since copying a file changes its time.
+	DateGuessed bool
 }
 
 // The limits of the contract, which refuse here already what no site takes.
@@ -69,6 +72,7 @@ const (
 	maxAliases     = 20
 	maxIDBytes     = 500
 	maxAddress     = 2000
+	maxNesting     = 100
 	// A file may hold front matter and Liquid besides the body.
 	maxFileBytes = 4 << 20
 )

@@ -61,7 +61,7 @@ func DefaultLimits() Limits {
 
 // Clean is the content as it is kept: trimmed names, each tag and author once.
 func (c Content) Clean() Content {
-	c.Title = strings.Join(strings.Fields(c.Title), " ")
+	c.Title = flow(c.Title)
 	c.Excerpt = strings.TrimSpace(c.Excerpt)
 	c.Image = strings.TrimSpace(c.Image)
 	c.ImageAlt = strings.TrimSpace(c.ImageAlt)
@@ -77,12 +77,18 @@ func (c Content) Clean() Content {
 	return c
 }
 
+// flow makes one line of s with single spaces. No-break spaces stay: French
+// typography stands on them.
+func flow(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }), " ")
+}
+
 // unique trims names and drops those that lead to the same address as one before.
 func unique(names []string) []string {
 	var out []string
 	seen := make(map[string]bool, len(names))
 	for _, n := range names {
-		n = strings.Join(strings.Fields(n), " ")
+		n = flow(n)
 		key := n
 		if !strings.HasPrefix(n, "/") {
 			if made := slug.Make(n); made != "" {

@@ -98,7 +98,7 @@ func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*p
 		}
 	}
 	for _, p := range list {
-		out.Posts = append(out.Posts, s.Wire.Post(p.Snapshot(), home.Settings.BaseURL))
+		out.Posts = append(out.Posts, s.Wire.Post(p.Snapshot(), s.Wire.Home(home.Settings)))
 	}
 	return out, nil
 }

@@ -70,7 +70,7 @@ func (s *Server) answer(ctx context.Context, p *post.Post) (*postsv1.Post, error
 	if err != nil {
 		return nil, err
 	}
-	return s.Wire.Post(snap, home.Settings.BaseURL), nil
+	return s.Wire.Post(snap, s.Wire.Home(home.Settings)), nil
 }
 
 // visible refuses a post that the caller may not see as if it were not there.

@@ -5,6 +5,8 @@ package wire
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"net"
+	"net/url"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -21,16 +23,30 @@ type Wire struct {
 	BaseURL string
 }
 
-// Post is a post as its author sees it. siteURL is the site's own base URL.
-func (w Wire) Post(s post.Snapshot, siteURL string) *postsv1.Post {
-	c := s.Content
-	if siteURL == "" {
-		siteURL = w.BaseURL
+// Home is where a site's addresses begin: its own base URL; otherwise its first
+// host, reached as the installation is; otherwise the installation's.
+func (w Wire) Home(s site.Settings) string {
+	if s.BaseURL != "" {
+		return s.BaseURL
 	}
+	base, err := url.Parse(w.BaseURL)
+	if err != nil || len(s.Hosts) == 0 {
+		return w.BaseURL
+	}
+	host := s.Hosts[0]
+	if port := base.Port(); port != "" {
+		host = net.JoinHostPort(host, port)
+	}
+	return base.Scheme + "://" + host
+}
+
+// Post is a post as its author sees it, on the site whose Home is given.
+func (w Wire) Post(s post.Snapshot, home string) *postsv1.Post {
+	c := s.Content
 	return &postsv1.Post{
 		Id: s.ID, Version: s.Version, Slug: c.Slug, Title: c.Title, Body: c.Body, Format: c.Format, Language: c.Language,
 		Status: string(s.Status), Tags: c.Tags, Authors: c.Authors, Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image,
-		ImageAlt: c.ImageAlt, Aliases: c.Aliases, ExternalId: s.ExternalID, Url: siteURL + "/posts/" + c.Slug,
+		ImageAlt: c.ImageAlt, Aliases: c.Aliases, ExternalId: s.ExternalID, Url: home + "/posts/" + c.Slug,
 		CreatedAt: timestamppb.New(s.CreatedAt), UpdatedAt: timestamppb.New(s.UpdatedAt), PublishedAt: stamp(s.PublishedAt),
 		ScheduledFor: stamp(s.ScheduledFor),
 	}
@@ -80,7 +96,7 @@ func (w Wire) State(s post.Snapshot, former []string, epoch int32) *postsv1.Post
 		Aliases: s.Content.Aliases, WasPublic: s.WasPublic,
 	}
 	if s.Public() {
-		out.Post = w.Post(s, "")
+		out.Post = w.Post(s, w.BaseURL)
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package markup
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -106,6 +107,24 @@ func span(n ast.Node) (Range, bool) {
 		r.Start, r.End = min(r.Start, t.Segment.Start), max(r.End, t.Segment.Stop)
 	}
 	return r, ok
+}
+
+var (
+	containers = regexp.MustCompile(`(?m)^(?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t]))+`)
+	container  = regexp.MustCompile(`>|[-*+][ \t]|\d[.)][ \t]`)
+)
+
+// Deep finds where quotes and lists are nested deeper on one line than that:
+// the time that a Markdown parser takes grows with the square of it. False if
+// they nowhere are.
+func Deep(s string, most int) (at int, deep bool) {
+	for _, m := range containers.FindAllStringIndex(s, -1) {
+		line := s[m[0]:lineEnd(s, m[0])]
+		if m[1]-m[0] > most && strings.Trim(line, "-* \t\n") != "" && len(container.FindAllStringIndex(s[m[0]:m[1]], most+1)) > most {
+			return m[0], true
+		}
+	}
+	return 0, false
 }
 
 // merge sorts ranges and joins those that touch.
