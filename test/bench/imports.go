@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/parution/parution/test/world/topology"
+)
+
+const (
+	settle = 8 * time.Second
+	idle   = 10 * time.Second
+)
+
+// imports brings 1,000 Markdown files into a fresh data folder, and then looks
+// at a server on it: its start, its memory and its idle CPU.
+func imports(ctx context.Context, r report) error {
+	dir, err := os.MkdirTemp("", "parution-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
+	source, data := filepath.Join(dir, "posts"), filepath.Join(dir, "data")
+	if err := writeFiles(source); err != nil {
+		return err
+	}
+	cmd, err := topology.Command(ctx, "import", "markdown", source, "--data", data)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("import: %w\n%s", err, out)
+	}
+	rate := loaded / time.Since(start).Seconds()
+	cold, err := coldStart(ctx, data)
+	if err != nil {
+		return err
+	}
+	rss, cpu, err := atRest(ctx, data)
+	if err != nil {
+		return err
+	}
+	r.line("\n## Import, start, rest\n\n%d Markdown files into SQLite, process start to end; then the server on that data: from its start to the first byte of the home page; memory %s after the start and %d pages read; CPU over the next %s.", loaded, settle, loaded, idle)
+	r.table()
+	r.row("import", fmt.Sprintf("%.0f posts/s", rate), "≥ 300 posts/s", rate >= 300)
+	r.row("cold start to first page", fmt.Sprintf("%.0f ms", float64(cold.Milliseconds())), "≤ 1,000 ms", cold <= time.Second)
+	r.row("idle memory", fmt.Sprintf("%.0f MiB", rss), "≤ 100 MiB", rss <= 100)
+	r.row("idle CPU of one core", fmt.Sprintf("%.1f %%", cpu), "≤ 1 %", cpu <= 1)
+	return nil
+}
+
+func writeFiles(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for i, p := range corpus(loaded) {
+		text := fmt.Sprintf("---\ntitle: %q\ndate: 2024-01-01T%02d:%02d:00Z\ntags: [%s]\n---\n%s", p.Title, i/60%24, i%60, strings.Join(p.Tags, ", "), p.Body)
+		if err := os.WriteFile(filepath.Join(dir, p.Slug+".md"), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// coldStart measures from the start of the process to a page.
+func coldStart(ctx context.Context, data string) (time.Duration, error) {
+	start := time.Now()
+	t, err := topology.Launch(ctx, topology.One, topology.Options{Data: data})
+	if err != nil {
+		return 0, err
+	}
+	s := &server{Topology: t, client: plainClient()}
+	defer s.close()
+	if err := s.until(ctx, "/", "<html"); err != nil {
+		return 0, err
+	}
+	return time.Since(start), nil
+}
+
+// atRest is the memory and the CPU of a server that has nothing to do.
+func atRest(ctx context.Context, data string) (rss, cpu float64, err error) {
+	t, err := topology.Launch(ctx, topology.One, topology.Options{Data: data})
+	if err != nil {
+		return 0, 0, err
+	}
+	s := &server{Topology: t, client: plainClient()}
+	defer s.close()
+	if err := s.until(ctx, "/", "<html"); err != nil {
+		return 0, 0, err
+	}
+	for _, p := range corpus(loaded) {
+		if err := s.shows(ctx, "/posts/"+p.Slug, "<html"); err != nil {
+			return 0, 0, err
+		}
+	}
+	pause(ctx, settle)
+	pid := t.Pid(topology.Parution)
+	if rss, err = memory(pid); err != nil {
+		return 0, 0, err
+	}
+	before, err := ticks(pid)
+	if err != nil {
+		return 0, 0, err
+	}
+	pause(ctx, idle)
+	after, err := ticks(pid)
+	return rss, (after - before) / idle.Seconds(), err
+}
+
+// pause lets a server rest: a benchmark of idleness has to wait.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
