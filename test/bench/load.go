@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -146,15 +147,15 @@ func bareServer(args []string) error {
 	a.Header.Del("Date") // net/http writes its own
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
-		for name, values := range a.Header {
-			h[name] = values
-		}
+		maps.Copy(h, a.Header)
 		_, _ = w.Write(a.Body)
 	})
 	l, err := net.Listen("tcp", args[0])
 	if err != nil {
 		return err
 	}
-	fmt.Println(l.Addr())
+	if _, err := fmt.Fprintln(os.Stdout, l.Addr()); err != nil {
+		return err
+	}
 	return (&http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}).Serve(l)
 }

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // machine describes where the figures come from.
@@ -20,17 +19,11 @@ func machine() string {
 			}
 		}
 	}
-	kernel := ""
-	var u syscall.Utsname
-	if syscall.Uname(&u) == nil {
-		for _, c := range u.Release {
-			if c == 0 {
-				break
-			}
-			kernel += string(rune(c))
-		}
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		release = []byte("unknown")
 	}
-	return fmt.Sprintf("Machine: %s, %d cores, Linux %s, %s. Client and server share the cores.", model, runtime.NumCPU(), kernel, runtime.Version())
+	return fmt.Sprintf("Machine: %s, %d cores, Linux %s, %s. Client and server share the cores.", model, runtime.NumCPU(), strings.TrimSpace(string(release)), runtime.Version())
 }
 
 // memory is the resident memory of a process, in MiB.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func open(ctx context.Context, kind topology.Kind) (*server, error) {
 
 func (s *server) close() {
 	if err := s.Close(); err != nil {
-		fmt.Println("stopping:", err)
+		_, _ = fmt.Fprintln(os.Stderr, "stopping:", err) // the figures stand
 	}
 }
 
