@@ -12,6 +12,7 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/paging"
+	"github.com/parution/parution/chassis/slug"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	"github.com/parution/parution/services/posts/internal/post"
 	"github.com/parution/parution/services/posts/internal/wire"
@@ -57,6 +58,9 @@ func (s *Server) visiblePost(ctx context.Context, id string) (*post.Post, error)
 
 // GetPostBySlug implements postsv1.PostsServiceServer.
 func (s *Server) GetPostBySlug(ctx context.Context, r *postsv1.GetPostBySlugRequest) (*postsv1.GetPostBySlugResponse, error) {
+	if !slug.Valid(r.GetSlug()) { // PostgreSQL takes no NUL, and no such post has one
+		return nil, fault.NotFound("there is no such post")
+	}
 	p, err := s.Posts.GetBySlug(ctx, identity.From(ctx).Site, r.GetSlug())
 	if err != nil {
 		return nil, err
