@@ -262,13 +262,54 @@ func TestPageThatTheCallerHasIsNotSentAgain(t *testing.T) {
 	}
 	// Settings that no page shows leave it alone; those that one shows do not.
 	unseen := siteState(2)
-	unseen.Site.Hosts = []string{"daybook.example"}
+	unseen.Site.Version = 2
 	w.owners.setSite(t, unseen)
 	seen := siteState(3)
 	seen.Site.Title = "Nightbook"
 	w.owners.setSite(t, seen)
 	w.wantKeys(t, "the new title", "site")
 	w.shows(t, "/", "Nightbook", true)
+}
+
+func TestSiteWithAHostOfItsOwnIsThere(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		s := siteState(1)
+		s.Site.Hosts = []string{"daybook.example", "www.daybook.example"}
+		w.owners.setSite(t, s)
+		w.told(t)
+		w.shows(t, "/", `<link rel="canonical" href="http://daybook.example:8080/">`, true)
+		w.shows(t, "/", `<meta property="og:url" content="http://daybook.example:8080/">`, true)
+		w.shows(t, "/feed.xml", `<link>http://daybook.example:8080/</link>`, true)
+		moved := siteState(2)
+		moved.Site.Hosts = []string{"notes.example"}
+		w.owners.setSite(t, moved)
+		w.wantKeys(t, "another host", "site")
+		w.shows(t, "/", `href="http://notes.example:8080/"`, true)
+	})
+}
+
+func TestPicturesOfOtherHostsAreNotShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqldbtest.SQLite(t))
+	w.owners.setSite(t, siteState(1))
+	w.told(t)
+	for n, c := range []struct{ cover, body, want string }{
+		{"https://pictures.example/a.png", "Text.\n", ""},
+		{"https://pictures.example/a.png", "![One](https://pictures.example/b.png) ![Two](/media/c.png)\n", "/media/c.png"},
+		{"http://localhost:8080/media/d.png", "Text.\n", "/media/d.png"},
+		{"/media/e.png", "Text.\n", "/media/e.png"},
+	} {
+		w.owners.setPost(t.Context(), t, "revised", revised(int32(n+1), func(s *postsv1.PostState) {
+			s.Post.Image, s.Post.Body = c.cover, c.body
+		}))
+		w.told(t)
+		w.shows(t, "/posts/first", `src="http`, false)
+		w.shows(t, "/posts/first", `<meta property="og:image" content="http://localhost:8080`+c.want+`">`, c.want != "")
+		w.shows(t, "/", `<img src="`+c.want+`"`, c.want != "")
+		w.shows(t, "/posts/first", `href="https://pictures.example/b.png"`, n == 1)
+	}
 }
 
 func TestWhoMayAskForWhat(t *testing.T) {

@@ -107,6 +107,33 @@ func TestIndexFollowsAPost(t *testing.T) {
 	})
 }
 
+func TestOnePostDoesNotRenameATag(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		for n := range 4 {
+			w.change(t, "main", ids.New(), public(fmt.Sprint(n), noon().Add(-time.Hour), "jardin"))
+		}
+		loud, louder := ids.New(), ids.New()
+		for _, step := range []struct {
+			id   string
+			post *postsv1.Post
+			want string
+		}{
+			{loud, public("loud", noon(), "JARDIN"), "jardin jardin 5"},
+			{loud, public("loud", noon()), "jardin jardin 4"},
+			{loud, nil, "jardin jardin 4"},
+			{louder, public("louder", noon(), "Jardin"), "jardin jardin 5"},
+		} {
+			w.change(t, "main", step.id, step.post)
+			w.settle(t)
+			if got := w.counts(t, "main"); !slices.Equal(got, []string{step.want}) {
+				t.Errorf("tags = %q, want %q", got, step.want)
+			}
+		}
+	})
+}
+
 func TestLateNoticeDoesNotResurrect(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {

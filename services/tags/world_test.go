@@ -206,12 +206,11 @@ func (w *world) tagged(t *testing.T, site, selection string) []string {
 func (o *owner) compute() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	type sum struct {
+	type use struct {
 		newest *postsv1.Post
-		name   string
 		count  int
 	}
-	sums := make(map[string]sum)
+	sums := make(map[string]map[string]use) // by slug and name
 	for _, s := range o.posts {
 		seen := make(map[string]bool)
 		for _, name := range s.GetPost().GetTags() {
@@ -220,17 +219,31 @@ func (o *owner) compute() []string {
 				continue
 			}
 			seen[key] = true
-			v := sums[key]
+			if sums[key] == nil {
+				sums[key] = make(map[string]use)
+			}
+			v := sums[key][name]
 			v.count++
 			if v.newest == nil || newer(s.GetPost(), v.newest) {
-				v.newest, v.name = s.GetPost(), name
+				v.newest = s.GetPost()
 			}
-			sums[key] = v
+			sums[key][name] = v
 		}
 	}
 	var out []string
-	for key, v := range sums {
-		out = append(out, fmt.Sprintf("%s %s %d", key, v.name, v.count))
+	for key, uses := range sums {
+		var (
+			shown string
+			total int
+		)
+		for name, v := range uses {
+			best := uses[shown]
+			if best.newest == nil || v.count > best.count || v.count == best.count && newer(v.newest, best.newest) {
+				shown = name
+			}
+			total += v.count
+		}
+		out = append(out, fmt.Sprintf("%s %s %d", key, shown, total))
 	}
 	slices.Sort(out)
 	return out

@@ -81,7 +81,9 @@ func isInvisible(r rune) bool {
 }
 
 // isOutside tells whether a clean address leads to another host.
-func (s *sanitiser) isOutside(href string) bool {
+func (s *sanitiser) isOutside(href string) bool { return isOutside(href, s.host) }
+
+func isOutside(href, own string) bool {
 	_, rest, absolute := strings.Cut(href, "://")
 	if !absolute || strings.HasPrefix(href, "mailto:") || strings.ContainsAny(href[:len(href)-len(rest)-3], "/?#") {
 		return false
@@ -90,7 +92,32 @@ func (s *sanitiser) isOutside(href string) bool {
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
 		host = rest[:i]
 	}
-	return s.host == "" || !strings.EqualFold(host, s.host)
+	return own == "" || !strings.EqualFold(host, own)
+}
+
+// withinSite is a clean address of the site's own without scheme and host, so
+// that it holds on every host and by every scheme that leads to the site.
+func withinSite(href string) string {
+	scheme, rest, absolute := strings.Cut(href, "://")
+	if !absolute || strings.ContainsAny(scheme, "/?#") {
+		return href
+	}
+	i := strings.IndexAny(rest, "/?#")
+	if i < 0 {
+		return "/"
+	}
+	// Two slashes would begin the name of another host.
+	return "/" + strings.TrimLeft(rest[i:], "/")
+}
+
+// OwnImage is the address of an image as a page of the site at baseURL can show
+// it; false if there is none, or if it is on another host.
+func OwnImage(address, baseURL string) (string, bool) {
+	src, ok := cleanURL(address, webSchemes)
+	if !ok || isOutside(src, hostOf(baseURL)) {
+		return "", false
+	}
+	return withinSite(src), true
 }
 
 // idPrefix keeps the ids of authors apart from those of the page, and from the

@@ -225,8 +225,8 @@ func (s *sanitiser) writePlayer(t tag) {
 	}
 	if t.name == atom.Video {
 		s.writeSize(t)
-		if v, ok := cleanURL(t.get("poster"), webSchemes); ok {
-			s.w.attr("poster", v)
+		if v, ok := cleanURL(t.get("poster"), webSchemes); ok && !s.isOutside(v) {
+			s.w.attr("poster", withinSite(v))
 		}
 	}
 	s.writeFlag(t, "loop")

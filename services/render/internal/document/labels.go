@@ -2,22 +2,22 @@ package document
 
 import "strings"
 
-// labels are the few words of our own in a document, for those who listen to
-// it.
-type labels struct{ table, notes, back, task string }
+// labels are the few words of our own in a document: for those who listen to
+// it, and in the place of what has no name.
+type labels struct{ table, notes, back, task, image string }
 
 func labelsFor(language string) labels {
 	switch primary(language) {
 	case "fr":
-		return labels{"Tableau", "Notes", "Retour au texte", "Tâche"}
+		return labels{"Tableau", "Notes", "Retour au texte", "Tâche", "Image"}
 	case "de":
-		return labels{"Tabelle", "Fußnoten", "Zurück zum Text", "Aufgabe"}
+		return labels{"Tabelle", "Fußnoten", "Zurück zum Text", "Aufgabe", "Bild"}
 	case "es":
-		return labels{"Tabla", "Notas", "Volver al texto", "Tarea"}
+		return labels{"Tabla", "Notas", "Volver al texto", "Tarea", "Imagen"}
 	case "it":
-		return labels{"Tabella", "Note", "Torna al testo", "Attività"}
+		return labels{"Tabella", "Note", "Torna al testo", "Attività", "Immagine"}
 	}
-	return labels{"Table", "Footnotes", "Back to the text", "Task"}
+	return labels{"Table", "Footnotes", "Back to the text", "Task", "Image"}
 }
 
 // readingMinutes is how long a text takes to read, rounded, at least 1.

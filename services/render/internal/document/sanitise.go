@@ -3,6 +3,7 @@ package document
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -208,8 +209,8 @@ func (s *sanitiser) writeVoid(t tag) {
 	}
 }
 
-// writeImage writes an image, or its description if its address may not be
-// used.
+// writeImage writes an image, its description if its address may not be used,
+// or a link to one of another host: pages load nothing from there.
 func (s *sanitiser) writeImage(t tag) {
 	alt := oneLine(t.get("alt"))
 	src, ok := cleanURL(t.get("src"), webSchemes)
@@ -219,6 +220,11 @@ func (s *sanitiser) writeImage(t tag) {
 		}
 		return
 	}
+	if s.isOutside(src) {
+		s.writeImageLink(t, src, alt)
+		return
+	}
+	src = withinSite(src)
 	if s.image == "" {
 		s.image, s.imageAlt = src, alt
 	}
@@ -269,6 +275,26 @@ func (s *sanitiser) writeFrame(t tag) {
 	if len(label) == 0 {
 		label = bytes.TrimSuffix(bytes.TrimPrefix(bare, []byte("www.")), []byte("/"))
 	}
+	s.writeStandIn(t, src, label)
+}
+
+// writeImageLink writes a link in the place of an image. Within a link there
+// can be no other: there the image's name alone is left.
+func (s *sanitiser) writeImageLink(t tag, src, alt string) {
+	label := alt
+	for _, v := range []string{oneLine(t.get("title")), s.labels.image} {
+		if strings.TrimSpace(label) == "" {
+			label = v
+		}
+	}
+	s.writeStandIn(t, src, []byte(label))
+	if s.quiet.set&inHeading != 0 {
+		s.outline.text.add([]byte(label))
+	}
+}
+
+// writeStandIn writes a link to what is not shown here.
+func (s *sanitiser) writeStandIn(t tag, src string, label []byte) {
 	own := len(s.stack) == 0
 	if own {
 		s.push(tag{element: element{atom.P, paragraph}, source: atom.P}, false)

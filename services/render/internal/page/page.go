@@ -28,7 +28,7 @@ type Page struct {
 	Body        []byte
 	// ETag is a strong validator with its quotes; empty for a moved page.
 	ETag string
-	// LastModified is the newest change of what is shown; zero for a moved page.
+	// LastModified is the newest change of a post's page; zero for all others.
 	LastModified time.Time
 	// Keys are what the page shows, sorted: a change that touches one of them
 	// makes the page old.

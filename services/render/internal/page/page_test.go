@@ -91,6 +91,28 @@ func TestETagIsAsGoodAsItsBytes(t *testing.T) {
 	}
 }
 
+func TestBaseOfASite(t *testing.T) {
+	t.Parallel()
+	const installation = "https://parution.example:8443"
+	for _, c := range []struct {
+		site *page.Site
+		want string
+	}{
+		{nil, installation},
+		{&page.Site{}, installation},
+		{&page.Site{Host: "carnet.example"}, "https://carnet.example:8443"},
+		{&page.Site{Host: "carnet.example:9000"}, "https://carnet.example:9000"},
+		{&page.Site{Host: "carnet.example", BaseURL: "http://notes.example"}, "http://notes.example"},
+	} {
+		if got := c.site.Base(installation); got != c.want {
+			t.Errorf("Base of %+v = %s, want %s", c.site, got, c.want)
+		}
+	}
+	if got := (&page.Site{Host: "carnet.example"}).Base("http://localhost"); got != "http://carnet.example" {
+		t.Errorf("Base without a port = %s", got)
+	}
+}
+
 // FuzzParse holds that no address leads to another host, and that where it
 // leads is at its end: a redirect leads to a page that does not move again.
 func FuzzParse(f *testing.F) {

@@ -69,8 +69,11 @@ func (r Route) Keepable() bool {
 // Parse tells what path asks for; number is the page of ?page=n, 0 for none.
 // path is decoded and begins with "/".
 func Parse(path string, number int) Route {
-	if !strings.HasPrefix(path, "/") || len(path) > maxPath || !utf8.ValidString(path) || strings.ContainsRune(path, 0) || number < 0 {
+	if !strings.HasPrefix(path, "/") || len(path) > maxPath || !utf8.ValidString(path) || strings.ContainsRune(path, 0) {
 		return Route{Kind: RouteNone, Path: path}
+	}
+	if number < 0 { // no page at all: as if it were the first
+		number = 1
 	}
 	if rest, ok := strings.CutPrefix(path, "/tags/"); ok {
 		return parseTagged(path, rest, number)

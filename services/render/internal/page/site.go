@@ -1,6 +1,8 @@
 package page
 
 import (
+	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +23,10 @@ type Site struct {
 	Language string
 	// TimeZone is an IANA name; dates are shown in it.
 	TimeZone string
-	// BaseURL begins absolute addresses, without a slash at its end; empty: the installation's.
-	BaseURL      string
+	// BaseURL begins absolute addresses, without a slash at its end; empty: see Base.
+	BaseURL string
+	// Host is the first of the hosts that only this site answers to; may be empty.
+	Host         string
 	Links        []Link
 	PostsPerPage int
 	// UpdatedAt is the last change that a reader can see.
@@ -33,11 +37,35 @@ type Site struct {
 // is nil for a new site. No keys: nothing that pages show.
 func TouchedBySite(old, now *Site) Keys {
 	if old != nil && old.Title == now.Title && old.Description == now.Description && old.Language == now.Language &&
-		old.TimeZone == now.TimeZone && old.BaseURL == now.BaseURL && old.PostsPerPage == now.PostsPerPage &&
+		old.TimeZone == now.TimeZone && old.Base("") == now.Base("") && old.PostsPerPage == now.PostsPerPage &&
 		slices.Equal(old.Links, now.Links) {
 		return nil
 	}
 	return NewKeys(KeySite)
+}
+
+// Base begins the site's absolute addresses. installation is the address of the
+// whole installation: a site that has a host but does not say more is there,
+// by the same scheme and port; one without either has the installation's. s may
+// be nil: a site that is not known yet.
+func (s *Site) Base(installation string) string {
+	switch {
+	case s == nil:
+		return installation
+	case s.BaseURL != "":
+		return s.BaseURL
+	case s.Host == "":
+		return installation
+	}
+	u, err := url.Parse(installation)
+	if err != nil {
+		return installation
+	}
+	host := s.Host
+	if _, _, err := net.SplitHostPort(host); err != nil && u.Port() != "" {
+		host = net.JoinHostPort(host, u.Port())
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: host}).String()
 }
 
 // Absolute is the address of a path of the site. What is an address of its own

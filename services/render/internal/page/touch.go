@@ -95,26 +95,28 @@ type Tagged struct {
 
 // TagChange is the difference between two entries of one post.
 type TagChange struct {
-	// Added and Kept are what it carries now; a kept tag may have a new name.
-	Added, Kept []Label
-	// Removed are slugs that it carried before.
-	Removed []string
+	// Added and Renamed are as they are now, Removed as they were before.
+	Added, Renamed, Removed []Label
 }
 
-// CompareTags tells what changed from the slugs that a post carried to the tags
+// CompareTags tells what changed from the tags that a post carried to those
 // that it carries.
-func CompareTags(old []string, now []Label) TagChange {
+func CompareTags(old, now []Label) TagChange {
 	var c TagChange
+	find := func(list []Label, slug string) int {
+		return slices.IndexFunc(list, func(l Label) bool { return l.Slug == slug })
+	}
 	for _, l := range now {
-		if slices.Contains(old, l.Slug) {
-			c.Kept = append(c.Kept, l)
-		} else {
+		switch i := find(old, l.Slug); {
+		case i < 0:
 			c.Added = append(c.Added, l)
+		case old[i].Name != l.Name:
+			c.Renamed = append(c.Renamed, l)
 		}
 	}
-	for _, slug := range old {
-		if !slices.ContainsFunc(now, func(l Label) bool { return l.Slug == slug }) {
-			c.Removed = append(c.Removed, slug)
+	for _, l := range old {
+		if find(now, l.Slug) < 0 {
+			c.Removed = append(c.Removed, l)
 		}
 	}
 	return c

@@ -84,10 +84,8 @@ func (f *fixture) save(t testing.TB, d *page.Doc) {
 			return nil, err
 		}
 		keys := page.Touched(old, d)
-		slugs, err := f.store.SaveDoc(ctx, old, d)
-		for _, s := range slugs {
-			keys.Add(page.KeyTag(s))
-		}
+		tags, err := f.store.SaveDoc(ctx, old, d)
+		keys.Merge(tags)
 		return keys, err
 	})
 	f.change(t, d.Site, func(ctx context.Context) (page.Keys, error) {

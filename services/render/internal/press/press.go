@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/parution/parution/services/render/internal/feed"
 	"github.com/parution/parution/services/render/internal/page"
@@ -56,7 +55,7 @@ type Press struct {
 	shelf   shelf
 	keeper  *Keeper
 	theme   *theme.Theme
-	// baseURL is that of sites without their own.
+	// baseURL is the installation's.
 	baseURL string
 }
 
@@ -109,9 +108,7 @@ func (p *Press) site(ctx context.Context, id string) (*page.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	if site.BaseURL == "" {
-		site.BaseURL = p.baseURL
-	}
+	site.BaseURL = site.Base(p.baseURL)
 	if site.PostsPerPage < 1 {
 		site.PostsPerPage = perPage
 	}
@@ -158,8 +155,8 @@ func (p *Press) home(ctx context.Context, site *page.Site) (*page.Page, error) {
 		return nil, err
 	}
 	keys := page.NewKeys(page.KeySite, page.KeyPosts, page.KeyFeatured, page.KeyTags)
-	at := addCards(keys, site.UpdatedAt, recent, featured)
-	return finished(page.StatusOK, body, at, keys), nil
+	addCards(keys, recent, featured)
+	return finished(page.StatusOK, body, keys), nil
 }
 
 func (p *Press) list(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
@@ -176,8 +173,8 @@ func (p *Press) list(ctx context.Context, site *page.Site, route page.Route) (*p
 		return nil, err
 	}
 	keys := page.NewKeys(page.KeySite, page.KeyPosts)
-	at := addCards(keys, site.UpdatedAt, cards)
-	return finished(page.StatusOK, body, at, keys), nil
+	addCards(keys, cards)
+	return finished(page.StatusOK, body, keys), nil
 }
 
 // orAddress looks for an old path that happens to look like a page of ours;
@@ -207,7 +204,7 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 		if err != nil {
 			return nil, err
 		}
-		return finished(page.StatusGone, body, site.UpdatedAt, page.NewKeys(page.KeySite, page.KeyPath(route.Path))), nil
+		return finished(page.StatusGone, body, page.NewKeys(page.KeySite, page.KeyPath(route.Path))), nil
 	case owner.Kind != page.AddressPresent:
 		return moved(page.Escape(page.PostPath(owner.Slug)), page.KeyPath(route.Path)), nil
 	}
@@ -220,7 +217,12 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 		return nil, err
 	}
 	keys := page.NewKeys(page.KeySite, page.KeyPost(doc.ID), page.KeyPath(route.Path))
-	return finished(page.StatusOK, body, later(site.UpdatedAt, doc.UpdatedAt), keys), nil
+	out := finished(page.StatusOK, body, keys)
+	out.LastModified = site.UpdatedAt
+	if doc.UpdatedAt.After(out.LastModified) {
+		out.LastModified = doc.UpdatedAt
+	}
+	return out, nil
 }
 
 func (p *Press) notFound(site *page.Site, path string, keys ...string) (*page.Page, error) {
@@ -230,7 +232,7 @@ func (p *Press) notFound(site *page.Site, path string, keys ...string) (*page.Pa
 	}
 	all := page.NewKeys(keys...)
 	all.Add(page.KeySite, page.KeyPath(path))
-	return finished(page.StatusNotFound, body, site.UpdatedAt, all), nil
+	return finished(page.StatusNotFound, body, all), nil
 }
 
 func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
@@ -252,42 +254,32 @@ func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*p
 	for _, d := range posts {
 		keys.Add(page.KeyPost(d.ID))
 	}
-	f := feed.Feed{Site: site, Tags: names, Posts: posts}
-	body, err := feed.RSS(f)
+	body, err := feed.RSS(feed.Feed{Site: site, Tags: names, Posts: posts})
 	if err != nil {
 		return nil, err
 	}
-	out := finished(page.StatusOK, body, f.Updated(), keys)
+	out := finished(page.StatusOK, body, keys)
 	out.ContentType = feed.ContentType
 	return out, nil
 }
 
-func finished(status int, body []byte, at time.Time, keys page.Keys) *page.Page {
-	return &page.Page{
-		Status: status, ContentType: theme.ContentType, Body: body, ETag: page.Tag(body), LastModified: at, Keys: keys.Sorted(),
-	}
+// finished is a page that does not say when it changed: of a list nobody knows,
+// as a post that vanishes leaves no date behind.
+func finished(status int, body []byte, keys page.Keys) *page.Page {
+	return &page.Page{Status: status, ContentType: theme.ContentType, Body: body, ETag: page.Tag(body), Keys: keys.Sorted()}
 }
 
 func moved(location string, keys ...string) *page.Page {
 	return &page.Page{Status: page.StatusMoved, Location: location, Keys: keys}
 }
 
-// addCards adds what listed posts depend on and returns the newest change.
-func addCards(keys page.Keys, at time.Time, lists ...[]page.Card) time.Time {
+// addCards adds what listed posts depend on.
+func addCards(keys page.Keys, lists ...[]page.Card) {
 	for _, list := range lists {
 		for _, c := range list {
 			keys.Add(page.KeyCard(c.ID))
-			at = later(at, c.UpdatedAt)
 		}
 	}
-	return at
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // pages is how many pages total things fill, at least one.

@@ -66,6 +66,14 @@ func TestEveryAddressHasItsAnswer(t *testing.T) {
 			{"/page/vieille", 0, 301, "/posts/nouveau-nom"},
 			{"/posts/note-1", 0, 200, ""},
 			{"/posts/note-1", 2, 301, "/posts/note-1"},
+			{"/posts/note-1", -2, 301, "/posts/note-1"},
+			{"/", -2, 301, "/"},
+			{"/page/2", 3, 301, "/page/2"},
+			{"/tags", 2, 301, "/tags"},
+			{"/feed.xml", 2, 301, "/feed.xml"},
+			{"/tags/notes/feed.xml", 2, 301, "/tags/notes/feed.xml"},
+			{"/tags/notes", -2, 301, "/tags/notes"},
+			{"/posts/inconnu", 2, 301, "/posts/inconnu"},
 			{"/posts/nouveau-nom", 0, 200, ""},
 			{"/posts/ancien-nom", 0, 301, "/posts/nouveau-nom"},
 			{"/2019/05/mon-article.html", 0, 301, "/posts/nouveau-nom"},
@@ -139,7 +147,7 @@ func TestChangeMakesExactlyItsPagesOld(t *testing.T) {
 			without("/", "/page/2", "/page/3", "/posts/note-9", "/tags", "/tags/notes", "/feed.xml"),
 		},
 		{"another tag", func(d *page.Doc) { d.Tags = []page.Label{label("outils", "Outils")} }, without("/", "/posts/note-9", "/tags", "/tags/notes", "/tags/outils", "/feed.xml")},
-		{"a tag's name", func(d *page.Doc) { d.Tags = []page.Label{label("notes", "NOTES")} }, without("/", "/posts/note-9", "/tags", "/tags/notes", "/feed.xml")},
+		{"how it writes a tag", func(d *page.Doc) { d.Tags = []page.Label{label("notes", "NOTES")} }, without("/", "/posts/note-9", "/tags/notes", "/feed.xml")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -23,7 +23,7 @@ func (p *Press) allTags(ctx context.Context, site *page.Site) (*page.Page, error
 	if err != nil {
 		return nil, err
 	}
-	return finished(page.StatusOK, body, site.UpdatedAt, page.NewKeys(page.KeySite, page.KeyTags)), nil
+	return finished(page.StatusOK, body, page.NewKeys(page.KeySite, page.KeyTags)), nil
 }
 
 func (p *Press) tagged(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
@@ -61,8 +61,8 @@ func (p *Press) tagged(ctx context.Context, site *page.Site, route page.Route) (
 	if err != nil {
 		return nil, err
 	}
-	at := addCards(keys, site.UpdatedAt, cards)
-	return finished(page.StatusOK, body, at, keys), nil
+	addCards(keys, cards)
+	return finished(page.StatusOK, body, keys), nil
 }
 
 // labels reads the names of tags and adds their keys; false if no post carries

@@ -34,8 +34,8 @@ type shelf interface {
 	SaveSite(ctx context.Context, site *page.Site) error
 	// Outline is a post without its text, nil if it is unknown.
 	Outline(ctx context.Context, id string) (*page.Doc, error)
-	// SaveDoc returns the slugs of tags whose lists changed.
-	SaveDoc(ctx context.Context, old, now *page.Doc) ([]string, error)
+	// SaveDoc returns what changed in the lists of the post's tags.
+	SaveDoc(ctx context.Context, old, now *page.Doc) (page.Keys, error)
 }
 
 // Change is the new state of a post or of a site: one of the two.
@@ -79,12 +79,17 @@ func (p *Posts) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.
 	if err != nil {
 		return nil, err
 	}
+	// A site may come with its first posts, before it is on the shelf.
+	bases := make(map[string]string)
+	for _, s := range states {
+		bases[s.ID] = s.State.Site.Base(p.baseURL)
+	}
 	for ids := range slices.Chunk(posts, perCall) {
 		resp, err := p.posts.BatchGetPosts(ctx, &postsv1.BatchGetPostsRequest{Ids: ids})
 		if err != nil {
 			return nil, fmt.Errorf("ask posts for %d posts: %w", len(ids), err)
 		}
-		docs, err := p.convertAll(ctx, resp.GetStates())
+		docs, err := p.convertAll(ctx, resp.GetStates(), bases)
 		if err != nil {
 			return nil, err
 		}
@@ -115,20 +120,18 @@ func (p *Posts) fetchSites(ctx context.Context, ids []string) ([]projection.Stat
 	return states, nil
 }
 
-func (p *Posts) convertAll(ctx context.Context, states []*postsv1.PostState) ([]*page.Doc, error) {
-	bases := make(map[string]string)
+// convertAll makes documents of states; bases are the base URLs of sites that
+// are known already, and gets the others.
+func (p *Posts) convertAll(ctx context.Context, states []*postsv1.PostState, bases map[string]string) ([]*page.Doc, error) {
 	for _, s := range states {
 		if _, ok := bases[s.GetSite()]; ok || s.GetPost() == nil {
 			continue
 		}
-		bases[s.GetSite()] = p.baseURL
 		site, err := p.shelf.Site(ctx, s.GetSite())
 		if err != nil && fault.KindOf(err) != fault.KindNotFound {
 			return nil, err
 		}
-		if err == nil && site.BaseURL != "" {
-			bases[s.GetSite()] = site.BaseURL
-		}
+		bases[s.GetSite()] = site.Base(p.baseURL)
 	}
 	docs := make([]*page.Doc, len(states))
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -141,7 +144,8 @@ func (p *Posts) convertAll(ctx context.Context, states []*postsv1.PostState) ([]
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			docs[i] = wire.Doc(s, p.convert(ctx, s.GetPost(), bases[s.GetSite()]))
+			base := bases[s.GetSite()]
+			docs[i] = wire.Doc(s, p.convert(ctx, s.GetPost(), base), base)
 		})
 	}
 	wg.Wait()
@@ -203,12 +207,10 @@ func (p *Posts) saveDoc(ctx context.Context, now *page.Doc) (change, error) {
 	if old != nil && now.State == page.Public && len(keys) == 0 {
 		now.UpdatedAt = old.UpdatedAt // nothing that a reader can see is new
 	}
-	slugs, err := p.shelf.SaveDoc(ctx, old, now)
+	tags, err := p.shelf.SaveDoc(ctx, old, now)
 	if err != nil {
 		return change{}, err
 	}
-	for _, slug := range slugs {
-		keys.Add(page.KeyTag(slug))
-	}
+	keys.Merge(tags)
 	return change{site: now.Site, aggregate: now.ID, keys: keys}, nil
 }

@@ -31,7 +31,7 @@ type Deps struct {
 	Sites sites
 	Texts *document.Converter
 	Theme *theme.Theme
-	// BaseURL is that of sites without their own.
+	// BaseURL is the installation's.
 	BaseURL string
 }
 
@@ -77,9 +77,7 @@ func (s *Server) RenderDocument(ctx context.Context, r *renderv1.RenderDocumentR
 		if src.Language == "" {
 			src.Language = site.Language
 		}
-		if site.BaseURL != "" {
-			src.BaseURL = site.BaseURL
-		}
+		src.BaseURL = site.Base(s.deps.BaseURL)
 	case fault.KindOf(err) != fault.KindNotFound:
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func fromJSON[T any](text string, into *[]T) error {
 func siteOf(r db.Site) (*page.Site, error) {
 	s := &page.Site{
 		ID: r.ID, Title: r.Title, Description: r.Description, Language: r.Language, TimeZone: r.TimeZone,
-		BaseURL: r.BaseUrl, PostsPerPage: int(r.PostsPerPage), UpdatedAt: r.UpdatedAt.Time,
+		BaseURL: r.BaseUrl, Host: r.Host, PostsPerPage: int(r.PostsPerPage), UpdatedAt: r.UpdatedAt.Time,
 	}
 	return s, fromJSON(r.Links, &s.Links)
 }

@@ -30,7 +30,7 @@ func french() texts {
 		Nothing: "Rien n’est encore paru.", NoTags: "Aucun article ne porte encore d’étiquette.",
 		NoneWithAll: "Aucun article ne porte toutes ces étiquettes.", Narrowed: "Retirer une étiquette",
 		NotFound: "Page introuvable", NotFoundLead: "Il n’y a rien à cette adresse. Le lien que vous avez suivi est peut-être incomplet.",
-		Gone: "Article retiré", GoneLead: "Un article se trouvait à cette adresse. Il a été retiré par son auteur.",
+		Gone: "Article indisponible", GoneLead: "Cet article n’est plus disponible.",
 		BackHome: "Retour à l’accueil", and: "et", minutes: "%d\u00a0min de lecture", without: "Sans « %s »",
 		page: "Page %d", pageOf: "Page %d sur %d", onePost: "%d article", manyPosts: "%d articles", zeroIsOne: true,
 		months: [...]string{
@@ -49,7 +49,7 @@ func english() texts {
 		Nothing: "Nothing is published yet.", NoTags: "No post carries a tag yet.",
 		NoneWithAll: "No post carries all of these tags.", Narrowed: "Remove a tag",
 		NotFound: "Page not found", NotFoundLead: "There is nothing at this address. The link that led here may be incomplete.",
-		Gone: "Post withdrawn", GoneLead: "There was a post at this address. Its author has withdrawn it.",
+		Gone: "Post unavailable", GoneLead: "This post is no longer available.",
 		BackHome: "Back to the home page", and: "and", minutes: "%d\u00a0min read", without: "Without “%s”",
 		page: "Page %d", pageOf: "Page %d of %d", onePost: "%d post", manyPosts: "%d posts",
 		months: [...]string{
@@ -71,7 +71,7 @@ type voice struct {
 // English, an unknown zone is UTC.
 func newVoice(language, zone string) *voice {
 	v := &voice{texts: english(), zone: time.UTC}
-	if base, _, _ := strings.Cut(strings.ToLower(language), "-"); base == "fr" {
+	if isFrench(language) {
 		v.texts = french()
 	}
 	if loc, err := time.LoadLocation(zone); err == nil {

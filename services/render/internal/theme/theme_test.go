@@ -124,6 +124,73 @@ func checkAttribute(t *testing.T, where, element string, a html.Attribute) {
 	}
 }
 
+// TestKindOfPageIsNoComponent holds that no style of a part of a page applies to
+// all of it.
+func TestKindOfPageIsNoComponent(t *testing.T) {
+	t.Parallel()
+	for kind, body := range every(t, "Plain") {
+		root, err := html.Parse(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var whole []string
+		parts := make(map[string]bool)
+		for n := range root.Descendants() {
+			for _, a := range n.Attr {
+				switch {
+				case a.Key == "class" && n.Data == "body":
+					whole = strings.Fields(a.Val)
+				case a.Key == "class":
+					for class := range strings.FieldsSeq(a.Val) {
+						parts[class] = true
+					}
+				}
+			}
+		}
+		for _, class := range whole {
+			if parts[class] || !strings.HasPrefix(class, "page-") {
+				t.Errorf("%s: the body has class %s", kind, class)
+			}
+		}
+	}
+}
+
+func TestFrenchSignsStayWithTheirWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, language, want string }{
+		{"Pourquoi ? Parce que ! Voilà ; ainsi : « tout »", "fr", "Pourquoi\u202f? Parce que\u202f! Voilà\u202f; ainsi\u00a0: «\u00a0tout\u00a0»"},
+		{"« Tout »", "fr-CA", "«\u00a0Tout\u00a0»"},
+		{"Déjà\u202f? 12:30 a:b", "fr", "Déjà\u202f? 12:30 a:b"},
+		{"Why ? « All »", "en", "Why ? « All »"},
+	} {
+		if got := spaced(c.text, c.language); got != c.want {
+			t.Errorf("spaced(%q, %s) = %q, want %q", c.text, c.language, got, c.want)
+		}
+	}
+	th, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &page.Site{Title: "Site", Language: "en"}
+	d := &page.Doc{Card: page.Card{Slug: "a", Title: "Où ?", Language: "fr", Excerpt: "Ici !"}, Standfirst: true}
+	post, err := th.Post(s, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := th.List(s, "/page/2", []page.Card{d.Card}, Pager{Number: 2, Pages: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for where, body := range map[string][]byte{"post": post, "list": list} {
+		if !bytes.Contains(body, []byte("Où\u202f?")) || !bytes.Contains(body, []byte("Ici\u202f!")) {
+			t.Errorf("the %s breaks lines before a sign", where)
+		}
+	}
+	if d.Title != "Où ?" || d.Excerpt != "Ici !" {
+		t.Errorf("the post itself became %q, %q", d.Title, d.Excerpt)
+	}
+}
+
 func TestHeadingsLeaveOutNoLevel(t *testing.T) {
 	t.Parallel()
 	for kind, body := range every(t, "Plain") {
@@ -156,6 +223,17 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 		}
 		if slices.Contains(x.months[:], "") {
 			t.Errorf("%s lacks a month", name)
+		}
+	}
+}
+
+func TestPageOfWhatIsGoneNamesNoReason(t *testing.T) {
+	t.Parallel()
+	for _, x := range []texts{french(), english()} {
+		for _, reason := range []string{"withdr", "retir", "auteur", "author", "delete", "supprim"} {
+			if strings.Contains(strings.ToLower(x.Gone+" "+x.GoneLead), reason) {
+				t.Errorf("%q says %q", x.Gone+" "+x.GoneLead, reason)
+			}
 		}
 	}
 }

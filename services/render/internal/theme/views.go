@@ -56,6 +56,7 @@ func (c card) Path() string { return page.Escape(c.Card.Path()) }
 func (f frame) cards(list []page.Card, top bool) []card {
 	out := make([]card, len(list))
 	for i, c := range list {
+		c.Title, c.Excerpt = spaced(c.Title, c.Language), spaced(c.Excerpt, c.Language)
 		out[i] = card{Card: c, V: f.V, Foreign: c.Language != f.Site.Language, Top: top}
 	}
 	return out
@@ -163,6 +164,9 @@ func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
 // Post makes the page of a post.
 func (t *Theme) Post(s *page.Site, d *page.Doc) ([]byte, error) {
 	f := newFrame(s, "reading", page.Escape(d.Path()))
+	shown := *d // the caller's stays as it was written
+	d = &shown
+	d.Title, d.Excerpt = spaced(d.Title, d.Language), spaced(d.Excerpt, d.Language)
 	f.Title, f.Description, f.Article = d.Title, d.Excerpt, true
 	f.Image, f.ImageAlt = s.Absolute(d.Image), d.ImageAlt
 	f.Published, f.Modified = d.PublishedAt, d.UpdatedAt

@@ -24,6 +24,9 @@ func Site(s *postsv1.Site) *page.Site {
 		ID: s.GetId(), Title: s.GetTitle(), Description: s.GetDescription(), Language: s.GetLanguage(), TimeZone: s.GetTimeZone(),
 		BaseURL: strings.TrimRight(s.GetBaseUrl(), "/"), PostsPerPage: int(s.GetPostsPerPage()), UpdatedAt: s.GetUpdatedAt().AsTime(),
 	}
+	if hosts := s.GetHosts(); len(hosts) > 0 {
+		out.Host = hosts[0]
+	}
 	for _, l := range s.GetSocialLinks() {
 		out.Links = append(out.Links, page.Link{Name: l.GetName(), URL: l.GetUrl()})
 	}
@@ -42,14 +45,15 @@ func Tombstone(s *postsv1.PostState) *page.Doc {
 	return d
 }
 
-// Doc is a public post with its converted text.
-func Doc(s *postsv1.PostState, text *document.Document) *page.Doc {
+// Doc is a public post with its converted text, for a site whose addresses
+// begin with base.
+func Doc(s *postsv1.PostState, text *document.Document, base string) *page.Doc {
 	p := s.GetPost()
 	d := Tombstone(s)
 	d.State = page.Public
 	d.Card = page.Card{
 		ID: s.GetId(), Site: s.GetSite(), Slug: p.GetSlug(), Title: p.GetTitle(), Language: p.GetLanguage(), Excerpt: p.GetExcerpt(),
-		Image: p.GetImage(), ImageAlt: p.GetImageAlt(), Tags: labels(p.GetTags()), Minutes: text.ReadingMinutes,
+		Tags: labels(p.GetTags()), Minutes: text.ReadingMinutes,
 		PublishedAt: p.GetPublishedAt().AsTime(), UpdatedAt: p.GetUpdatedAt().AsTime(),
 	}
 	if p.GetPublishedAt() == nil {
@@ -60,8 +64,10 @@ func Doc(s *postsv1.PostState, text *document.Document) *page.Doc {
 	if !d.Standfirst {
 		d.Excerpt = text.Excerpt
 	}
-	d.Cover = d.Image != ""
-	if !d.Cover {
+	// Pages load nothing from other hosts.
+	if d.Image, d.Cover = document.OwnImage(p.GetImage(), base); d.Cover {
+		d.ImageAlt = p.GetImageAlt()
+	} else {
 		d.Image, d.ImageAlt = text.Image, text.ImageAlt
 	}
 	d.Hash = hash(d)

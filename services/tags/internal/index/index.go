@@ -17,7 +17,7 @@ type Tag struct {
 }
 
 // Count is a tag and how many published posts carry it. Its name is the one
-// that the newest of them writes.
+// that most of them write; among equals, the one that the newest post writes.
 type Count struct {
 	Tag
 

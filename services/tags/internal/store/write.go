@@ -103,7 +103,7 @@ func (t tally) write(ctx context.Context, q *db.Queries) error {
 		return cmp.Or(strings.Compare(a.site, b.site), strings.Compare(a.slug, b.slug))
 	})
 	for _, k := range keys {
-		name, err := q.NewestName(ctx, db.NewestNameParams{SiteID: k.site, Slug: k.slug})
+		name, err := q.ShownName(ctx, db.ShownNameParams{SiteID: k.site, Slug: k.slug})
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // the last entry is gone
 			err = q.DropTag(ctx, db.DropTagParams{SiteID: k.site, Slug: k.slug})

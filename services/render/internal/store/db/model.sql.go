@@ -160,7 +160,7 @@ func (q *Queries) GetOutline(ctx context.Context, postID string) (GetOutlineRow,
 }
 
 const getSite = `-- name: GetSite :one
-SELECT id, title, description, language, time_zone, base_url, links, posts_per_page, updated_at FROM site WHERE id = $1
+SELECT id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at FROM site WHERE id = $1
 `
 
 func (q *Queries) GetSite(ctx context.Context, id string) (Site, error) {
@@ -173,6 +173,7 @@ func (q *Queries) GetSite(ctx context.Context, id string) (Site, error) {
 		&i.Language,
 		&i.TimeZone,
 		&i.BaseUrl,
+		&i.Host,
 		&i.Links,
 		&i.PostsPerPage,
 		&i.UpdatedAt,
@@ -385,14 +386,15 @@ func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
 }
 
 const saveDocTag = `-- name: SaveDocTag :exec
-INSERT INTO doc_tag (post_id, slug, site, listed, published_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (post_id, slug) DO UPDATE SET listed = excluded.listed, published_at = excluded.published_at
+INSERT INTO doc_tag (post_id, slug, name, site, listed, published_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (post_id, slug) DO UPDATE SET name = excluded.name, listed = excluded.listed, published_at = excluded.published_at
 `
 
 type SaveDocTagParams struct {
 	PostID      string
 	Slug        string
+	Name        string
 	Site        string
 	Listed      bool
 	PublishedAt sqldb.Time
@@ -402,6 +404,7 @@ func (q *Queries) SaveDocTag(ctx context.Context, arg SaveDocTagParams) error {
 	_, err := q.db.ExecContext(ctx, saveDocTag,
 		arg.PostID,
 		arg.Slug,
+		arg.Name,
 		arg.Site,
 		arg.Listed,
 		arg.PublishedAt,
@@ -410,10 +413,10 @@ func (q *Queries) SaveDocTag(ctx context.Context, arg SaveDocTagParams) error {
 }
 
 const saveSite = `-- name: SaveSite :exec
-INSERT INTO site (id, title, description, language, time_zone, base_url, links, posts_per_page, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO site (id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description, language = excluded.language,
-    time_zone = excluded.time_zone, base_url = excluded.base_url, links = excluded.links,
+    time_zone = excluded.time_zone, base_url = excluded.base_url, host = excluded.host, links = excluded.links,
     posts_per_page = excluded.posts_per_page, updated_at = excluded.updated_at
 `
 
@@ -424,6 +427,7 @@ type SaveSiteParams struct {
 	Language     string
 	TimeZone     string
 	BaseUrl      string
+	Host         string
 	Links        string
 	PostsPerPage int32
 	UpdatedAt    sqldb.Time
@@ -437,6 +441,7 @@ func (q *Queries) SaveSite(ctx context.Context, arg SaveSiteParams) error {
 		arg.Language,
 		arg.TimeZone,
 		arg.BaseUrl,
+		arg.Host,
 		arg.Links,
 		arg.PostsPerPage,
 		arg.UpdatedAt,
@@ -466,23 +471,46 @@ func (q *Queries) SaveTag(ctx context.Context, arg SaveTagParams) error {
 	return err
 }
 
-const tagsOfDoc = `-- name: TagsOfDoc :many
-SELECT slug FROM doc_tag WHERE post_id = $1 ORDER BY slug
+const shownName = `-- name: ShownName :one
+SELECT name FROM doc_tag WHERE site = $1 AND slug = $2
+GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1
 `
 
-func (q *Queries) TagsOfDoc(ctx context.Context, postID string) ([]string, error) {
+type ShownNameParams struct {
+	Site string
+	Slug string
+}
+
+// tags counts names in the same way: what one shows the other must show.
+func (q *Queries) ShownName(ctx context.Context, arg ShownNameParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, shownName, arg.Site, arg.Slug)
+	var name string
+	err := row.Scan(&name)
+	return name, err
+}
+
+const tagsOfDoc = `-- name: TagsOfDoc :many
+SELECT slug, name FROM doc_tag WHERE post_id = $1 ORDER BY slug
+`
+
+type TagsOfDocRow struct {
+	Slug string
+	Name string
+}
+
+func (q *Queries) TagsOfDoc(ctx context.Context, postID string) ([]TagsOfDocRow, error) {
 	rows, err := q.db.QueryContext(ctx, tagsOfDoc, postID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []TagsOfDocRow
 	for rows.Next() {
-		var slug string
-		if err := rows.Scan(&slug); err != nil {
+		var i TagsOfDocRow
+		if err := rows.Scan(&i.Slug, &i.Name); err != nil {
 			return nil, err
 		}
-		items = append(items, slug)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

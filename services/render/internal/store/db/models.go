@@ -46,6 +46,7 @@ type Doc struct {
 type DocTag struct {
 	PostID      string
 	Slug        string
+	Name        string
 	Site        string
 	Listed      bool
 	PublishedAt sqldb.Time
@@ -85,6 +86,7 @@ type Site struct {
 	Language     string
 	TimeZone     string
 	BaseUrl      string
+	Host         string
 	Links        string
 	PostsPerPage int32
 	UpdatedAt    sqldb.Time

@@ -1,11 +1,11 @@
 -- name: GetSite :one
-SELECT id, title, description, language, time_zone, base_url, links, posts_per_page, updated_at FROM site WHERE id = @id;
+SELECT id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at FROM site WHERE id = @id;
 
 -- name: SaveSite :exec
-INSERT INTO site (id, title, description, language, time_zone, base_url, links, posts_per_page, updated_at)
-VALUES (@id, @title, @description, @language, @time_zone, @base_url, @links, @posts_per_page, @updated_at)
+INSERT INTO site (id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at)
+VALUES (@id, @title, @description, @language, @time_zone, @base_url, @host, @links, @posts_per_page, @updated_at)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description, language = excluded.language,
-    time_zone = excluded.time_zone, base_url = excluded.base_url, links = excluded.links,
+    time_zone = excluded.time_zone, base_url = excluded.base_url, host = excluded.host, links = excluded.links,
     posts_per_page = excluded.posts_per_page, updated_at = excluded.updated_at;
 
 -- name: ListSites :many
@@ -46,18 +46,23 @@ WHERE address.site = @site AND address.path = @path AND doc.site = @site
 ORDER BY address.post_id LIMIT 100;
 
 -- name: TagsOfDoc :many
-SELECT slug FROM doc_tag WHERE post_id = @post_id ORDER BY slug;
+SELECT slug, name FROM doc_tag WHERE post_id = @post_id ORDER BY slug;
 
 -- name: SaveDocTag :exec
-INSERT INTO doc_tag (post_id, slug, site, listed, published_at)
-VALUES (@post_id, @slug, @site, @listed, @published_at)
-ON CONFLICT (post_id, slug) DO UPDATE SET listed = excluded.listed, published_at = excluded.published_at;
+INSERT INTO doc_tag (post_id, slug, name, site, listed, published_at)
+VALUES (@post_id, @slug, @name, @site, @listed, @published_at)
+ON CONFLICT (post_id, slug) DO UPDATE SET name = excluded.name, listed = excluded.listed, published_at = excluded.published_at;
 
 -- name: DropDocTag :exec
 DELETE FROM doc_tag WHERE post_id = @post_id AND slug = @slug;
 
 -- name: RelistDoc :exec
 UPDATE doc_tag SET listed = @listed, published_at = @published_at WHERE post_id = @post_id;
+
+-- tags counts names in the same way: what one shows the other must show.
+-- name: ShownName :one
+SELECT name FROM doc_tag WHERE site = @site AND slug = @slug
+GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1;
 
 -- name: GetTag :one
 SELECT slug, name, count FROM tag WHERE site = @site AND slug = @slug;

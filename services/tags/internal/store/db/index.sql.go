@@ -237,22 +237,6 @@ func (q *Queries) ListTags(ctx context.Context, arg ListTagsParams) ([]Tag, erro
 	return items, nil
 }
 
-const newestName = `-- name: NewestName :one
-SELECT name FROM entry_tag WHERE site_id = $1 AND slug = $2 ORDER BY published_at DESC, post_id DESC LIMIT 1
-`
-
-type NewestNameParams struct {
-	SiteID string
-	Slug   string
-}
-
-func (q *Queries) NewestName(ctx context.Context, arg NewestNameParams) (string, error) {
-	row := q.db.QueryRowContext(ctx, newestName, arg.SiteID, arg.Slug)
-	var name string
-	err := row.Scan(&name)
-	return name, err
-}
-
 const putEntry = `-- name: PutEntry :exec
 INSERT INTO entry (post_id, site_id, version, indexed, slug, title, language, published_at, tags)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -307,4 +291,22 @@ func (q *Queries) PutTag(ctx context.Context, arg PutTagParams) error {
 		arg.More,
 	)
 	return err
+}
+
+const shownName = `-- name: ShownName :one
+SELECT name FROM entry_tag WHERE site_id = $1 AND slug = $2
+GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1
+`
+
+type ShownNameParams struct {
+	SiteID string
+	Slug   string
+}
+
+// render counts names in the same way: what one shows the other must show.
+func (q *Queries) ShownName(ctx context.Context, arg ShownNameParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, shownName, arg.SiteID, arg.Slug)
+	var name string
+	err := row.Scan(&name)
+	return name, err
 }

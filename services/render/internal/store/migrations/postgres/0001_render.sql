@@ -7,6 +7,7 @@ CREATE TABLE site (
     language       text    NOT NULL,
     time_zone      text    NOT NULL,
     base_url       text    NOT NULL,
+    host           text    NOT NULL, -- the first of the site's own
     links          text    NOT NULL, -- JSON
     posts_per_page integer NOT NULL,
     updated_at     timestamptz NOT NULL
@@ -55,12 +56,15 @@ CREATE INDEX address_post ON address (post_id);
 CREATE TABLE doc_tag (
     post_id      text    NOT NULL,
     slug         text    NOT NULL,
+    name         text    NOT NULL, -- as the post writes it
     site         text    NOT NULL,
     listed       boolean NOT NULL,
     published_at timestamptz NOT NULL,
     PRIMARY KEY (post_id, slug)
 );
 CREATE INDEX doc_tag_list ON doc_tag (site, slug, listed, published_at DESC, post_id DESC);
+-- For counting how the name of a tag is written.
+CREATE INDEX doc_tag_name ON doc_tag (site, slug, name, published_at DESC, post_id DESC);
 -- Tags that posts carry; a tag that none carries has no row.
 CREATE TABLE tag (
     site  text    NOT NULL,

@@ -22,6 +22,8 @@ CREATE TABLE entry_tag (
     PRIMARY KEY (post_id, slug)
 );
 CREATE INDEX entry_tag_list ON entry_tag (site_id, slug, published_at DESC, post_id DESC);
+-- For counting how the name of a tag is written.
+CREATE INDEX entry_tag_name ON entry_tag (site_id, slug, name, published_at DESC, post_id DESC);
 -- A tag that no entry carries has no row.
 CREATE TABLE tag (
     site_id text    NOT NULL,
