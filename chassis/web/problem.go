@@ -11,7 +11,7 @@ import (
 
 // Problem is the body of an error answer (RFC 9457).
 type Problem struct {
-	// Type is a stable name of the kind of problem: "/problems/invalid".
+	// Type is a stable name of the kind of problem: "/problems/invalid". ProblemKinds explains them.
 	Type   string  `json:"type"`
 	Title  string  `json:"title"`
 	Status int     `json:"status"`

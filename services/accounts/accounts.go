@@ -100,7 +100,7 @@ func (s *Service) ensureBootstrap(ctx context.Context) error {
 	if snap := t.Snapshot(); snap.Role != token.Operator {
 		return fault.Conflict("the bootstrap secret is that of token %s, which is not an operator's", snap.ID)
 	}
-	if !t.Accepted("", s.deps.Now()) {
+	if t.Admit("", s.deps.Now()) != nil {
 		log.WarnContext(ctx, "the bootstrap token was revoked and stays so", "token_id", t.Snapshot().ID)
 	}
 	return nil

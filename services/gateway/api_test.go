@@ -117,6 +117,8 @@ func TestBadRequestsAreRefusedByName(t *testing.T) {
 		"wrong method":       {"PUT", "/api/v1/posts/p1", `{}`, nil, 405, ""},
 		"odd method":         {"BREW", "/api/v1/posts", "", nil, 405, ""},
 		"odd key":            {"POST", "/api/v1/posts", `{"title":"x"}`, []option{with("Idempotency-Key", "é")}, 400, "Idempotency-Key"},
+		"no such verb":       {"POST", "/api/v1/posts/p1:withdrow", "{}", nil, 404, ""},
+		"no verbs here":      {"POST", "/api/v1/tags/a:b", "{}", nil, 405, ""},
 		"no such post":       {"GET", "/api/v1/posts/none", "", nil, 404, ""},
 		"bad token":          {"GET", "/api/v1/posts", "", []option{token("nobody")}, 401, ""},
 		"bad scheme":         {"GET", "/api/v1/posts", "", []option{with("Authorization", "Basic eDp5")}, 401, ""},
@@ -243,7 +245,7 @@ func TestIdempotencyKeyIsPassedOn(t *testing.T) {
 func TestMedia(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	png := "\x89PNG\r\n\x1a\n" + strings.Repeat("x", 100)
+	png := picture(t, 3, 2)
 	svg := `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`
 	up := func(mime, body string) answer {
 		return f.call(t, http.MethodPost, "/api/v1/media", body, token("author"), with("Content-Type", mime))
@@ -256,8 +258,8 @@ func TestMedia(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.body), &out); err != nil || got.status != http.StatusCreated || out.Existing {
 		t.Fatalf("upload = %d %s", got.status, got.body)
 	}
-	if again := up("image/png", png); !strings.Contains(again.body, `"existing":true`) || !strings.Contains(again.body, out.URL) {
-		t.Errorf("second upload = %s", again.body)
+	if again := up("image/png", png); again.status != http.StatusOK || !strings.Contains(again.body, `"existing":true`) || !strings.Contains(again.body, out.URL) {
+		t.Errorf("second upload = %d %s", again.status, again.body)
 	}
 	file := f.get(t, out.URL)
 	if file.body != png || file.header.Get("Content-Type") != "image/png" || file.header.Get("Content-Security-Policy") != "default-src 'none'; sandbox" {

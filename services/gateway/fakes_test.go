@@ -146,12 +146,16 @@ func (b *behind) GetSite(ctx context.Context, _ *postsv1.GetSiteRequest) (*posts
 	return nil, fault.NotFound("no such site")
 }
 
-// Authenticate implements AccountsService: the secret is the role.
+// Authenticate implements AccountsService: the secret is the role, or why it is refused.
 func (b *behind) Authenticate(_ context.Context, r *accountsv1.AuthenticateRequest) (*accountsv1.AuthenticateResponse, error) {
 	role, site, _ := strings.Cut(r.GetSecret(), "@")
 	switch {
-	case site != "" && site != r.GetSite(), role == "nobody":
+	case site != "" && site != r.GetSite():
+		return nil, fault.Unauthenticated("the token is of another site than this host's")
+	case role == "nobody":
 		return nil, fault.Unauthenticated("the token is not valid")
+	case role == "expired":
+		return nil, fault.Unauthenticated("the token has expired")
 	}
 	return &accountsv1.AuthenticateResponse{Token: &accountsv1.Token{Id: "t-" + role, Name: role, Role: role}}, nil
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/parution/parution/services/gateway/internal/api"
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/feed"
+	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
 	"github.com/parution/parution/services/gateway/internal/media"
 	"github.com/parution/parution/services/gateway/internal/site"
@@ -53,6 +54,8 @@ type Service struct {
 	api   *api.API
 	media *media.Store
 	rest  http.Handler
+	// secure tells browsers to come back over HTTPS.
+	secure headers.Field
 }
 
 // New wires the gateway. It does not connect to anything.
@@ -64,7 +67,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		deps:  deps,
 		table: host.New(postsv1.NewSitesServiceClient(deps.Posts), deps.NATS, log, deps.Health),
-		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log),
+		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log), secure: headers.Secure(),
 	}
 	pages := cache.New(cfg.CacheBytes, site.Source(renderv1.NewRenderServiceClient(deps.Render)), deps.Now)
 	if err := pages.Observe(deps.Telemetry.Meter("gateway/cache")); err != nil {
@@ -93,10 +96,23 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 // Handler serves readers and programs.
 func (s *Service) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.overHTTPS(r) {
+			w.Header()[s.secure.Name] = s.secure.Values
+		}
 		if !s.site.ServeHit(w, r) {
 			s.rest.ServeHTTP(w, r)
 		}
 	})
+}
+
+// overHTTPS tells whether readers come over HTTPS: to this server, or by the word
+// of the site to something in front of it.
+func (s *Service) overHTTPS(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	site, ok := s.table.Find(r.Host)
+	return ok && site.Secure
 }
 
 // AdminHandler serves the same to whoever runs the installation: every request
@@ -125,13 +141,16 @@ func (s *Service) Parts() []process.Part {
 }
 
 func (s *Service) route(w http.ResponseWriter, r *http.Request) {
-	path := r.URL.Path
+	path, reads := r.URL.Path, r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
-	case path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+	case path == "/healthz" && reads:
 		s.site.Alive(w, r)
 	case strings.HasPrefix(path, api.Prefix):
 		s.api.ServeHTTP(w, r)
-	case strings.HasPrefix(path, media.Prefix) && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.media.ServeFile(w, r):
+	case strings.HasPrefix(path, media.Prefix) && reads && s.media.ServeFile(w, r):
+	case strings.HasPrefix(path, api.ProblemPrefix) && reads && s.api.ServeProblem(w, r):
+	case path == "/favicon.ico" && reads:
+		s.api.Favicon(w, r)
 	default:
 		s.site.ServeHTTP(w, r)
 	}

@@ -128,7 +128,8 @@ func (s *Server) RevokeToken(ctx context.Context, r *accountsv1.RevokeTokenReque
 }
 
 // Authenticate implements accountsv1.AccountsServiceServer. Whatever is wrong
-// with a secret, the answer is the same.
+// with a secret that is no token's, the answer is the same; who holds a token's
+// hears why it is not good.
 func (s *Server) Authenticate(ctx context.Context, r *accountsv1.AuthenticateRequest) (*accountsv1.AuthenticateResponse, error) {
 	secret := token.Secret(r.GetSecret())
 	if !secret.Plausible() {
@@ -142,8 +143,8 @@ func (s *Server) Authenticate(ctx context.Context, r *accountsv1.AuthenticateReq
 		return nil, err
 	}
 	now := s.now()
-	if !t.Accepted(r.GetSite(), now) {
-		return nil, refused()
+	if err := t.Admit(r.GetSite(), now); err != nil {
+		return nil, err
 	}
 	s.touch(ctx, t, now)
 	return &accountsv1.AuthenticateResponse{Token: wire.Token(t.Snapshot())}, nil

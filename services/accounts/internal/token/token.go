@@ -119,15 +119,18 @@ func (t *Token) Within(site string, operator bool) bool {
 	return t.s.Site == site
 }
 
-// Accepted tells whether the token is good on site at now.
-func (t *Token) Accepted(site string, now time.Time) bool {
+// Admit refuses the token where it is not good: elsewhere than on site, or not
+// any more at now. Only who holds the secret hears which. Faults: Unauthenticated.
+func (t *Token) Admit(site string, now time.Time) error {
 	switch {
 	case t.s.RevokedAt != nil:
-		return false
+		return fault.Unauthenticated("the token was revoked")
 	case t.s.ExpiresAt != nil && !t.s.ExpiresAt.After(now):
-		return false
+		return fault.Unauthenticated("the token has expired")
+	case t.s.Role == Operator, t.s.Site != "" && t.s.Site == site:
+		return nil
 	}
-	return t.s.Role == Operator || t.s.Site != "" && t.s.Site == site
+	return fault.Unauthenticated("the token is of another site than this host's")
 }
 
 // useStep is how exactly the last use is known: writing it down at each call

@@ -74,32 +74,33 @@ func TestNew(t *testing.T) {
 	}
 }
 
-func TestAccepted(t *testing.T) {
+func TestAdmit(t *testing.T) {
 	t.Parallel()
 	good := token.Snapshot{Site: "main", Role: token.Editor}
 	cases := []struct {
 		name string
 		give func(*token.Snapshot)
 		site string
-		want bool
+		want string
 	}{
-		{"its site", func(*token.Snapshot) {}, "main", true},
-		{"another site", func(*token.Snapshot) {}, "other", false},
-		{"no site", func(*token.Snapshot) {}, "", false},
-		{"before its end", func(s *token.Snapshot) { s.ExpiresAt = at(time.Microsecond) }, "main", true},
-		{"at its end", func(s *token.Snapshot) { s.ExpiresAt = at(0) }, "main", false},
-		{"revoked", func(s *token.Snapshot) { s.RevokedAt = at(time.Hour) }, "main", false},
-		{"operator", func(s *token.Snapshot) { s.Site, s.Role = "", token.Operator }, "other", true},
-		{"revoked operator", func(s *token.Snapshot) { s.Site, s.Role, s.RevokedAt = "", token.Operator, at(0) }, "other", false},
-		{"siteless owner", func(s *token.Snapshot) { s.Site, s.Role = "", token.Owner }, "", false},
+		{"its site", func(*token.Snapshot) {}, "main", ""},
+		{"another site", func(*token.Snapshot) {}, "other", "the token is of another site than this host's"},
+		{"no site", func(*token.Snapshot) {}, "", "the token is of another site than this host's"},
+		{"before its end", func(s *token.Snapshot) { s.ExpiresAt = at(time.Microsecond) }, "main", ""},
+		{"at its end", func(s *token.Snapshot) { s.ExpiresAt = at(0) }, "main", "the token has expired"},
+		{"revoked", func(s *token.Snapshot) { s.RevokedAt = at(time.Hour) }, "main", "the token was revoked"},
+		{"operator", func(s *token.Snapshot) { s.Site, s.Role = "", token.Operator }, "other", ""},
+		{"revoked operator", func(s *token.Snapshot) { s.Site, s.Role, s.RevokedAt = "", token.Operator, at(0) }, "other", "the token was revoked"},
+		{"siteless owner", func(s *token.Snapshot) { s.Site, s.Role = "", token.Owner }, "", "the token is of another site than this host's"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := good
 			c.give(&s)
-			if got := token.Restore(s).Accepted(c.site, noon()); got != c.want {
-				t.Errorf("Accepted(%q) = %v, want %v", c.site, got, c.want)
+			err := token.Restore(s).Admit(c.site, noon())
+			if got := fault.TextOf(err); err != nil && (got != c.want || fault.KindOf(err) != fault.KindUnauthenticated) || err == nil && c.want != "" {
+				t.Errorf("Admit(%q) = %v, want %q", c.site, err, c.want)
 			}
 		})
 	}

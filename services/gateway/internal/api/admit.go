@@ -134,6 +134,10 @@ func (a *API) fail(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, 
 
 // misroute answers where there is no call.
 func (a *API) misroute(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, status int) {
+	if verbs := a.routes.verbs(r.URL.Path); len(verbs) > 0 {
+		a.refuse(w, r, fault.NotFound("there is no such verb; what is here takes :%s", strings.Join(verbs, ", :")))
+		return
+	}
 	if methods := a.routes.methods(r.URL.Path); status == http.StatusMethodNotAllowed && len(methods) > 0 {
 		methodNotAllowed(w, methods...)
 		return

@@ -59,6 +59,7 @@ type API struct {
 	mux      *runtime.ServeMux
 	fields   []headers.Field
 	static   map[string]document
+	problems map[string]explanation
 }
 
 // New registers every public call.
@@ -69,6 +70,9 @@ func New(ctx context.Context, deps Deps) (*API, error) {
 	}
 	var err error
 	if a.static, err = documents(a.routes); err != nil {
+		return nil, err
+	}
+	if a.problems, err = explanations(); err != nil {
 		return nil, err
 	}
 	a.mux = runtime.NewServeMux(

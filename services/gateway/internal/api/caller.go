@@ -66,10 +66,9 @@ func (a *API) who(r *http.Request, site string) (identity.Principal, error) {
 }
 
 func (a *API) authenticate(ctx context.Context, authorization, site string) (identity.Principal, error) {
-	scheme, secret, _ := strings.Cut(authorization, " ")
-	secret = strings.TrimSpace(secret)
-	if !strings.EqualFold(scheme, "Bearer") || secret == "" || len(secret) > maxSecretBytes || !utf8.ValidString(secret) {
-		return identity.Principal{}, fault.Unauthenticated("the token is not valid")
+	secret, err := bearer(authorization)
+	if err != nil {
+		return identity.Principal{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
@@ -83,4 +82,23 @@ func (a *API) authenticate(ctx context.Context, authorization, site string) (ide
 		return identity.Principal{}, fault.Unauthenticated("the token is not valid")
 	}
 	return p, nil
+}
+
+// bearer is the secret in the header field Authorization.
+func bearer(authorization string) (string, error) {
+	scheme, secret, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		// Only what is no secret for sure is said again.
+		for _, known := range []string{"Basic", "Digest", "Token", "Negotiate", "ApiKey"} {
+			if strings.EqualFold(scheme, known) {
+				return "", fault.Unauthenticated("send Bearer, not %s", known)
+			}
+		}
+		return "", fault.Unauthenticated("send Bearer and the token: Authorization: Bearer …")
+	}
+	secret = strings.TrimSpace(secret)
+	if secret == "" || len(secret) > maxSecretBytes || !utf8.ValidString(secret) {
+		return "", fault.Unauthenticated("the token is not valid")
+	}
+	return secret, nil
 }

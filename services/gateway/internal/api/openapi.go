@@ -8,10 +8,14 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	contracts "github.com/parution/parution/proto"
 	accessv1 "github.com/parution/parution/proto/gen/parution/access/v1"
 )
+
+// uploadID names the one operation that no contract describes.
+const uploadID = "Media_Upload"
 
 // object is a JSON object.
 type object = map[string]any
@@ -166,7 +170,20 @@ func complete(operation object, r *route) {
 	}
 	responses["default"] = object{"$ref": "#/components/responses/Problem"}
 	operation["responses"] = responses
+	operation["summary"] = sentenceOf(str(operation["summary"]), string(r.call.Name()))
+	require(operation)
 	secure(operation, r.rule)
+}
+
+// sentenceOf makes a sentence of its own of a contract's comment, which begins
+// with the call's name.
+func sentenceOf(comment, call string) string {
+	comment = strings.TrimPrefix(comment, call+" ")
+	first, size := utf8.DecodeRuneInString(comment)
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(first)) + comment[size:]
 }
 
 func creates(r *route) bool {
@@ -237,20 +254,22 @@ func uploadedSchema() object {
 	}}
 }
 
+func uploaded(text string) object {
+	return object{"description": text, "content": object{"application/json": object{"schema": object{"$ref": "#/components/schemas/Uploaded"}}}}
+}
+
 func uploadOperation() object {
 	content := object{}
 	for _, mime := range []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"} {
 		content[mime] = object{"schema": object{"type": "string", "format": "binary"}}
 	}
 	operation := object{
-		"tags": []any{"Media"}, "operationId": "Media_Upload",
+		"tags": []any{"Media"}, "operationId": uploadID,
 		"summary":     "Keeps an image under the hash of its content: the same image has one address.",
-		"requestBody": object{"required": true, "content": content, "description": "The image itself, at most 25 MiB."},
+		"requestBody": object{"required": true, "content": content, "description": "The image itself, at most 25 MiB and 40 megapixels."},
 		"responses": object{
-			"201": object{
-				"description": "The image is there.",
-				"content":     object{"application/json": object{"schema": object{"$ref": "#/components/schemas/Uploaded"}}},
-			},
+			"200":     uploaded("The same content was there before."),
+			"201":     uploaded("The image is there."),
 			"default": object{"$ref": "#/components/responses/Problem"},
 		},
 	}

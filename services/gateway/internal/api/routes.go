@@ -142,6 +142,27 @@ func (t *routeTable) methods(path string) []string {
 	return out
 }
 
+// verbs lists what may stand behind the colon of path; nothing if path has no
+// verb, a known one, or nothing there takes any.
+func (t *routeTable) verbs(path string) []string {
+	base, wanted, ok := cutVerb(path)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, r := range t.all {
+		template, verb, ok := cutVerb(r.template)
+		if !ok || !matches(template, base) {
+			continue
+		}
+		if verb == wanted {
+			return nil
+		}
+		out = append(out, verb)
+	}
+	return out
+}
+
 // matches tells whether path fits template: variables stand for one segment.
 func matches(template, path string) bool {
 	want, verb, hasVerb := cutVerb(template)

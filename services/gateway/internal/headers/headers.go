@@ -14,7 +14,7 @@ type Field struct {
 // What each kind of answer may load and run. Nothing is inline in our pages, so
 // no exception is needed anywhere but in drawings that bring their own styles.
 const (
-	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
+	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; font-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 	filePolicy    = "default-src 'none'; sandbox"
 	drawingPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -36,9 +36,14 @@ func with(policy, resource string) []Field {
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Resource-Policy", []string{resource}},
 		{"Referrer-Policy", []string{"strict-origin-when-cross-origin"}},
-		{"Strict-Transport-Security", []string{"max-age=31536000; includeSubDomains"}},
 		{"X-Content-Type-Options", []string{"nosniff"}},
 	}
+}
+
+// Secure is what readers of a site over HTTPS get with every answer: to come
+// that way again. It speaks for this host name only, not for those below it.
+func Secure() Field {
+	return Field{"Strict-Transport-Security", []string{"max-age=31536000"}}
 }
 
 // Apply puts fields into h.

@@ -30,6 +30,8 @@ type Site struct {
 	ID string
 	// Language is that of the site's own texts, a BCP 47 tag.
 	Language string
+	// Secure sites have a base URL that begins with https.
+	Secure bool
 }
 
 type hosts struct {
@@ -154,7 +156,7 @@ func (t *Table) load(ctx context.Context) error {
 	}
 	h := &hosts{byHost: make(map[string]Site), byID: make(map[string]Site)}
 	for _, s := range answer.GetSites() {
-		site := Site{ID: s.GetId(), Language: s.GetLanguage()}
+		site := Site{ID: s.GetId(), Language: s.GetLanguage(), Secure: isSecure(s.GetBaseUrl())}
 		h.byID[site.ID] = site
 		if len(s.GetHosts()) == 0 {
 			h.other = site
@@ -166,4 +168,9 @@ func (t *Table) load(ctx context.Context) error {
 	t.current.Store(h)
 	t.health.Set(check, nil)
 	return nil
+}
+
+func isSecure(baseURL string) bool {
+	scheme, _, _ := strings.Cut(baseURL, "://")
+	return strings.EqualFold(scheme, "https")
 }

@@ -2,14 +2,15 @@ package media
 
 import (
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path"
-	"strings"
 )
+
+const drawingType = "image/svg+xml"
 
 // kind is a kind of file that is kept.
 type kind struct {
@@ -23,7 +24,7 @@ func kinds() []kind {
 		{mime: "image/jpeg", extension: "jpg"},
 		{mime: "image/gif", extension: "gif"},
 		{mime: "image/webp", extension: "webp"},
-		{mime: "image/svg+xml", extension: "svg", drawing: true},
+		{mime: drawingType, extension: "svg", drawing: true},
 	}
 }
 
@@ -45,26 +46,24 @@ func kindOf(base string) kind {
 	return kind{mime: "application/octet-stream"}
 }
 
-// sniff tells what a file is by its first bytes; names and headers lie.
-func sniff(f *os.File) (kind, bool, error) {
+// sniff tells what a file is by its first bytes; names and headers lie. A drawing
+// has no such bytes: it is one by its declaration, to be inspected, or by being one.
+func sniff(f *os.File, declared string) (kind, bool, error) {
 	head := make([]byte, 16)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return kind{}, false, fmt.Errorf("read the file: %w", err)
 	}
 	mime := magic(head[:n])
-	if mime == "" {
-		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return kind{}, false, fmt.Errorf("read the file: %w", err)
-		}
-		if !isSVG(f) {
-			return kind{}, false, nil
-		}
-		mime = "image/svg+xml"
+	if mime == "" && (declared == drawingType || checkDrawing(whole(f)) == nil) {
+		mime = drawingType
 	}
 	k, ok := kindByMIME(mime)
 	return k, ok, nil
 }
+
+// whole reads f from its beginning.
+func whole(f *os.File) io.Reader { return io.NewSectionReader(f, 0, math.MaxInt64) }
 
 func magic(head []byte) string {
 	switch {
@@ -78,28 +77,4 @@ func magic(head []byte) string {
 		return "image/webp"
 	}
 	return ""
-}
-
-// prologue bounds what may stand before a drawing's root element.
-const prologue = 64 << 10
-
-// isSVG tells whether r is an XML document whose root is an SVG drawing.
-func isSVG(r io.Reader) bool {
-	d := xml.NewDecoder(io.LimitReader(r, prologue))
-	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("only UTF-8") }
-	for {
-		t, err := d.Token()
-		if err != nil {
-			return false
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			return t.Name.Local == "svg" && (t.Name.Space == "" || t.Name.Space == "http://www.w3.org/2000/svg")
-		case xml.Directive:
-			// A declaration of entities would be a bomb for whoever reads the file next.
-			if strings.Contains(strings.ToUpper(string(t)), "ENTITY") {
-				return false
-			}
-		}
-	}
 }

@@ -38,7 +38,8 @@ type Uploaded struct {
 	Existing bool `json:"existing"`
 }
 
-// Upload keeps the image in the body of r and answers 201 with its address.
+// Upload keeps the image in the body of r and answers its address: 201, or 200
+// if the same content was there before.
 func (s *Store) Upload(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.receive(w, r)
 	if err != nil {
@@ -57,7 +58,11 @@ func (s *Store) Upload(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Location", answer.URL)
-	w.WriteHeader(http.StatusCreated)
+	if answer.Existing {
+		w.WriteHeader(http.StatusOK)
+	} else {
+		w.WriteHeader(http.StatusCreated)
+	}
 	_ = json.NewEncoder(w).Encode(answer) // the client may have gone
 }
 
@@ -132,7 +137,7 @@ func (s *Store) keep(f *os.File, body io.Reader, declared string) (string, error
 	if n == 0 {
 		return "", fault.Invalid("body", "is empty")
 	}
-	found, ok, err := sniff(f)
+	found, ok, err := sniff(f, declared)
 	if err != nil {
 		return "", err
 	}
@@ -142,6 +147,9 @@ func (s *Store) keep(f *os.File, body io.Reader, declared string) (string, error
 			is = found.mime
 		}
 		return "", fault.Invalid("body", "is %s, not %s as Content-Type says", is, declared)
+	}
+	if err := inspect(found.mime, whole(f)); err != nil {
+		return "", err
 	}
 	if err := f.Sync(); err != nil {
 		return "", fmt.Errorf("write the file: %w", err)

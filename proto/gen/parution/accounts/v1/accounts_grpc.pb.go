@@ -39,7 +39,7 @@ type AccountsServiceClient interface {
 	ListTokens(ctx context.Context, in *ListTokensRequest, opts ...grpc.CallOption) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once. Revoking a revoked token changes nothing.
 	RevokeToken(ctx context.Context, in *RevokeTokenRequest, opts ...grpc.CallOption) (*RevokeTokenResponse, error)
-	// Authenticate tells whose a token's secret is. Unauthenticated if it is
+	// Authenticate tells whose a token's secret is. Unauthenticated, with a text for each cause, if it is
 	// unknown, expired, revoked or of another site. For the gateway only.
 	Authenticate(ctx context.Context, in *AuthenticateRequest, opts ...grpc.CallOption) (*AuthenticateResponse, error)
 }
@@ -104,7 +104,7 @@ type AccountsServiceServer interface {
 	ListTokens(context.Context, *ListTokensRequest) (*ListTokensResponse, error)
 	// RevokeToken ends a token at once. Revoking a revoked token changes nothing.
 	RevokeToken(context.Context, *RevokeTokenRequest) (*RevokeTokenResponse, error)
-	// Authenticate tells whose a token's secret is. Unauthenticated if it is
+	// Authenticate tells whose a token's secret is. Unauthenticated, with a text for each cause, if it is
 	// unknown, expired, revoked or of another site. For the gateway only.
 	Authenticate(context.Context, *AuthenticateRequest) (*AuthenticateResponse, error)
 	mustEmbedUnimplementedAccountsServiceServer()
