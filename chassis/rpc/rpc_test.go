@@ -180,6 +180,10 @@ func (tokens) Authenticate(_ context.Context, secret string) (identity.Principal
 	return identity.Principal{Subject: "token-1", Role: identity.Operator, Site: "main"}, nil
 }
 
+func (tokens) Anonymous(context.Context) (identity.Principal, error) {
+	return identity.Principal{Role: identity.Public, Site: "main"}, nil
+}
+
 func TestACallWithoutADeadlineGetsOne(t *testing.T) {
 	t.Parallel()
 	s := &service{answer: func(ctx context.Context) error {

@@ -47,6 +47,17 @@ const (
 // to clients beside the gateway.
 type Authenticator interface {
 	Authenticate(ctx context.Context, secret string) (identity.Principal, error)
+	// Anonymous is a reader, on the site that the call names.
+	Anonymous(ctx context.Context) (identity.Principal, error)
+}
+
+// SiteHeader is the metadata by which a client of such a server names the site.
+const SiteHeader = "parution-site"
+
+// NamedSite is the site that the caller names in the call's metadata; empty for none.
+func NamedSite(ctx context.Context) string {
+	md, _ := metadata.FromIncomingContext(ctx)
+	return first(md, SiteHeader)
 }
 
 // ServerConfig is what a server needs.
@@ -80,6 +91,7 @@ func NewServer(cfg ServerConfig) *Server {
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(16<<20), grpc.MaxConcurrentStreams(1000),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.StatsHandler(otelgrpc.NewServerHandler(otelOptions(cfg.Telemetry)...)),
+		grpc.ChainStreamInterceptor(refuseStreams),
 		grpc.ChainUnaryInterceptor(s.errors, s.recover, s.deadline, s.identify, s.allow, s.writes),
 	)
 	s.access = sync.OnceValues(func() (Access, error) { return AccessOf(s.Server) })
@@ -88,6 +100,15 @@ func NewServer(cfg ServerConfig) *Server {
 		reflection.Register(s.Server)
 	}
 	return s
+}
+
+// refuseStreams lets only gRPC's own streams through: ours would pass by who
+// calls and who may.
+func refuseStreams(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	if isOpen(info.FullMethod) {
+		return next(srv, stream)
+	}
+	return toStatus(fault.Denied("streams are not served"))
 }
 
 // otelOptions leave health checks out of traces: there are many and they say nothing.
@@ -186,6 +207,13 @@ func (s *Server) identify(ctx context.Context, req any, _ *grpc.UnaryServerInfo,
 	}
 	if secret := bearer(md); secret != "" && s.cfg.Authenticator != nil {
 		p, err := s.cfg.Authenticator.Authenticate(ctx, secret)
+		if err != nil {
+			return nil, err
+		}
+		return next(identity.With(ctx, p), req)
+	}
+	if s.cfg.Authenticator != nil { // without credentials: a reader
+		p, err := s.cfg.Authenticator.Anonymous(ctx)
 		if err != nil {
 			return nil, err
 		}

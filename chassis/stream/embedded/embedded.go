@@ -12,6 +12,9 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
+// maxStore is more than all streams of an installation may hold together.
+const maxStore = 16 << 30
+
 // startTimeout is what a server with a large store may take to recover it.
 const startTimeout = 60 * time.Second
 
@@ -22,12 +25,15 @@ type Server struct{ *server.Server }
 // on dir: nats-server takes none.
 func Start(ctx context.Context, log *slog.Logger, dir string) (*Server, error) {
 	s, err := server.NewServer(&server.Options{
-		ServerName:      "parution",
-		DontListen:      true,
-		NoSigs:          true,
-		JetStream:       true,
-		StoreDir:        dir,
-		NoSystemAccount: false,
+		ServerName: "parution",
+		DontListen: true,
+		NoSigs:     true,
+		JetStream:  true,
+		StoreDir:   dir,
+		// A bound, not a reservation: by default it is a part of the free disk, and
+		// on a small one streams would not be made at all.
+		JetStreamMaxStore: maxStore,
+		NoSystemAccount:   false,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the embedded NATS server: %w", err)

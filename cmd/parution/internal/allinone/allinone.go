@@ -68,6 +68,9 @@ func Defaults(data string) Config {
 // SocketPath is where the admin API of the process that serves data is.
 func SocketPath(data string) string { return filepath.Join(data, "admin.sock") }
 
+// maxSocketPath is what the address of a Unix socket has room for (unix(7)).
+const maxSocketPath = 107
+
 // Holds tells whether data is a folder that was served or imported into.
 func Holds(data string) bool {
 	_, err := os.Stat(filepath.Join(data, posts.Owner+".db"))
@@ -98,6 +101,9 @@ func New(ctx context.Context, cfg Config, tel *telemetry.Telemetry) (_ *App, err
 			a.Close()
 		}
 	}()
+	if n := len(SocketPath(cfg.Data)); n > maxSocketPath {
+		return nil, fmt.Errorf("the data folder's path is %d bytes too long for the socket in it; a relative path may be shorter", n-maxSocketPath)
+	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("create the data folder: %w", err)
 	}
@@ -245,7 +251,7 @@ func (a *App) front(ctx context.Context, c callees) error {
 	a.parts = append(a.parts, g.Parts()...)
 	a.parts = append(a.parts, adminPart(SocketPath(a.cfg.Data), g.AdminHandler(), a.tel.Log))
 	if a.cfg.GRPCListen != "" {
-		a.parts = append(a.parts, a.onePort.part(a, c.accounts))
+		a.parts = append(a.parts, a.onePort.part(a, c))
 	}
 	if a.cfg.Listen != "" {
 		a.parts = append(a.parts, web.Serve("site and API (--listen)", a.cfg.Listen, g.Handler(), a.tel.Log, a.cfg.Bound))

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
@@ -13,6 +14,7 @@ import (
 	"github.com/parution/parution/chassis/rpc"
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 // onePort serves every service's gRPC on one address, to clients with API
@@ -28,15 +30,20 @@ type onePort struct {
 // owner is a service that has notices.
 type owner interface{ Outbox() *outbox.Outbox }
 
-func (o *onePort) part(a *App, accounts callee) process.Part {
+func (o *onePort) part(a *App, c callees) process.Part {
 	return process.Part{Name: "gRPC", Run: func(ctx context.Context, ready func()) error {
-		conn, err := a.dial(identity.FrontIssuer, accounts)
+		toAccounts, err := a.dial(identity.FrontIssuer, c.accounts)
 		if err != nil {
 			return err
 		}
+		toPosts, err := a.dial(identity.FrontIssuer, c.posts)
+		if err != nil {
+			return err
+		}
+		auth := tokens{accountsv1.NewAccountsServiceClient(toAccounts), postsv1.NewSitesServiceClient(toPosts)}
 		o.target = rpc.NewServer(rpc.ServerConfig{
 			Telemetry: a.tel, Verifier: a.keys.verifier("nobody signs for this port"), Writes: o.writes,
-			Authenticator: tokens{accountsv1.NewAccountsServiceClient(conn)}, Reflection: a.cfg.Reflection,
+			Authenticator: auth, Reflection: a.cfg.Reflection,
 		})
 		o.owners = make(map[string]program.Service)
 		for _, s := range o.services {
@@ -70,9 +77,12 @@ func (o *onePort) writes(ctx context.Context, req any, info *grpc.UnaryServerInf
 	return next(ctx, req)
 }
 
-// tokens asks the accounts service whose a token is.
+// tokens asks the accounts service whose a token is. There is no host name that
+// tells the site: a token is of one, and who has no such token names it in the
+// call's metadata, or means the only one.
 type tokens struct {
 	accounts accountsv1.AccountsServiceClient
+	sites    postsv1.SitesServiceClient
 }
 
 // Authenticate implements rpc.Authenticator.
@@ -82,5 +92,32 @@ func (t tokens) Authenticate(ctx context.Context, secret string) (identity.Princ
 		return identity.Principal{}, err
 	}
 	tok := r.GetToken()
-	return identity.Principal{Subject: tok.GetId(), Name: tok.GetName(), Role: identity.Role(tok.GetRole()), Site: tok.GetSite()}, nil
+	p := identity.Principal{Subject: tok.GetId(), Name: tok.GetName(), Role: identity.Role(tok.GetRole()), Site: tok.GetSite()}
+	if p.Site == "" {
+		p.Site, err = t.site(ctx)
+	}
+	return p, err
+}
+
+// Anonymous implements rpc.Authenticator.
+func (t tokens) Anonymous(ctx context.Context) (identity.Principal, error) {
+	site, err := t.site(ctx)
+	return identity.Principal{Role: identity.Public, Site: site}, err
+}
+
+func (t tokens) site(ctx context.Context) (string, error) {
+	named := rpc.NamedSite(ctx)
+	r, err := t.sites.ListSites(ctx, &postsv1.ListSitesRequest{})
+	if err != nil {
+		return "", err
+	}
+	for _, s := range r.GetSites() {
+		if s.GetId() == named || named == "" && len(r.GetSites()) == 1 {
+			return s.GetId(), nil
+		}
+	}
+	if named == "" {
+		return "", fault.Invalid(rpc.SiteHeader, "is missing in the metadata, and there are several sites")
+	}
+	return "", fault.NotFound("there is no site %q", named)
 }

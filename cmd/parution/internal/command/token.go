@@ -33,7 +33,9 @@ const tokensPath = "/api/v1/tokens" //nolint:gosec // a path, no secret
 
 // Run makes a token.
 func (t tokenCreate) Run(g *globals) error {
-	return client.With(g.ctx, t.Target, client.Needs{}, g.log, func(ctx context.Context, c *client.Client) error {
+	// An operator's token belongs to no site.
+	needs := client.Needs{Installation: t.Role == "operator"}
+	return client.With(g.ctx, t.Target, needs, g.log, func(ctx context.Context, c *client.Client) error {
 		in := &accountsv1.CreateTokenRequest{Name: t.Name, Role: t.Role}
 		if t.Expires != 0 {
 			in.ExpiresAt = timestamppb.New(time.Now().Add(t.Expires))

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/cmd/parution/internal/client"
 	"github.com/parution/parution/cmd/parution/internal/importer"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
@@ -32,6 +33,9 @@ func (d *Destination) Post(ctx context.Context, p importer.Post) (importer.Outco
 	}
 	if !existing {
 		return importer.Created, nil
+	}
+	if known.GetStatus() == "deleted" {
+		return importer.Unchanged, fault.Conflict("the post was deleted on the site and is not brought back")
 	}
 	revised, mask := changes(known, in, p.DateGuessed)
 	outcome := importer.Unchanged

@@ -119,15 +119,15 @@ func (t *Token) Within(site string, operator bool) bool {
 	return t.s.Site == site
 }
 
-// Admit refuses the token where it is not good: elsewhere than on site, or not
-// any more at now. Only who holds the secret hears which. Faults: Unauthenticated.
+// Admit refuses the token where it is not good: elsewhere than on site (empty:
+// on whichever it is of), or not any more at now. Only who holds the secret hears which. Faults: Unauthenticated.
 func (t *Token) Admit(site string, now time.Time) error {
 	switch {
 	case t.s.RevokedAt != nil:
 		return fault.Unauthenticated("the token was revoked")
 	case t.s.ExpiresAt != nil && !t.s.ExpiresAt.After(now):
 		return fault.Unauthenticated("the token has expired")
-	case t.s.Role == Operator, t.s.Site != "" && t.s.Site == site:
+	case t.s.Role == Operator, t.s.Site != "" && (site == "" || t.s.Site == site):
 		return nil
 	}
 	return fault.Unauthenticated("the token is of another site than this host's")

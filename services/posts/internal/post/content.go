@@ -3,7 +3,9 @@ package post
 import (
 	"fmt"
 	"net/url"
+	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -204,10 +206,25 @@ func (f *faults) path(field, s string, most int) {
 	switch {
 	case len(s) > most:
 		f.add(field, "has %d bytes; at most %d", len(s), most)
+	case isOwn(s):
+		f.add(field, "is %q, which is one of the site's own addresses", clip(s))
+	case path.Clean(s) != s && path.Clean(s)+"/" != s:
+		f.add(field, "is %q; the shortest form is %q", clip(s), clip(path.Clean(s)))
 	case err != nil, !strings.HasPrefix(s, "/"), s == "/", strings.HasPrefix(s, "//"), u.Path != s, strings.ContainsAny(s, "\\?#\x00"),
 		strings.ContainsFunc(s, isControl), strings.Contains(s+"/", "/../"):
 		f.add(field, "is %q; must be a path such as \"/2019/05/title.html\"", clip(s))
 	}
+}
+
+// isOwn tells whether an address is one that the site answers itself: an alias
+// there could never be reached.
+func isOwn(s string) bool {
+	for _, own := range []string{"/api/", "/assets/", "/media/", "/page/", "/posts/", "/problems/", "/tags/"} {
+		if strings.HasPrefix(s+"/", own) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"/feed.xml", "/healthz", "/robots.txt", "/favicon.ico", "/events", "/search", "/sitemap.xml"}, s)
 }
 
 // clip keeps messages short whatever was sent.

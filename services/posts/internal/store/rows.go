@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -94,18 +92,12 @@ func claimAddresses(ctx context.Context, q *db.Queries, before, after post.Snaps
 
 func claimSlug(ctx context.Context, q *db.Queries, before, after post.Snapshot) error {
 	name := after.Content.Slug
-	owner, err := q.SlugOwner(ctx, db.SlugOwnerParams{SiteID: after.Site, Slug: name})
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-	case err != nil:
-		return fmt.Errorf("look up slug: %w", err)
-	case owner.PostID != after.ID && owner.CurrentSlug == name && owner.Status != string(post.Deleted):
-		return fault.New(fault.KindConflict, "another post has the slug "+name,
-			fault.Violation{Field: "slug", Message: "is another post's"})
+	claimed, err := tryClaim(ctx, q, after, name)
+	if err != nil {
+		return err
 	}
-	// A former slug of another post, or that of a deleted one, may be taken over.
-	if err := q.ClaimSlug(ctx, db.ClaimSlugParams{SiteID: after.Site, Slug: name, PostID: after.ID}); err != nil {
-		return fmt.Errorf("claim slug: %w", err)
+	if !claimed {
+		return slugTaken(name)
 	}
 	if before.Content.Slug != "" && !before.WasPublic {
 		// Nobody saw the old one, so it need not lead anywhere.
@@ -115,6 +107,38 @@ func claimSlug(ctx context.Context, q *db.Queries, before, after post.Snapshot) 
 		}
 	}
 	return nil
+}
+
+func slugTaken(name string) error {
+	return fault.New(fault.KindConflict, "another post has the slug "+name, fault.Violation{Field: "slug", Message: "is another post's"})
+}
+
+// tryClaim makes name lead to p; false if it is another post's. A former slug of
+// another post, or that of a deleted one, is taken over. Of two posts that want
+// the same name at once the insert lets one through; the other then sees it.
+func tryClaim(ctx context.Context, q *db.Queries, p post.Snapshot, name string) (bool, error) {
+	n, err := q.ClaimSlug(ctx, db.ClaimSlugParams{SiteID: p.Site, Slug: name, PostID: p.ID})
+	if err != nil {
+		return false, fmt.Errorf("claim slug: %w", err)
+	}
+	if n > 0 {
+		return true, nil
+	}
+	owner, err := q.SlugOwner(ctx, db.SlugOwnerParams{SiteID: p.Site, Slug: name})
+	if err != nil {
+		return false, fmt.Errorf("look up slug: %w", err)
+	}
+	if owner.PostID == p.ID {
+		return true, nil
+	}
+	if owner.CurrentSlug == name && owner.Status != string(post.Deleted) {
+		return false, nil
+	}
+	n, err = q.TakeOverSlug(ctx, db.TakeOverSlugParams{PostID: p.ID, SiteID: p.Site, Slug: name, FromID: owner.PostID})
+	if err != nil {
+		return false, fmt.Errorf("take slug over: %w", err)
+	}
+	return n > 0, nil
 }
 
 func writeLabels(ctx context.Context, q *db.Queries, before, after post.Snapshot) error {

@@ -19,7 +19,7 @@ const maxSites = 1000
 
 // EnsureSite creates s if the installation has no site.
 func (s *Store) EnsureSite(ctx context.Context, first site.Site) error {
-	return s.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		n, err := db.New(tx).CountSites(ctx)
 		if err != nil {
 			return fmt.Errorf("count sites: %w", err)
@@ -27,12 +27,12 @@ func (s *Store) EnsureSite(ctx context.Context, first site.Site) error {
 		if n > 0 {
 			return nil
 		}
-		err = s.insertSite(ctx, tx, first)
-		if sqldb.IsUnique(err) || fault.KindOf(err) == fault.KindConflict {
-			return nil // another replica was quicker
-		}
-		return err
+		return s.insertSite(ctx, tx, first)
 	})
+	if fault.KindOf(err) == fault.KindConflict {
+		return nil // another replica was quicker
+	}
+	return err
 }
 
 // CreateSite stores a new site. Faults: Conflict if the id or a host is taken.

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/parution/parution/chassis/fault"
@@ -47,6 +48,24 @@ func (s *Store) read(ctx context.Context) *db.Queries { return db.New(s.db.Conn(
 // then nothing is written and the known post is answered. A post without a
 // slug gets a free one. Faults: Conflict if the slug or an alias is another post's.
 func (s *Store) Create(ctx context.Context, p *post.Post, author string) (_ *post.Post, existing bool, err error) {
+	generated := p.Snapshot().Content.Slug == ""
+	for try := 1; ; try++ {
+		out, existing, err := s.create(ctx, p, author)
+		if !generated || try == maxSlugTries || fault.KindOf(err) != fault.KindConflict || !refuses(err, "slug") {
+			return out, existing, err
+		}
+		p.SetSlug("") // somebody was quicker with this name: take the next
+	}
+}
+
+// maxSlugTries bounds how often a generated slug gives way to another post's.
+const maxSlugTries = 10
+
+func refuses(err error, field string) bool {
+	return slices.ContainsFunc(fault.ViolationsOf(err), func(v fault.Violation) bool { return v.Field == field })
+}
+
+func (s *Store) create(ctx context.Context, p *post.Post, author string) (_ *post.Post, existing bool, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		q, snap := db.New(tx), p.Snapshot()
 		if snap.ExternalID != "" {
@@ -239,15 +258,17 @@ func get(ctx context.Context, q *db.Queries, id string) (*post.Post, error) {
 
 func notFound() error { return fault.NotFound("there is no such post") }
 
+// freeSlug is the first name made from the title that no post ever had. Another
+// post may still claim it first; then the caller is told so.
 func freeSlug(ctx context.Context, q *db.Queries, p post.Snapshot) (string, error) {
-	base := p.Content.SlugBase() // a slug has none of the signs of LIKE
-	rows, err := q.TakenSlugs(ctx, db.TakenSlugsParams{SiteID: p.Site, Pattern: base + "%"})
-	if err != nil {
-		return "", fmt.Errorf("read taken slugs: %w", err)
-	}
-	taken := make(map[string]bool, len(rows))
-	for _, r := range rows {
-		taken[r] = true
-	}
-	return post.FreeSlug(base, func(s string) bool { return taken[s] }), nil
+	var failed error
+	free := post.FreeSlug(p.Content.SlugBase(), func(name string) bool {
+		_, err := q.FindBySlug(ctx, db.FindBySlugParams{SiteID: p.Site, Slug: name})
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			failed = fmt.Errorf("look up slug: %w", err)
+			return false
+		}
+		return err == nil
+	})
+	return free, failed
 }

@@ -200,17 +200,16 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 	case !ok:
 		return p.notFound(site, route.Path)
 	case owner.State != page.Public:
-		body, err := p.theme.Gone(site)
-		if err != nil {
-			return nil, err
-		}
-		return finished(page.StatusGone, body, page.NewKeys(page.KeySite, page.KeyPath(route.Path))), nil
+		return p.gone(site, route.Path)
 	case owner.Kind != page.AddressPresent:
 		return moved(page.Escape(page.PostPath(owner.Slug)), page.KeyPath(route.Path)), nil
 	}
 	doc, err := p.library.Doc(ctx, site.ID, owner.PostID)
 	if err != nil {
 		return nil, err
+	}
+	if doc.State != page.Public { // withdrawn between the two reads
+		return p.gone(site, route.Path)
 	}
 	body, err := p.theme.Post(site, doc)
 	if err != nil {
@@ -223,6 +222,14 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 		out.LastModified = doc.UpdatedAt
 	}
 	return out, nil
+}
+
+func (p *Press) gone(site *page.Site, path string) (*page.Page, error) {
+	body, err := p.theme.Gone(site)
+	if err != nil {
+		return nil, err
+	}
+	return finished(page.StatusGone, body, page.NewKeys(page.KeySite, page.KeyPath(path))), nil
 }
 
 func (p *Press) notFound(site *page.Site, path string, keys ...string) (*page.Page, error) {

@@ -11,9 +11,8 @@ import (
 	"github.com/parution/parution/chassis/sqldb"
 )
 
-const claimSlug = `-- name: ClaimSlug :exec
-INSERT INTO post_slug (site_id, slug, post_id) VALUES ($1, $2, $3)
-ON CONFLICT (site_id, slug) DO UPDATE SET post_id = excluded.post_id
+const claimSlug = `-- name: ClaimSlug :execrows
+INSERT INTO post_slug (site_id, slug, post_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 `
 
 type ClaimSlugParams struct {
@@ -22,9 +21,12 @@ type ClaimSlugParams struct {
 	PostID string
 }
 
-func (q *Queries) ClaimSlug(ctx context.Context, arg ClaimSlugParams) error {
-	_, err := q.db.ExecContext(ctx, claimSlug, arg.SiteID, arg.Slug, arg.PostID)
-	return err
+func (q *Queries) ClaimSlug(ctx context.Context, arg ClaimSlugParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, claimSlug, arg.SiteID, arg.Slug, arg.PostID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const dropAliases = `-- name: DropAliases :exec
@@ -505,36 +507,28 @@ func (q *Queries) SlugsOf(ctx context.Context, postID string) ([]string, error) 
 	return items, nil
 }
 
-const takenSlugs = `-- name: TakenSlugs :many
-SELECT slug FROM post_slug WHERE site_id = $1 AND slug LIKE $2
+const takeOverSlug = `-- name: TakeOverSlug :execrows
+UPDATE post_slug SET post_id = $1 WHERE site_id = $2 AND slug = $3 AND post_id = $4
 `
 
-type TakenSlugsParams struct {
-	SiteID  string
-	Pattern string
+type TakeOverSlugParams struct {
+	PostID string
+	SiteID string
+	Slug   string
+	FromID string
 }
 
-func (q *Queries) TakenSlugs(ctx context.Context, arg TakenSlugsParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, takenSlugs, arg.SiteID, arg.Pattern)
+func (q *Queries) TakeOverSlug(ctx context.Context, arg TakeOverSlugParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, takeOverSlug,
+		arg.PostID,
+		arg.SiteID,
+		arg.Slug,
+		arg.FromID,
+	)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var slug string
-		if err := rows.Scan(&slug); err != nil {
-			return nil, err
-		}
-		items = append(items, slug)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return result.RowsAffected()
 }
 
 const updatePost = `-- name: UpdatePost :execrows

@@ -35,17 +35,16 @@ WHERE site_id = @site_id AND status <> 'deleted'
 ORDER BY sort_at DESC, id DESC
 LIMIT @page_size;
 
--- name: TakenSlugs :many
-SELECT slug FROM post_slug WHERE site_id = @site_id AND slug LIKE @pattern;
-
 -- name: SlugOwner :one
 SELECT post_slug.post_id, post.slug AS current_slug, post.status
 FROM post_slug JOIN post ON post.id = post_slug.post_id
 WHERE post_slug.site_id = @site_id AND post_slug.slug = @slug;
 
--- name: ClaimSlug :exec
-INSERT INTO post_slug (site_id, slug, post_id) VALUES (@site_id, @slug, @post_id)
-ON CONFLICT (site_id, slug) DO UPDATE SET post_id = excluded.post_id;
+-- name: ClaimSlug :execrows
+INSERT INTO post_slug (site_id, slug, post_id) VALUES (@site_id, @slug, @post_id) ON CONFLICT DO NOTHING;
+
+-- name: TakeOverSlug :execrows
+UPDATE post_slug SET post_id = @post_id WHERE site_id = @site_id AND slug = @slug AND post_id = @from_id;
 
 -- name: DropSlug :exec
 DELETE FROM post_slug WHERE site_id = @site_id AND slug = @slug AND post_id = @post_id;
