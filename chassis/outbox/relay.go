@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -85,6 +86,9 @@ func (r *Relay) Part() process.Part {
 
 func (r *Relay) run(ctx context.Context, ready func()) error {
 	ready()
+	var others sync.WaitGroup
+	others.Go(func() { r.wakers(ctx) })
+	defer others.Wait()
 	failures := 0
 	var at end
 	ticker := time.NewTicker(poll)
