@@ -13,6 +13,8 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel/metric"
@@ -69,6 +71,9 @@ type Config[S any] struct {
 	// Fetch asks the owner for the current states, deletions included as
 	// tombstones. At most 100 refs a call. An aggregate that the owner never knew is left out.
 	Fetch func(ctx context.Context, refs []Ref) ([]State[S], error)
+	// Feed reads the owner's feed straight from it, for what the stream does not
+	// bring. Without one the read model has the stream only.
+	Feed eventsv1.FeedServiceClient
 	// Refresh writes items, each newer than what the read model has, in tx.
 	Refresh func(ctx context.Context, tx *sql.Tx, items []Item[S]) error
 	// Telemetry is where spans, metrics and logs go.
@@ -81,6 +86,11 @@ type Projection[S any] struct {
 	log    *slog.Logger
 	tracer trace.Tracer
 	lag    lag
+	// applying keeps the stream and the feed from working side by side.
+	applying sync.Mutex
+	// holeSince is the time, in Unix nanoseconds, since when a place is missing
+	// below one that was applied; 0: none is.
+	holeSince atomic.Int64
 }
 
 // New makes a projection.
