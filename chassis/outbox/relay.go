@@ -89,6 +89,8 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 	var others sync.WaitGroup
 	others.Go(func() { r.wakers(ctx) })
 	defer others.Wait()
+	sweep := time.NewTicker(pruneEvery)
+	defer sweep.Stop()
 	failures := 0
 	var at end
 	ticker := time.NewTicker(poll)
@@ -120,7 +122,20 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 		case <-ticker.C:
 		case <-beat.C:
 			r.beat(ctx)
+		case <-sweep.C:
+			r.sweep(ctx)
 		}
+	}
+}
+
+// sweep deletes what is old; what it leaves is tried again at the next time.
+func (r *Relay) sweep(ctx context.Context) {
+	n, err := r.out.prune(ctx, r.now(), keepRows)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		r.log.WarnContext(ctx, "old notices stay in the outbox", "owner", r.out.owner, "error", err)
+	case n > 0:
+		r.log.InfoContext(ctx, "old notices were deleted", "owner", r.out.owner, "notices", n)
 	}
 }
 
