@@ -177,6 +177,9 @@ func (p *Projection[S]) applyPage(ctx context.Context, page []received) (failed 
 	}
 	for _, r := range page {
 		if err := p.tryApply(ctx, []received{r}); err != nil {
+			if ctx.Err() == nil && p.parked(ctx, r, err) {
+				continue
+			}
 			failed++
 			if ctx.Err() != nil {
 				return failed

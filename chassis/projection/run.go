@@ -257,6 +257,10 @@ func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 		return
 	}
 	r.span.RecordError(err)
+	if p.parked(ctx, r, err) {
+		_ = r.msg.Ack() // a lost acknowledgement is a redelivery, which fails once more
+		return
+	}
 	delivered := uint64(1)
 	if metaErr == nil {
 		delivered = meta.NumDelivered
