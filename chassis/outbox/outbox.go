@@ -32,12 +32,13 @@ func Migrations() sqldb.Migrations {
 type Outbox struct {
 	db    *sqldb.DB
 	owner string
-	wake  chan struct{}
+	// wake reaches the relay of this process, changed those of the others.
+	wake, changed chan struct{}
 }
 
 // New makes the outbox of owner ("posts") in db.
 func New(db *sqldb.DB, owner string) *Outbox {
-	return &Outbox{db: db, owner: owner, wake: make(chan struct{}, 1)}
+	return &Outbox{db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 }
 
 // Owner names the service whose notices these are.
@@ -89,8 +90,18 @@ func (o *Outbox) Append(ctx context.Context, tx *sql.Tx, e Entry) error {
 	return nil
 }
 
-// Wake tells the relay of this process that there is something to send.
+// Wake tells the relays, here and in other processes, that there is something
+// to send.
 func (o *Outbox) Wake() {
+	o.poke()
+	select {
+	case o.changed <- struct{}{}:
+	default: // it is about to be told
+	}
+}
+
+// poke wakes the relay of this process only.
+func (o *Outbox) poke() {
 	select {
 	case o.wake <- struct{}{}:
 	default: // it is awake already

@@ -50,7 +50,7 @@ func each(t *testing.T, fn func(t *testing.T, o *office)) {
 func entry(id string, version int32) outbox.Entry {
 	return outbox.Entry{
 		Site: "main", AggregateType: "post", AggregateID: id, Version: version, Kind: "revised", PublicHash: []byte{1, byte(version)},
-		Facts: &tagsv1.IndexFacts{Tags: []string{id}}, At: time.Date(2026, 5, 6, 7, 8, 9, 1000, time.UTC),
+		Facts: &tagsv1.IndexFacts{Tags: []string{id}}, At: time.Now().UTC().Truncate(time.Microsecond),
 	}
 }
 
@@ -299,7 +299,7 @@ func TestABrokerThatWasAwayGetsEverything(t *testing.T) {
 	})
 }
 
-func TestAWipedBrokerIsProvisionedAgain(t *testing.T) {
+func TestAWipedBrokerIsFilledAgain(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, o *office) {
 		o.relay(t)
@@ -313,10 +313,7 @@ func TestAWipedBrokerIsProvisionedAgain(t *testing.T) {
 		}
 		o.broker.Restart(t)
 		o.allSent(t)
-		got := o.stored(t, 2)
-		if got[0].GetPos() != 4 || got[1].GetPos() != 5 {
-			t.Errorf("new notices have places %d and %d, want 4 and 5", got[0].GetPos(), got[1].GetPos())
-		}
+		checkPlaces(t, o.stored(t, 5))
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -30,6 +31,8 @@ const (
 	// ackTimeout is long for a server that is there.
 	ackTimeout = 5 * time.Second
 	maxBackOff = 5 * time.Second
+	// maxDisputes is how often another relay may be first before this one waits.
+	maxDisputes = 20
 )
 
 // Relay sends the notices of an outbox to its owner's stream, in order, until
@@ -39,6 +42,7 @@ type Relay struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	replicas int
+	now      func() time.Time
 	log      *slog.Logger
 	tracer   trace.Tracer
 }
@@ -50,7 +54,7 @@ func NewRelay(out *Outbox, nc *nats.Conn, replicas int, tel *telemetry.Telemetry
 	if err != nil {
 		return nil, fmt.Errorf("prepare JetStream: %w", err)
 	}
-	r := &Relay{out: out, nc: nc, js: js, replicas: replicas, log: tel.Log, tracer: tel.Tracer("chassis/outbox")}
+	r := &Relay{out: out, nc: nc, js: js, replicas: replicas, now: time.Now, log: tel.Log, tracer: tel.Tracer("chassis/outbox")}
 	return r, r.observe(tel.Meter("chassis/outbox"))
 }
 
@@ -82,13 +86,19 @@ func (r *Relay) Part() process.Part {
 
 func (r *Relay) run(ctx context.Context, ready func()) error {
 	ready()
-	provisioned, failures := false, 0
+	var others sync.WaitGroup
+	others.Go(func() { r.wakers(ctx) })
+	defer others.Wait()
+	sweep := time.NewTicker(pruneEvery)
+	defer sweep.Stop()
+	failures := 0
+	var at end
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for {
-		err := r.round(ctx, &provisioned)
+		err := r.round(ctx, &at)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -112,33 +122,102 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 		case <-ticker.C:
 		case <-beat.C:
 			r.beat(ctx)
+		case <-sweep.C:
+			r.sweep(ctx)
 		}
 	}
 }
 
+// sweep deletes what is old; what it leaves is tried again at the next time.
+func (r *Relay) sweep(ctx context.Context) {
+	n, err := r.out.prune(ctx, r.now(), keepRows)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		r.log.WarnContext(ctx, "old notices stay in the outbox", "owner", r.out.owner, "error", err)
+	case n > 0:
+		r.log.InfoContext(ctx, "old notices were deleted", "owner", r.out.owner, "notices", n)
+	}
+}
+
+// end is where the relay thinks that the stream ends.
+type end struct {
+	known    bool
+	sequence uint64
+	// place is that of the notice there; zero if the stream holds none.
+	place mark
+	// disputes counts how often in a row another relay was there first.
+	disputes int
+}
+
 // round gives places to everything that is there and sends it. Places come
 // first and need no broker: the feed goes on without one.
-func (r *Relay) round(ctx context.Context, provisioned *bool) error {
+func (r *Relay) round(ctx context.Context, at *end) error {
 	for {
 		if err := r.place(ctx); err != nil {
 			return err
 		}
-		if !*provisioned {
-			if err := stream.Provision(ctx, r.js, r.out.owner, r.replicas); err != nil {
+		if !at.known {
+			if err := r.resync(ctx, at); err != nil {
 				return err
 			}
-			*provisioned = true
 		}
 		rows, err := r.out.rows(ctx, unsent, batch)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		if err := r.publish(ctx, rows); err != nil {
-			// A stream that was wiped or deleted comes back with the next round.
-			*provisioned = !stream.Gone(err)
+		err = r.publish(ctx, at, at.next(rows))
+		if err == nil {
+			at.disputes = 0
+			continue
+		}
+		// What is in the stream now, only the stream knows.
+		at.known = false
+		if !stream.Moved(err) || at.disputes >= maxDisputes {
+			at.disputes = 0
 			return err
 		}
+		at.disputes++
 	}
+}
+
+// next are those of rows that may be on their way at once. If another relay sent
+// what is missing between two, the stream would refuse the first and take the
+// second: a hole. So several must follow each other and the end; one is always safe.
+func (e *end) next(rows []row) []row {
+	n, last := 1, e.place
+	for i, row := range rows {
+		place := row.place()
+		if place != (mark{last.epoch, last.pos + 1}) {
+			break
+		}
+		n, last = i+1, place
+	}
+	return rows[:n]
+}
+
+// resync asks the stream where it ends, creates it if need be, and corrects the
+// marks of the outbox: what was taken for sent and is not there is sent again.
+func (r *Relay) resync(ctx context.Context, at *end) error {
+	if err := stream.Provision(ctx, r.js, r.out.owner, r.replicas); err != nil {
+		return err
+	}
+	found, err := stream.Ends(ctx, r.js, r.out.owner)
+	if err != nil {
+		return err
+	}
+	is, err := r.out.reconcile(ctx, found, r.now())
+	if err != nil {
+		return err
+	}
+	at.known, at.sequence = true, found.Sequence
+	at.place = mark{found.Last.GetEpoch(), found.Last.GetPos()}
+	switch {
+	case is.created:
+		r.log.WarnContext(ctx, "the stream was created anew and is filled again", "owner", r.out.owner, "notices", is.lost)
+	case is.lost > 0 && at.disputes == 0: // in a dispute the other relay is about to send them
+		r.log.WarnContext(ctx, "the stream lost notices, which are sent again", "owner", r.out.owner, "notices", is.lost)
+	}
+	return nil
 }
 
 func (r *Relay) place(ctx context.Context) error {
@@ -155,14 +234,14 @@ type pending struct {
 	ack  jetstream.PubAckFuture
 }
 
-// publish sends rows in order and marks those that the stream confirmed. A
-// confirmation that got lost is sent again: the stream knows the notice by its
-// id, and if not its readers do by its version.
-func (r *Relay) publish(ctx context.Context, rows []row) error {
+// publish sends rows in order and marks those that the stream confirmed. Each
+// is taken only if the stream ends with the one before it, so one that is
+// refused leaves no hole.
+func (r *Relay) publish(ctx context.Context, at *end, rows []row) error {
 	sent := make([]pending, 0, len(rows))
 	var failed error
-	for _, row := range rows {
-		p, err := r.send(ctx, row)
+	for i, row := range rows {
+		p, err := r.send(ctx, row, at.sequence+uint64(i))
 		if err != nil {
 			failed = err
 			break
@@ -170,13 +249,18 @@ func (r *Relay) publish(ctx context.Context, rows []row) error {
 		sent = append(sent, p)
 	}
 	acked := make(map[string]uint64, len(sent))
-	for _, p := range sent {
+	for i, p := range sent {
 		select {
 		case ack := <-p.ack.Ok():
 			acked[p.row.notice.GetId()] = ack.Sequence
+			// Another relay had sent it already: counting on from here would
+			// take a place that is not ours and leave a hole behind it.
+			at.known = at.known && ack.Sequence == at.sequence+uint64(i)+1
 		case err := <-p.ack.Err():
 			p.span.RecordError(err)
-			failed = fmt.Errorf("publish %s: %w", stream.Subject(p.row.notice), err)
+			if failed == nil { // those behind it fail because of it
+				failed = fmt.Errorf("publish %s: %w", stream.Subject(p.row.notice), err)
+			}
 		case <-ctx.Done():
 			failed = ctx.Err()
 		}
@@ -188,10 +272,13 @@ func (r *Relay) publish(ctx context.Context, rows []row) error {
 			return err
 		}
 	}
+	at.sequence += uint64(len(rows))
+	at.place = rows[len(rows)-1].place()
 	return failed
 }
 
-func (r *Relay) send(ctx context.Context, row row) (pending, error) {
+// send sends one notice, to come directly after the message with the sequence behind.
+func (r *Relay) send(ctx context.Context, row row, behind uint64) (pending, error) {
 	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": row.trace})
 	subject := stream.Subject(row.notice)
 	ctx, span := r.tracer.Start(ctx, "send "+stream.Name(r.out.owner), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(
@@ -205,7 +292,8 @@ func (r *Relay) send(ctx context.Context, row row) (pending, error) {
 		span.End()
 		return pending{}, err
 	}
-	ack, err := r.js.PublishMsgAsync(msg, jetstream.WithMsgID(row.notice.GetId()), jetstream.WithExpectStream(stream.Name(r.out.owner)))
+	ack, err := r.js.PublishMsgAsync(msg, jetstream.WithMsgID(row.notice.GetId()), jetstream.WithExpectStream(stream.Name(r.out.owner)),
+		jetstream.WithExpectLastSequence(behind), jetstream.WithStallWait(ackTimeout))
 	if err != nil {
 		span.RecordError(err)
 		span.End()

@@ -20,7 +20,7 @@ const batch = 500
 const (
 	ensureOwner = `INSERT INTO outbox_owner (owner, epoch, next_pos) VALUES ($1, 1, 1) ON CONFLICT (owner) DO NOTHING`
 	// The update locks the row: two relays take turns and no place is given twice.
-	lockOwner = `UPDATE outbox_owner SET next_pos = next_pos WHERE owner = $1 RETURNING epoch, next_pos`
+	lockRow = `UPDATE outbox_owner SET next_pos = next_pos WHERE owner = $1 RETURNING epoch, next_pos`
 	// Rows without a place, not rows "after the last": numbers are not commit order.
 	place = `UPDATE outbox SET epoch = $1, pos = $2 + r.i
  FROM (SELECT n, row_number() OVER (ORDER BY n) - 1 AS i FROM outbox WHERE pos IS NULL ORDER BY n LIMIT $3) AS r
@@ -39,6 +39,8 @@ type row struct {
 	trace  string
 }
 
+func (r row) place() mark { return mark{r.notice.GetEpoch(), r.notice.GetPos()} }
+
 type mark struct {
 	epoch int32
 	pos   int64
@@ -48,15 +50,9 @@ type mark struct {
 func (o *Outbox) sequence(ctx context.Context) (int64, error) {
 	var placed int64
 	err := o.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var at mark
-		err := tx.QueryRowContext(ctx, lockOwner, o.owner).Scan(&at.epoch, &at.pos)
-		if errors.Is(err, sql.ErrNoRows) {
-			if _, err = tx.ExecContext(ctx, ensureOwner, o.owner); err == nil {
-				err = tx.QueryRowContext(ctx, lockOwner, o.owner).Scan(&at.epoch, &at.pos)
-			}
-		}
+		at, err := o.lockOwner(ctx, tx)
 		if err != nil {
-			return fmt.Errorf("lock the owner row: %w", err)
+			return err
 		}
 		res, err := tx.ExecContext(ctx, place, at.epoch, at.pos, batch)
 		if err != nil {
@@ -71,6 +67,21 @@ func (o *Outbox) sequence(ctx context.Context) (int64, error) {
 		return nil
 	})
 	return placed, err
+}
+
+// lockOwner locks the owner's row until tx ends; it answers the next place.
+func (o *Outbox) lockOwner(ctx context.Context, tx *sql.Tx) (mark, error) {
+	var at mark
+	err := tx.QueryRowContext(ctx, lockRow, o.owner).Scan(&at.epoch, &at.pos)
+	if errors.Is(err, sql.ErrNoRows) {
+		if _, err = tx.ExecContext(ctx, ensureOwner, o.owner); err == nil {
+			err = tx.QueryRowContext(ctx, lockRow, o.owner).Scan(&at.epoch, &at.pos)
+		}
+	}
+	if err != nil {
+		return at, fmt.Errorf("lock the owner row: %w", err)
+	}
+	return at, nil
 }
 
 func (o *Outbox) watermark(ctx context.Context) (mark, error) {

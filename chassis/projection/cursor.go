@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 const (
@@ -28,6 +29,11 @@ const absorbPage = 1000
 type cursor struct {
 	epoch int32
 	floor int64
+}
+
+// before tells whether c is an earlier place than other.
+func (c cursor) before(other cursor) bool {
+	return c.epoch < other.epoch || c.epoch == other.epoch && c.floor < other.floor
 }
 
 type held struct{ epoch, version int32 }
@@ -69,7 +75,7 @@ func (p *Projection[S]) lockCursor(ctx context.Context, tx *sql.Tx) (cursor, err
 // advance records the notices' places: the floor rises over what follows it
 // without a gap, the rest waits above it.
 func (p *Projection[S]) advance(ctx context.Context, tx *sql.Tx, c cursor, notices []received) error {
-	start := c
+	start, holds := c, false
 	for _, r := range slices.SortedFunc(slices.Values(notices), byPlace) {
 		epoch, pos := r.notice.GetEpoch(), r.notice.GetPos()
 		switch {
@@ -80,14 +86,28 @@ func (p *Projection[S]) advance(ctx context.Context, tx *sql.Tx, c cursor, notic
 			if _, err := tx.ExecContext(ctx, addApplied, p.cfg.Owner, epoch, pos); err != nil {
 				return fmt.Errorf("record position %d: %w", pos, err)
 			}
+			holds = true
 		}
 	}
 	if c == start {
+		if holds {
+			p.holeIf(true)
+		}
 		return nil
 	}
-	if err := p.absorb(ctx, tx, &c); err != nil {
+	return p.move(ctx, tx, c)
+}
+
+// move sets the floor to c and lets it rise over what was applied above it.
+func (p *Projection[S]) move(ctx context.Context, tx *sql.Tx, c cursor) error {
+	if _, err := tx.ExecContext(ctx, dropApplied, p.cfg.Owner, c.epoch, c.floor); err != nil {
+		return fmt.Errorf("forget positions below the floor: %w", err)
+	}
+	left, err := p.absorb(ctx, tx, &c)
+	if err != nil {
 		return err
 	}
+	p.holeIf(left)
 	if _, err := tx.ExecContext(ctx, moveCursor, p.cfg.Owner, c.epoch, c.floor); err != nil {
 		return fmt.Errorf("move the cursor of %s: %w", p.cfg.Owner, err)
 	}
@@ -96,23 +116,34 @@ func (p *Projection[S]) advance(ctx context.Context, tx *sql.Tx, c cursor, notic
 
 // absorb lets the floor rise over what was applied above it, page by page: what
 // it left behind would never be looked at again, since its notices came already.
-func (p *Projection[S]) absorb(ctx context.Context, tx *sql.Tx, c *cursor) error {
+// It answers whether something is left above a hole.
+func (p *Projection[S]) absorb(ctx context.Context, tx *sql.Tx, c *cursor) (left bool, err error) {
 	for {
 		start := c.floor
 		listed, err := p.absorbPage(ctx, tx, c)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if listed == 0 {
-			return nil
+			return false, nil
 		}
 		if _, err := tx.ExecContext(ctx, dropApplied, p.cfg.Owner, c.epoch, c.floor); err != nil {
-			return fmt.Errorf("forget positions below the floor: %w", err)
+			return false, fmt.Errorf("forget positions below the floor: %w", err)
 		}
 		if listed < absorbPage || c.floor == start {
-			return nil
+			return c.floor-start < int64(listed), nil
 		}
 	}
+}
+
+// holeIf notes since when something was applied above the floor; if the
+// transaction then fails, that is looked at once for nothing.
+func (p *Projection[S]) holeIf(is bool) {
+	if !is {
+		p.holeSince.Store(0)
+		return
+	}
+	p.holeSince.CompareAndSwap(0, time.Now().UnixNano())
 }
 
 func (p *Projection[S]) absorbPage(ctx context.Context, tx *sql.Tx, c *cursor) (listed int, err error) {

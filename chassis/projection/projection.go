@@ -13,6 +13,8 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel/metric"
@@ -69,6 +71,9 @@ type Config[S any] struct {
 	// Fetch asks the owner for the current states, deletions included as
 	// tombstones. At most 100 refs a call. An aggregate that the owner never knew is left out.
 	Fetch func(ctx context.Context, refs []Ref) ([]State[S], error)
+	// Feed reads the owner's feed straight from it, for what the stream does not
+	// bring. Without one the read model has the stream only.
+	Feed eventsv1.FeedServiceClient
 	// Refresh writes items, each newer than what the read model has, in tx.
 	Refresh func(ctx context.Context, tx *sql.Tx, items []Item[S]) error
 	// Telemetry is where spans, metrics and logs go.
@@ -81,11 +86,18 @@ type Projection[S any] struct {
 	log    *slog.Logger
 	tracer trace.Tracer
 	lag    lag
+	// applying keeps the stream and the feed from working side by side.
+	applying sync.Mutex
+	// attempts counts failures by the notice's id, under applying.
+	attempts map[string]int32
+	// holeSince is the time, in Unix nanoseconds, since when a place is missing
+	// below one that was applied; 0: none is.
+	holeSince atomic.Int64
 }
 
 // New makes a projection.
 func New[S any](cfg Config[S]) (*Projection[S], error) {
-	p := &Projection[S]{cfg: cfg, log: cfg.Telemetry.Log, tracer: cfg.Telemetry.Tracer("chassis/projection")}
+	p := &Projection[S]{cfg: cfg, attempts: make(map[string]int32), log: cfg.Telemetry.Log, tracer: cfg.Telemetry.Tracer("chassis/projection")}
 	if err := p.observe(cfg.Telemetry.Meter("chassis/projection")); err != nil {
 		return nil, err
 	}
@@ -103,12 +115,21 @@ func (p *Projection[S]) observe(meter metric.Meter) error {
 	if err != nil {
 		return fmt.Errorf("register parution_projection_lag_seconds: %w", err)
 	}
+	dead, err := meter.Int64ObservableGauge("parution_dead_letters",
+		metric.WithDescription("Changes that could not be applied and were put aside."))
+	if err != nil {
+		return fmt.Errorf("register parution_dead_letters: %w", err)
+	}
 	attrs := p.attributes()
-	_, err = meter.RegisterCallback(func(_ context.Context, o metric.Observer) error {
+	_, err = meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		n, err := p.deadCount(ctx)
+		if err == nil {
+			o.ObserveInt64(dead, n, attrs)
+		}
 		o.ObserveInt64(positions, p.lag.positions.Load(), attrs)
 		o.ObserveFloat64(seconds, float64(p.lag.micros.Load())/1e6, attrs)
-		return nil
-	}, positions, seconds)
+		return err
+	}, dead, positions, seconds)
 	if err != nil {
 		return fmt.Errorf("observe the projection's lag: %w", err)
 	}
@@ -133,7 +154,7 @@ func (p *Projection[S]) apply(ctx context.Context, notices []received) error {
 		}
 		got, err := p.cfg.Fetch(ctx, refs)
 		if err != nil {
-			return fmt.Errorf("fetch %d changed from %s: %w", len(refs), p.cfg.Owner, err)
+			return &askError{fmt.Errorf("fetch %d changed from %s: %w", len(refs), p.cfg.Owner, err)}
 		}
 		for _, s := range got {
 			states[s.Ref] = s
@@ -180,6 +201,9 @@ func (p *Projection[S]) write(ctx context.Context, tx *sql.Tx, notices []receive
 	if len(items) > 0 {
 		if err := p.refresh(ctx, tx, items); err != nil {
 			return err
+		}
+		if _, err := tx.ExecContext(ctx, dropRaised, p.cfg.Owner); err != nil {
+			return fmt.Errorf("drop dead letters: %w", err)
 		}
 	}
 	return p.advance(ctx, tx, cursor, notices)

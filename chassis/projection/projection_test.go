@@ -56,6 +56,8 @@ type library struct {
 	// asked runs in each fetch once its answer is made; nil for nothing.
 	asked func(call int)
 	sent  uint64
+	// feed is the owner's; nil for none.
+	feed eventsv1.FeedServiceClient
 }
 
 func each(t *testing.T, fn func(t *testing.T, l *library)) {
@@ -141,13 +143,17 @@ func (l *library) did() (fetched []string, refreshes int) {
 	return slices.Clone(l.fetched), l.calls
 }
 
+func notice(epoch int32, pos int64, id string, version int32) *eventsv1.Notice {
+	return &eventsv1.Notice{
+		Id: fmt.Sprintf("n%d-%d-%s-%d", epoch, pos, id, version), Owner: owner, Epoch: epoch, Pos: pos, Site: "main", AggregateType: "post", AggregateId: id,
+		Version: version, Kind: "revised", OccurredAt: timestamppb.New(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)),
+	}
+}
+
 // tell publishes a notice of the owner.
 func (l *library) tell(t testing.TB, pos int64, id string, version int32) {
 	t.Helper()
-	msg, err := stream.Message(t.Context(), &eventsv1.Notice{
-		Id: fmt.Sprintf("n%d-%s-%d", pos, id, version), Owner: owner, Epoch: 1, Pos: pos, Site: "main", AggregateType: "post", AggregateId: id,
-		Version: version, Kind: "revised", OccurredAt: timestamppb.New(time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)),
-	})
+	msg, err := stream.Message(t.Context(), notice(1, pos, id, version))
 	if err != nil {
 		t.Fatalf("Message: %v", err)
 	}
@@ -174,7 +180,7 @@ func (l *library) followWith(t testing.TB, tel *telemetry.Telemetry) (stop func(
 	t.Helper()
 	p, err := projection.New(projection.Config[post]{
 		Name: reader, Owner: owner, DB: l.db, JS: streamtest.JetStream(t, l.broker.Connect(t, reader)),
-		Fetch: l.fetch, Refresh: l.refresh, Telemetry: tel,
+		Fetch: l.fetch, Refresh: l.refresh, Telemetry: tel, Feed: l.feed,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)

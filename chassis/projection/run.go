@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,9 @@ func (p *Projection[S]) attributes() metric.MeasurementOption {
 func (p *Projection[S]) Part() process.Part {
 	return process.Part{Name: p.cfg.Name + " following " + p.cfg.Owner, Run: func(ctx context.Context, ready func()) error {
 		ready()
+		var chasing sync.WaitGroup
+		chasing.Go(func() { p.chase(ctx) })
+		defer chasing.Wait()
 		p.follow(ctx)
 		return nil
 	}}
@@ -207,6 +211,8 @@ func (p *Projection[S]) tryApply(ctx context.Context, batch []received) error {
 	if len(batch) == 1 {
 		ctx = batch[0].ctx
 	}
+	p.applying.Lock()
+	defer p.applying.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	return p.apply(ctx, batch)
@@ -251,6 +257,10 @@ func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 		return
 	}
 	r.span.RecordError(err)
+	if p.parked(ctx, r, err) {
+		_ = r.msg.Ack() // a lost acknowledgement is a redelivery, which fails once more
+		return
+	}
 	delivered := uint64(1)
 	if metaErr == nil {
 		delivered = meta.NumDelivered

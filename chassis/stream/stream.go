@@ -21,7 +21,6 @@ import (
 // How a stream keeps its notices. Durability is the outbox's, so none of this
 // needs to be long: it must cover what a reader may be away.
 const (
-	maxAge      = 7 * 24 * time.Hour
 	dedupe      = 10 * time.Minute
 	maxBytes    = 512 << 20
 	opTimeout   = 5 * time.Second
@@ -29,6 +28,9 @@ const (
 	liveRoot    = "live"
 	heartbeatOf = "heartbeat"
 )
+
+// MaxAge is how long a stream keeps a notice. The outbox keeps it longer.
+const MaxAge = 7 * 24 * time.Hour
 
 // Config says where the broker is.
 type Config struct {
@@ -122,35 +124,6 @@ var ErrAway = errors.New("NATS is not connected")
 func Here(js jetstream.JetStream) error {
 	if !js.Conn().IsConnected() {
 		return ErrAway
-	}
-	return nil
-}
-
-// Provision creates the stream of owner or brings its settings up to date.
-// Idempotent; several processes may do so at once.
-func Provision(ctx context.Context, js jetstream.JetStream, owner string, replicas int) error {
-	if err := Here(js); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	prefix := strings.Join([]string{root, owner, ""}, ".")
-	_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:        Name(owner),
-		Description: "Notices of the service " + owner,
-		Subjects:    []string{prefix + ">"},
-		Storage:     jetstream.FileStorage,
-		Retention:   jetstream.LimitsPolicy,
-		Discard:     jetstream.DiscardOld,
-		MaxAge:      maxAge,
-		MaxBytes:    maxBytes,
-		Duplicates:  dedupe,
-		Replicas:    max(1, replicas),
-		AllowDirect: true,
-		RePublish:   &jetstream.RePublish{Source: prefix + ">", Destination: strings.Join([]string{liveRoot, owner, ">"}, ".")},
-	})
-	if err != nil {
-		return fmt.Errorf("provision stream %s: %w", Name(owner), err)
 	}
 	return nil
 }

@@ -97,6 +97,7 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	posts := refresh.NewPosts(postsv1.NewPostsServiceClient(deps.Posts), postsv1.NewSitesServiceClient(deps.Posts), s.store, texts, base, deps.Telemetry.Log)
 	s.posts, err = projection.New(projection.Config[refresh.Change]{
 		Name: Owner, Owner: ownerPosts, DB: deps.DB, JS: js, Fetch: posts.Fetch, Refresh: posts.Refresh, Telemetry: deps.Telemetry,
+		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {
 		return fmt.Errorf("follow posts: %w", err)
@@ -104,6 +105,7 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	tags := refresh.NewTags(tagsv1.NewTagsServiceClient(deps.Tags), s.store)
 	s.tags, err = projection.New(projection.Config[page.Entry]{
 		Name: Owner, Owner: ownerTags, DB: deps.DB, JS: js, Fetch: tags.Fetch, Refresh: tags.Refresh, Telemetry: deps.Telemetry,
+		Feed: eventsv1.NewFeedServiceClient(deps.Tags),
 	})
 	if err != nil {
 		return fmt.Errorf("follow tags: %w", err)

@@ -71,6 +71,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	f := follower.New(deps.Posts, st, deps.Now)
 	follow, err := projection.New(projection.Config[index.Post]{
 		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, JS: js, Fetch: f.Fetch, Refresh: f.Refresh, Telemetry: deps.Telemetry,
+		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the projection of posts: %w", err)

@@ -106,3 +106,21 @@ func (b *Broker) Wipe(t testing.TB) {
 		t.Fatalf("wipe the test's broker: %v", err)
 	}
 }
+
+// Save stops the broker, keeps a copy of all that it has stored, and starts it
+// again; back stops it and puts the copy in place of what is there then.
+func (b *Broker) Save(t testing.TB) (back func()) {
+	t.Helper()
+	copied := filepath.Join(t.TempDir(), "nats")
+	b.Stop()
+	if err := os.CopyFS(copied, os.DirFS(b.dir)); err != nil {
+		t.Fatalf("copy what the test's broker stored: %v", err)
+	}
+	b.Restart(t)
+	return func() {
+		b.Wipe(t)
+		if err := os.CopyFS(b.dir, os.DirFS(copied)); err != nil {
+			t.Fatalf("put back what the test's broker stored: %v", err)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/sqldb/sqldbtest"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+)
+
+func TestPruningKeepsWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		if err := db.Migrate(t.Context(), Migrations()); err != nil {
+			t.Fatalf("Migrate: %v", err)
+		}
+		out, now := New(db, "posts"), time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+		inTx := func(fn func(ctx context.Context, tx *sql.Tx) error) {
+			t.Helper()
+			if err := db.InTx(t.Context(), fn); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// Of each of two posts: 1,200 old versions, then 5 from today.
+		inTx(func(ctx context.Context, tx *sql.Tx) error {
+			for v := range int32(1205) {
+				at := now.Add(-8 * 24 * time.Hour)
+				if v >= 1200 {
+					at = now
+				}
+				for _, id := range []string{"a", "b"} {
+					e := Entry{Site: "main", AggregateType: "post", AggregateID: id, Version: v + 1, Kind: "revised", Facts: &tagsv1.IndexFacts{}, At: at}
+					if err := out.Append(ctx, tx, e); err != nil {
+						return err
+					}
+				}
+			}
+			// One that is old and the last of its kind.
+			return out.Append(ctx, tx, Entry{Site: "main", AggregateType: "post", AggregateID: "c", Version: 1, Kind: "created", Facts: &tagsv1.IndexFacts{}, At: now.Add(-30 * 24 * time.Hour)})
+		})
+		for {
+			placed, err := out.sequence(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if placed < batch {
+				break
+			}
+		}
+		check := func(what string, keep, pruned int64, left string) {
+			t.Helper()
+			got, err := out.prune(t.Context(), now, keep)
+			if err != nil || got != pruned {
+				t.Errorf("%s: %d deleted, %v, want %d", what, got, err, pruned)
+			}
+			var a, b, c int
+			err = db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT count(CASE aggregate_id WHEN 'a' THEN 1 END),
+ count(CASE aggregate_id WHEN 'b' THEN 1 END), count(CASE aggregate_id WHEN 'c' THEN 1 END) FROM outbox`).Scan(&a, &b, &c)
+			if is := fmt.Sprint(a, b, c); err != nil || is != left {
+				t.Errorf("%s: %s notices left, %v, want %s", what, is, err, left)
+			}
+		}
+		check("nothing was sent", 0, 0, "1205 1205 1")
+		inTx(func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE outbox SET stream_seq = pos WHERE aggregate_id <> 'b' OR version > 10`)
+			return err
+		})
+		check("the newest rows stay", 5000, 0, "1205 1205 1")
+		check("the rest goes", 11, 2390, "5 15 1")
+		check("and only once", 11, 0, "5 15 1")
+	})
+}

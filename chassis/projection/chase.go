@@ -1,0 +1,214 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/parution/parution/chassis/stream"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+)
+
+const (
+	// look is how often it is considered whether the stream does its work.
+	look = time.Second
+	// maxHole is how long a position may be missing while later ones are there.
+	maxHole = 3 * time.Second
+	// maxBehind is how long the floor may be below what the owner announced.
+	maxBehind = 10 * time.Second
+	// silence is three heartbeats.
+	silence = 15 * time.Second
+	// feedTimeout is for one page of the feed.
+	feedTimeout = 5 * time.Second
+)
+
+const readCursor = `SELECT epoch, floor FROM projection_cursor WHERE source = $1`
+
+// chaser catches up from the owner's feed when the stream does not bring
+// everything: it is off, lost something, or was wiped.
+type chaser[S any] struct {
+	p *Projection[S]
+	// lastBeat is when the owner was last heard over the stream's server.
+	lastBeat time.Time
+	// announced is what the floor should reach, since announcedAt.
+	announced   cursor
+	announcedAt time.Time
+	// seen is how far the feed was read; what failed below it waits until retryAt.
+	seen    cursor
+	retryAt time.Time
+	tries   uint64
+	failing bool
+}
+
+// chase runs until ctx ends.
+func (p *Projection[S]) chase(ctx context.Context) {
+	if p.cfg.Feed == nil {
+		return
+	}
+	beats := make(chan *nats.Msg, 4)
+	// It fails on a closed connection only, and then silence is noticed.
+	if sub, err := p.cfg.JS.Conn().ChanSubscribe(stream.HeartbeatSubject(p.cfg.Owner), beats); err == nil {
+		defer func() { _ = sub.Unsubscribe() }() // or the connection was closed
+	}
+	c := &chaser[S]{p: p, lastBeat: time.Now()}
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-beats:
+			c.heard(m, time.Now())
+		case <-tick.C:
+			c.consider(ctx, time.Now())
+		}
+	}
+}
+
+func (c *chaser[S]) heard(m *nats.Msg, now time.Time) {
+	var beat eventsv1.Heartbeat
+	if err := proto.Unmarshal(m.Data, &beat); err != nil {
+		return // as if nothing had been said
+	}
+	c.lastBeat = now
+	if c.announcedAt.IsZero() {
+		c.announced, c.announcedAt = cursor{beat.GetEpoch(), beat.GetPos()}, now
+	}
+}
+
+// consider catches up if there is a reason to.
+func (c *chaser[S]) consider(ctx context.Context, now time.Time) {
+	hole := c.p.holeSince.Load()
+	isSilent := now.Sub(c.lastBeat) > silence || !c.p.cfg.JS.Conn().IsConnected()
+	hasHole := hole != 0 && now.Sub(time.Unix(0, hole)) > maxHole
+	mayLag := !c.announcedAt.IsZero() && now.Sub(c.announcedAt) > maxBehind
+	if !isSilent && !hasHole && !mayLag {
+		return
+	}
+	at, err := c.p.cursor(ctx)
+	if err == nil && mayLag && !at.before(c.announced) {
+		c.announcedAt = time.Time{} // the next heartbeat tells what to reach now
+		if !isSilent && !hasHole {
+			return
+		}
+	}
+	if err == nil {
+		err = c.catchUp(ctx, at, now)
+	}
+	if err != nil && ctx.Err() == nil {
+		if !c.failing {
+			c.p.log.WarnContext(ctx, "the owner's feed cannot be read", "source", c.p.cfg.Owner, "error", err)
+		}
+		c.failing = true
+		return
+	}
+	c.failing = false
+}
+
+// catchUp applies what the feed has after the floor. What cannot be applied now
+// holds up nothing else; it is tried again as it would be from the stream.
+func (c *chaser[S]) catchUp(ctx context.Context, at cursor, now time.Time) error {
+	from, whole := at, true
+	if c.tries > 0 && now.Before(c.retryAt) && at.before(c.seen) {
+		from, whole = c.seen, false
+	}
+	retried, failed := whole, false
+	for {
+		page, err := c.page(ctx, from)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			break
+		}
+		last := page[len(page)-1].notice
+		from = cursor{last.GetEpoch(), last.GetPos()}
+		if c.p.applyPage(ctx, page) > 0 {
+			whole, failed = false, true
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if whole { // the feed is in order and complete: nothing before it is missing
+			if err := c.p.reach(ctx, from); err != nil {
+				return err
+			}
+		}
+	}
+	if c.seen.before(from) {
+		c.seen = from
+	}
+	switch {
+	case failed:
+		c.tries++
+		c.retryAt = now.Add(backOff(c.tries))
+	case retried:
+		c.tries = 0
+	}
+	return nil
+}
+
+func (c *chaser[S]) page(ctx context.Context, after cursor) ([]received, error) {
+	call, cancel := context.WithTimeout(ctx, feedTimeout)
+	defer cancel()
+	got, err := c.p.cfg.Feed.ListChanges(call, &eventsv1.ListChangesRequest{
+		Owner: c.p.cfg.Owner, AfterEpoch: after.epoch, AfterPos: after.floor, PageSize: batch,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the changes of %s: %w", c.p.cfg.Owner, err)
+	}
+	out := make([]received, len(got.GetNotices()))
+	for i, n := range got.GetNotices() {
+		out[i] = received{notice: n, ctx: ctx}
+	}
+	return out, nil
+}
+
+// applyPage applies notices of the feed, one by one if they fail together; it
+// answers how many could not be applied.
+func (p *Projection[S]) applyPage(ctx context.Context, page []received) (failed int) {
+	if p.tryApply(ctx, page) == nil {
+		return 0
+	}
+	for _, r := range page {
+		if err := p.tryApply(ctx, []received{r}); err != nil {
+			if ctx.Err() == nil && p.parked(ctx, r, err) {
+				continue
+			}
+			failed++
+			if ctx.Err() != nil {
+				return failed
+			}
+			p.log.WarnContext(ctx, "a change could not be applied and will be tried again", "source", p.cfg.Owner,
+				"aggregate_id", r.notice.GetAggregateId(), "event_id", r.notice.GetId(), "error", err)
+		}
+	}
+	return failed
+}
+
+// reach lets the floor rise to a place up to which the feed was applied, also
+// over places that the feed has no more and into a new epoch.
+func (p *Projection[S]) reach(ctx context.Context, to cursor) error {
+	return p.cfg.DB.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		c, err := p.lockCursor(ctx, tx)
+		if err != nil || !c.before(to) {
+			return err
+		}
+		return p.move(ctx, tx, to)
+	})
+}
+
+// cursor reads the floor without a lock.
+func (p *Projection[S]) cursor(ctx context.Context) (cursor, error) {
+	c := cursor{epoch: 1}
+	err := p.cfg.DB.Conn(ctx).QueryRowContext(ctx, readCursor, p.cfg.Owner).Scan(&c.epoch, &c.floor)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return c, fmt.Errorf("read the cursor of %s: %w", p.cfg.Owner, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,131 @@
+package projection_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"google.golang.org/grpc"
+
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+)
+
+// feed is the owner's feed.
+type feed struct {
+	eventsv1.FeedServiceClient
+
+	mu      sync.Mutex
+	notices []*eventsv1.Notice
+	asked   int
+}
+
+func (f *feed) ListChanges(_ context.Context, r *eventsv1.ListChangesRequest, _ ...grpc.CallOption) (*eventsv1.ListChangesResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	out := &eventsv1.ListChangesResponse{}
+	for _, n := range f.notices {
+		isAfter := n.GetEpoch() > r.GetAfterEpoch() || n.GetEpoch() == r.GetAfterEpoch() && n.GetPos() > r.GetAfterPos()
+		if isAfter && len(out.GetNotices()) < int(r.GetPageSize()) {
+			out.Notices = append(out.Notices, n)
+		}
+	}
+	return out, nil
+}
+
+// enter gives the aggregate a state and puts a notice of it into the feed only.
+func (l *library) enter(f *feed, epoch int32, pos int64, id string, version int32, p post) {
+	l.own(id, version, p)
+	l.mu.Lock()
+	s := l.owned[ref(id)]
+	s.Epoch = epoch
+	l.owned[ref(id)] = s
+	l.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.notices = append(f.notices, notice(epoch, pos, id, version))
+}
+
+func (l *library) reaches(t testing.TB, cursor ...string) {
+	t.Helper()
+	eventually(t, func() bool { return slices.Equal(l.cursor(t), cursor) })
+}
+
+func TestItFollowsWithoutABroker(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l *library) {
+		f := &feed{}
+		l.feed = f
+		l.broker.Stop()
+		for i := range int64(230) { // more than two pages
+			l.enter(f, 1, i+1, fmt.Sprintf("p%d", i%115), int32(i/115)+1, post{Title: "t"})
+		}
+		l.follow(t)
+		l.reaches(t, "230")
+		l.enter(f, 1, 231, "p0", 3, post{Deleted: true})
+		l.reaches(t, "231")
+		if n := len(l.copies(t)); n != 114 {
+			t.Errorf("%d copies, want 114", n)
+		}
+	})
+}
+
+func TestAHoleInTheStreamIsFilledFromTheFeed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l *library) {
+		f := &feed{}
+		l.feed = f
+		l.enter(f, 1, 1, "a", 1, post{Title: "first"})
+		l.enter(f, 1, 2, "b", 1, post{Title: "lost"})
+		l.enter(f, 1, 3, "c", 1, post{Title: "third"})
+		l.follow(t)
+		l.tell(t, 1, "a", 1)
+		l.tell(t, 3, "c", 1)
+		l.reaches(t, "3")
+		check(t, "copies", l.copies(t), "a@1 first", "b@1 lost", "c@1 third")
+	})
+}
+
+func TestTheFeedLeadsIntoANewEpoch(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l *library) {
+		f := &feed{}
+		l.feed = f
+		l.broker.Stop()
+		l.enter(f, 1, 1, "a", 1, post{Title: "first"})
+		l.enter(f, 1, 2, "a", 2, post{Title: "lost with the database"})
+		l.follow(t)
+		l.reaches(t, "2")
+		// The owner came back as it was, and went another way.
+		l.enter(f, 2, 1, "a", 2, post{Title: "another second"})
+		l.reaches(t, "1")
+		check(t, "copies", l.copies(t), "a@2 another second")
+	})
+}
+
+func TestWhatFailsFromTheFeedHoldsUpNothingElse(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l *library) {
+		f := &feed{}
+		l.feed = f
+		l.broker.Stop()
+		var isWell sync.Map
+		l.before = func(_ int, items items) error {
+			if _, ok := isWell.Load("bad"); !ok && slices.ContainsFunc(items, func(i item) bool { return i.ID == "bad" }) {
+				return errors.New("boom")
+			}
+			return nil
+		}
+		l.enter(f, 1, 1, "a", 1, post{Title: "first"})
+		l.enter(f, 1, 2, "bad", 1, post{Title: "bad"})
+		l.enter(f, 1, 3, "c", 1, post{Title: "third"})
+		l.follow(t)
+		l.reaches(t, "1", "3")
+		isWell.Store("bad", true)
+		l.reaches(t, "3")
+		check(t, "copies", l.copies(t), "a@1 first", "bad@1 bad", "c@1 third")
+	})
+}

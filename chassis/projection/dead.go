@@ -1,0 +1,190 @@
+package projection
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/sqldb"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
+)
+
+const (
+	// maxAttempts is how often a change may fail by its own fault.
+	maxAttempts = 8
+	// maxReason bounds what is kept of an error, in bytes.
+	maxReason = 2000
+	// maxCounted bounds how many failing changes are counted at once.
+	maxCounted = 10_000
+)
+
+const (
+	putDead = `INSERT INTO dead_letter
+ (source, aggregate_type, aggregate_id, site, event_id, epoch, pos, version, kind, occurred_at, attempts, reason, parked_at)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ ON CONFLICT (source, aggregate_type, aggregate_id) DO UPDATE SET event_id = excluded.event_id, epoch = excluded.epoch, pos = excluded.pos,
+  version = excluded.version, kind = excluded.kind, occurred_at = excluded.occurred_at, attempts = excluded.attempts,
+  reason = excluded.reason, parked_at = excluded.parked_at
+ WHERE (dead_letter.epoch, dead_letter.version) <= (excluded.epoch, excluded.version)`
+	listDead = `SELECT aggregate_type, aggregate_id, site, event_id, epoch, pos, version, kind, occurred_at, attempts, reason, parked_at
+ FROM dead_letter WHERE source = $1 ORDER BY parked_at, aggregate_type, aggregate_id`
+	dropDead  = `DELETE FROM dead_letter WHERE source = $1 AND aggregate_type = $2 AND aggregate_id = $3`
+	countDead = `SELECT count(*) FROM dead_letter WHERE source = $1`
+	// What the read model has by now, from whichever notice, is no longer dead.
+	dropRaised = `DELETE FROM dead_letter WHERE source = $1 AND EXISTS (
+ SELECT 1 FROM projection_version AS v
+ WHERE v.source = dead_letter.source AND v.aggregate_type = dead_letter.aggregate_type AND v.aggregate_id = dead_letter.aggregate_id
+  AND (v.epoch, v.version) >= (dead_letter.epoch, dead_letter.version))`
+)
+
+// DeadLetter is a change that could not be applied and was put aside, so that
+// the read model goes on without it.
+type DeadLetter struct {
+	Ref
+
+	// Notice is what told of the change, without its facts.
+	Notice *eventsv1.Notice
+	// Attempts is how often it was tried.
+	Attempts int32
+	// Reason is the last error; for operators.
+	Reason   string
+	ParkedAt time.Time
+}
+
+// askError is a failure to get the states, which says nothing about them.
+type askError struct{ err error }
+
+func (e *askError) Error() string { return e.err.Error() }
+func (e *askError) Unwrap() error { return e.err }
+
+// isPermanent tells whether err stays as long as the state does.
+func isPermanent(err error) bool {
+	k := fault.KindOf(err)
+	return k == fault.KindMalformed || k == fault.KindInvalid || k == fault.KindTooLarge
+}
+
+// counts tells whether err is the change's own fault: not that the owner is
+// away, too busy or refuses us, nor that our own database is.
+func (p *Projection[S]) counts(ctx context.Context, err error) bool {
+	if _, ok := errors.AsType[*askError](err); ok && !isPermanent(err) && fault.KindOf(err) != fault.KindInternal {
+		return false
+	}
+	ping, cancel := context.WithTimeout(ctx, feedTimeout)
+	defer cancel()
+	return p.cfg.DB.Ping(ping) == nil
+}
+
+// parked puts r aside if it failed for good; false if it is to be tried again.
+func (p *Projection[S]) parked(ctx context.Context, r received, cause error) bool {
+	if !p.counts(ctx, cause) {
+		return false
+	}
+	id := r.notice.GetId()
+	p.applying.Lock()
+	defer p.applying.Unlock()
+	if len(p.attempts) >= maxCounted {
+		clear(p.attempts) // they are counted anew
+	}
+	p.attempts[id]++
+	attempts := p.attempts[id]
+	if attempts < maxAttempts && !isPermanent(cause) {
+		return false
+	}
+	if err := p.park(ctx, r, attempts, cause); err != nil {
+		p.log.WarnContext(ctx, "a change that cannot be applied could not be put aside", "source", p.cfg.Owner, "event_id", id, "error", err)
+		return false
+	}
+	delete(p.attempts, id)
+	p.log.ErrorContext(ctx, "a change cannot be applied and was put aside", "source", p.cfg.Owner,
+		"aggregate_id", r.notice.GetAggregateId(), "event_id", id, "attempt", attempts, "error", cause)
+	return true
+}
+
+// park writes the dead letter and takes the notice's place as applied, in one
+// transaction.
+func (p *Projection[S]) park(ctx context.Context, r received, attempts int32, cause error) error {
+	// PostgreSQL takes no text that is not text.
+	n, reason := r.notice, cause.Error()
+	reason = strings.ReplaceAll(strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "\uFFFD"), "\x00", "\uFFFD")
+	return p.cfg.DB.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		c, err := p.lockCursor(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, putDead, p.cfg.Owner, n.GetAggregateType(), n.GetAggregateId(), n.GetSite(), n.GetId(), n.GetEpoch(), n.GetPos(),
+			n.GetVersion(), n.GetKind(), sqldb.At(n.GetOccurredAt().AsTime()), attempts, reason, sqldb.At(time.Now()))
+		if err != nil {
+			return fmt.Errorf("write the dead letter: %w", err)
+		}
+		return p.advance(ctx, tx, c, []received{r})
+	})
+}
+
+// Dead lists what was put aside, oldest first.
+func (p *Projection[S]) Dead(ctx context.Context) (_ []DeadLetter, err error) {
+	rows, err := p.cfg.DB.Conn(ctx).QueryContext(ctx, listDead, p.cfg.Owner)
+	if err != nil {
+		return nil, fmt.Errorf("list dead letters: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var out []DeadLetter
+	for rows.Next() {
+		n, d, at, parked := &eventsv1.Notice{Owner: p.cfg.Owner}, DeadLetter{}, sqldb.Time{}, sqldb.Time{}
+		err := rows.Scan(&n.AggregateType, &n.AggregateId, &n.Site, &n.Id, &n.Epoch, &n.Pos, &n.Version, &n.Kind, &at, &d.Attempts, &d.Reason, &parked)
+		if err != nil {
+			return nil, fmt.Errorf("scan a dead letter: %w", err)
+		}
+		n.OccurredAt = timestamppb.New(at.Time)
+		d.Ref, d.Notice, d.ParkedAt = refOf(n), n, parked.Time
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// Retry fetches the present state of what was put aside and applies it. If that
+// fails it stays aside. NotFound if there is no such dead letter.
+func (p *Projection[S]) Retry(ctx context.Context, ref Ref) error {
+	dead, err := p.Dead(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range dead {
+		if d.Ref == ref {
+			return p.tryApply(ctx, []received{{notice: d.Notice, ctx: ctx}})
+		}
+	}
+	return noDeadLetter(ref)
+}
+
+// Drop forgets what was put aside: the read model stays without that change
+// until the next one. NotFound if there is no such dead letter.
+func (p *Projection[S]) Drop(ctx context.Context, ref Ref) error {
+	return p.cfg.DB.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, dropDead, p.cfg.Owner, ref.Type, ref.ID)
+		if err != nil {
+			return fmt.Errorf("drop a dead letter: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		return noDeadLetter(ref)
+	})
+}
+
+func noDeadLetter(ref Ref) error {
+	return fault.NotFound("there is no dead letter of %s %s", ref.Type, ref.ID)
+}
+
+func (p *Projection[S]) deadCount(ctx context.Context) (int64, error) {
+	var n int64
+	if err := p.cfg.DB.Conn(ctx).QueryRowContext(ctx, countDead, p.cfg.Owner).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count dead letters: %w", err)
+	}
+	return n, nil
+}
