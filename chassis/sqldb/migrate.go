@@ -35,20 +35,27 @@ func (db *DB) Migrate(ctx context.Context, sets ...Migrations) error {
 	return nil
 }
 
+// upTries and upPause bound how long a SQLite migration gives way to another's.
+const (
+	upTries = 100
+	upPause = 50 * time.Millisecond
+)
+
 // up applies what is pending. SQLite has no lock for that: of two processes one
-// finds its change done already, and goes on as long as that brings it further.
+// finds the file busy, or its change done already, and looks again.
 func (db *DB) up(ctx context.Context, p *goose.Provider) error {
-	for {
-		before, err := p.GetDBVersion(ctx)
-		if err != nil {
-			return fmt.Errorf("read the schema version: %w", err)
-		}
-		_, err = p.Up(ctx)
-		if err == nil || db.dialect != SQLite {
+	for try := 1; ; try++ {
+		_, err := p.Up(ctx)
+		if err == nil || db.dialect != SQLite || try == upTries {
 			return err
 		}
-		if now, readErr := p.GetDBVersion(ctx); readErr != nil || now == before {
+		if pending, perr := p.HasPending(ctx); perr == nil && !pending {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
 			return err
+		case <-time.After(upPause):
 		}
 	}
 }

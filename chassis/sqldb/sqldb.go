@@ -107,8 +107,8 @@ func withoutCredentials(err error) error {
 // reader and upgrades gets SQLITE_BUSY in spite of the timeout; WAL lets readers
 // go on beside the writer; synchronous FULL is what makes a commit durable;
 // _time_format is one that sorts as text and keeps the zone.
-const sqliteOptions = "_time_format=sqlite&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-	"&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-4096)"
+const sqliteOptions = "_time_format=sqlite&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=foreign_keys(1)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-4096)"
 
 func openSQLite(path string, conns int) (*DB, error) {
 	if path == "" {

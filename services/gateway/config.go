@@ -7,9 +7,13 @@ type Config struct {
 	// CacheBytes bounds the memory that finished pages take. Pages that do not fit
 	// are asked for again.
 	CacheBytes int64 `help:"Most bytes of finished pages kept in memory." default:"268435456"`
-	// MediaDir is the folder of uploaded images; empty: none are kept. Replicas of
-	// one installation share it.
+	// MediaDir is the folder of uploaded images, with a folder for each site; empty:
+	// none are kept. Replicas of one installation share it.
 	MediaDir string `help:"Folder of uploaded images; without it none are kept." placeholder:"DIR"`
+	// MaxInFlight bounds the requests that are worked on at once, so that too many
+	// of them are refused instead of making all slow. Pages from memory and /healthz
+	// do not count.
+	MaxInFlight int `help:"Most requests worked on at once; more are answered with 503. Pages from memory do not count." default:"512"`
 	// MaxRequestBytes bounds the JSON body of an API call: a post of 1 MiB and what
 	// JSON adds to it.
 	MaxRequestBytes int64 `help:"Most bytes of the JSON body of an API call." default:"1572864"`
@@ -19,13 +23,16 @@ type Config struct {
 
 // Defaults are the settings of a program without flags.
 func Defaults() Config {
-	return Config{CacheBytes: 256 << 20, MaxRequestBytes: 1536 << 10, MaxUploadBytes: 25 << 20}
+	return Config{CacheBytes: 256 << 20, MaxInFlight: 512, MaxRequestBytes: 1536 << 10, MaxUploadBytes: 25 << 20}
 }
 
 // Validate refuses settings that cannot work.
 func (c Config) Validate() error {
 	if c.CacheBytes < 1<<20 {
 		return errors.New("cache-bytes must be at least 1048576")
+	}
+	if c.MaxInFlight < 1 || c.MaxInFlight > 1<<20 {
+		return errors.New("max-in-flight must be between 1 and 1048576")
 	}
 	if c.MaxRequestBytes < 1 || c.MaxRequestBytes > 3<<20 {
 		return errors.New("max-request-bytes must be between 1 and 3145728")

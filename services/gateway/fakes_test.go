@@ -275,6 +275,11 @@ func startUnknown(t testing.TB) *front {
 
 func startBefore(t testing.TB, tel *telemetry.Telemetry, b *behind) *front {
 	t.Helper()
+	return startAs(t, tel, b, gateway.Defaults())
+}
+
+func startAs(t testing.TB, tel *telemetry.Telemetry, b *behind, cfg gateway.Config) *front {
+	t.Helper()
 	server := rpctest.ServeWith(t, rpc.ServerConfig{Telemetry: tel}, func(r grpc.ServiceRegistrar) {
 		postsv1.RegisterPostsServiceServer(r, b)
 		postsv1.RegisterSitesServiceServer(r, b)
@@ -284,7 +289,6 @@ func startBefore(t testing.TB, tel *telemetry.Telemetry, b *behind) *front {
 	})
 	broker := streamtest.NewBroker(t)
 	conn, nc, health := server.Conn(t), broker.Connect(t, "gateway"), &process.Health{}
-	cfg := gateway.Defaults()
 	cfg.MediaDir = t.TempDir() + "/media"
 	s, err := gateway.New(t.Context(), cfg, gateway.Deps{
 		NATS: nc, Telemetry: tel, Health: health,

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/telemetry"
@@ -54,8 +55,12 @@ type Service struct {
 	api   *api.API
 	media *media.Store
 	rest  http.Handler
+	// slots holds one element for each request that is worked on.
+	slots chan struct{}
 	// secure tells browsers to come back over HTTPS.
 	secure headers.Field
+	// busy is what goes with the answer that there are too many requests.
+	busy []headers.Field
 }
 
 // New wires the gateway. It does not connect to anything.
@@ -68,6 +73,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		deps:  deps,
 		table: host.New(postsv1.NewSitesServiceClient(deps.Posts), deps.NATS, log, deps.Health),
 		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log), secure: headers.Secure(),
+		slots: make(chan struct{}, cfg.MaxInFlight), busy: headers.Page(),
 	}
 	pages := cache.New(cfg.CacheBytes, site.Source(renderv1.NewRenderServiceClient(deps.Render)), deps.Now)
 	if err := pages.Observe(deps.Telemetry.Meter("gateway/cache")); err != nil {
@@ -85,7 +91,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.rest = otelhttp.NewHandler(s.recovered(http.HandlerFunc(s.route)), "HTTP",
+	s.rest = otelhttp.NewHandler(s.recovered(s.bounded(http.HandlerFunc(s.route))), "HTTP",
 		otelhttp.WithServerName(Name), // not the Host header: clients could make up names without end
 		otelhttp.WithTracerProvider(deps.Telemetry.Tracers), otelhttp.WithMeterProvider(deps.Telemetry.Meters),
 		otelhttp.WithPropagators(deps.Telemetry.Propagator),
@@ -140,14 +146,48 @@ func (s *Service) Parts() []process.Part {
 	}
 }
 
+// bounded answers at once that there are too many requests, when there are: one
+// that waits for others costs memory, and its reader has left when its turn comes.
+// Whether the process is alive can be asked all the same.
+func (s *Service) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isAlive(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+			next.ServeHTTP(w, r)
+		default:
+			headers.Apply(w.Header(), s.busy)
+			web.WriteProblem(w, r, errBusy)
+		}
+	})
+}
+
+// errBusy is said to whoever comes when as many requests as may be are worked on.
+var errBusy = fault.Unavailable("too many requests are being worked on; try again in a moment")
+
+// isAlive is true for the question whether the process is.
+func isAlive(r *http.Request) bool {
+	return r.URL.Path == "/healthz" && (r.Method == http.MethodGet || r.Method == http.MethodHead)
+}
+
+// serveMedia answers with an uploaded file of the request's site, if it has such a file.
+func (s *Service) serveMedia(w http.ResponseWriter, r *http.Request) bool {
+	of, err := s.site.Of(r)
+	return err == nil && s.media.ServeFile(w, r, of.ID) // what is wrong is told by the site
+}
+
 func (s *Service) route(w http.ResponseWriter, r *http.Request) {
 	path, reads := r.URL.Path, r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
-	case path == "/healthz" && reads:
+	case isAlive(r):
 		s.site.Alive(w, r)
 	case strings.HasPrefix(path, api.Prefix):
 		s.api.ServeHTTP(w, r)
-	case strings.HasPrefix(path, media.Prefix) && reads && s.media.ServeFile(w, r):
+	case strings.HasPrefix(path, media.Prefix) && reads && s.serveMedia(w, r):
 	case strings.HasPrefix(path, api.ProblemPrefix) && reads && s.api.ServeProblem(w, r):
 	case path == "/favicon.ico" && reads:
 		s.api.Favicon(w, r)

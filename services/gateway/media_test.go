@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"hash/crc32"
 	"image"
 	"image/gif"
@@ -90,6 +91,52 @@ func TestBrokenPicturesAreRefused(t *testing.T) {
 		p := got.problem(t)
 		if got.status != http.StatusUnprocessableEntity || len(p.Errors) != 1 || p.Errors[0].Field != "body" || !strings.Contains(p.Detail, c.want) {
 			t.Errorf("%s = %d %s, want 422 with %q", name, got.status, got.body, c.want)
+		}
+	}
+}
+
+func TestEachSiteHasItsOwnMedia(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	type kept struct {
+		URL      string
+		Existing bool
+	}
+	up := func(base string, status int, options ...option) kept {
+		t.Helper()
+		options = append(options, with("Content-Type", "image/png"))
+		got := send(t, base, http.MethodPost, "/api/v1/media", picture(t, 3, 3), options...)
+		var out kept
+		if err := json.Unmarshal([]byte(got.body), &out); err != nil || got.status != status || out.Existing != (status == http.StatusOK) {
+			t.Fatalf("upload = %d %s, want %d", got.status, got.body, status)
+		}
+		return out
+	}
+	other := with("Host", "other.example")
+	named := with("Parution-Site", "other")
+	first := up(f.public.URL, http.StatusCreated, token("author"))
+	if got := f.get(t, first.URL, other); got.status != http.StatusNotFound {
+		t.Errorf("a file of main at the host of other = %d, want 404", got.status)
+	}
+	if got := send(t, f.admin.URL, http.MethodGet, first.URL, "", named); got.status != http.StatusNotFound {
+		t.Errorf("a file of main for an operator at other = %d, want 404", got.status)
+	}
+	if got := f.get(t, first.URL, named); got.status != http.StatusOK {
+		t.Errorf("a file of main for a reader who names other = %d, want 200: only operators choose", got.status)
+	}
+	if second := up(f.public.URL, http.StatusCreated, named, token("operator")); second.URL != first.URL {
+		t.Errorf("the same picture is at %s for other and at %s for main", second.URL, first.URL)
+	}
+	up(f.public.URL, http.StatusOK, token("author"))
+	up(f.public.URL, http.StatusOK, other, token("author"))
+	up(f.admin.URL, http.StatusOK, named)
+	for name, got := range map[string]answer{
+		"reader of main":    f.get(t, first.URL),
+		"reader of other":   f.get(t, first.URL, other),
+		"operator at other": send(t, f.admin.URL, http.MethodGet, first.URL, "", named),
+	} {
+		if got.status != http.StatusOK || got.body != picture(t, 3, 3) {
+			t.Errorf("%s: GET %s = %d", name, first.URL, got.status)
 		}
 	}
 }

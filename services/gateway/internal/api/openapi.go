@@ -250,7 +250,7 @@ func problemResponse() object {
 func uploadedSchema() object {
 	return object{"type": "object", "properties": object{
 		"url":      object{"type": "string", "description": "Path of the file."},
-		"existing": object{"type": "boolean", "description": "True if the same content was there before."},
+		"existing": object{"type": "boolean", "description": "True if the site had the same content before."},
 	}}
 }
 
@@ -268,7 +268,7 @@ func uploadOperation() object {
 		"summary":     "Keeps an image under the hash of its content: the same image has one address.",
 		"requestBody": object{"required": true, "content": content, "description": "The image itself, at most 25 MiB and 40 megapixels."},
 		"responses": object{
-			"200":     uploaded("The same content was there before."),
+			"200":     uploaded("The site had the same content before."),
 			"201":     uploaded("The image is there."),
 			"default": object{"$ref": "#/components/responses/Problem"},
 		},

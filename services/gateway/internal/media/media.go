@@ -1,5 +1,6 @@
-// Package media keeps uploaded images in a folder, each under the hash of its
-// content, and serves them so that none of them can do anything but be shown.
+// Package media keeps uploaded images, those of each site in a folder of its
+// own, each under the hash of its content, and serves them so that none of them
+// can do anything but be shown.
 package media
 
 import (
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path"
 	"regexp"
 	"strings"
 	"sync"
@@ -24,7 +26,8 @@ const Prefix = "/media/"
 // name is the form of every file: half a SHA-256 and what it is.
 var name = regexp.MustCompile(`^[0-9a-f]{32}\.(png|jpg|gif|webp|svg)$`)
 
-// Store is a folder of media. Safe for concurrent use, also by several processes.
+// Store is a folder of media with one folder for each site. Safe for concurrent
+// use, also by several processes.
 type Store struct {
 	dir     string
 	max     int64
@@ -76,17 +79,17 @@ func (s *Store) Close() error {
 	return err
 }
 
-// ServeFile answers a GET or HEAD request for a file, also for parts of it, and
-// tells whether there is such a file.
-func (s *Store) ServeFile(w http.ResponseWriter, r *http.Request) bool {
+// ServeFile answers a GET or HEAD request for a file of the site with that id,
+// also for parts of it, and tells whether the site has such a file.
+func (s *Store) ServeFile(w http.ResponseWriter, r *http.Request, site string) bool {
 	base := strings.TrimPrefix(r.URL.Path, Prefix)
-	if !name.MatchString(base) {
+	if !name.MatchString(base) || !isFolder(site) {
 		return false
 	}
-	f, info, err := s.find(base)
+	f, info, err := s.find(path.Join(site, base))
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			s.log.WarnContext(r.Context(), "a media file could not be read", "file", base, "error", err)
+			s.log.WarnContext(r.Context(), "a media file could not be read", "site", site, "file", base, "error", err)
 		}
 		return false
 	}
@@ -106,12 +109,18 @@ func (s *Store) ServeFile(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func (s *Store) find(base string) (*os.File, fs.FileInfo, error) {
+// isFolder tells whether a site's id names one folder below ours: were it several
+// or a way out, one site could reach the files of another.
+func isFolder(site string) bool {
+	return site != "" && !strings.HasPrefix(site, ".") && !strings.ContainsAny(site, `/\`) && fs.ValidPath(site)
+}
+
+func (s *Store) find(file string) (*os.File, fs.FileInfo, error) {
 	root, err := s.open(false)
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := root.Open(base)
+	f, err := root.Open(file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -134,25 +143,25 @@ func (s *Store) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	left, err := fs.Glob(root.FS(), partial+"*")
+	left, err := fs.Glob(root.FS(), "*/"+partial+"*")
 	if err != nil {
 		return fmt.Errorf("list the media folder: %w", err)
 	}
-	for _, base := range left {
-		if err := s.sweepOne(root, base); err != nil {
-			s.log.WarnContext(ctx, "an interrupted upload stays", "file", base, "error", err)
+	for _, file := range left {
+		if err := s.sweepOne(root, file); err != nil {
+			s.log.WarnContext(ctx, "an interrupted upload stays", "file", file, "error", err)
 		}
 	}
 	return nil
 }
 
-func (s *Store) sweepOne(root *os.Root, base string) error {
-	info, err := root.Stat(base)
+func (s *Store) sweepOne(root *os.Root, file string) error {
+	info, err := root.Stat(file)
 	if err != nil {
 		return err
 	}
 	if !abandoned(info.ModTime()) {
 		return nil // another process may be at it
 	}
-	return root.Remove(base)
+	return root.Remove(file)
 }

@@ -12,9 +12,11 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"path"
 	"time"
 
 	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/web"
 	"github.com/parution/parution/services/gateway/internal/drain"
 )
@@ -34,12 +36,12 @@ func abandoned(modified time.Time) bool { return time.Since(modified) > abandone
 type Uploaded struct {
 	// URL is the file's path.
 	URL string `json:"url"`
-	// Existing is true if the same content was there before.
+	// Existing is true if the site had the same content before.
 	Existing bool `json:"existing"`
 }
 
-// Upload keeps the image in the body of r and answers its address: 201, or 200
-// if the same content was there before.
+// Upload keeps the image in the body of r for the site of the caller in r's
+// context and answers its address: 201, or 200 if the site had the same content before.
 func (s *Store) Upload(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.receive(w, r)
 	if err != nil {
@@ -93,17 +95,18 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request) (Uploaded, error
 	}
 	// Not every writer can move its deadline; then the server's own holds.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
-	root, err := s.open(true)
+	site := identity.From(r.Context()).Site
+	root, err := s.openSite(site)
 	if err != nil {
 		return Uploaded{}, err
 	}
-	temp := partial + rand.Text()
+	temp := path.Join(site, partial+rand.Text())
 	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
 	if err != nil {
 		return Uploaded{}, fmt.Errorf("create a file: %w", err)
 	}
 	defer func() { _ = root.Remove(temp) }() // it has another name by then, or nobody wants it
-	final, err := s.keep(f, http.MaxBytesReader(w, r.Body, s.max), declared)
+	base, err := s.keep(f, http.MaxBytesReader(w, r.Body, s.max), declared)
 	if err != nil {
 		return Uploaded{}, errors.Join(err, f.Close())
 	}
@@ -111,12 +114,27 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request) (Uploaded, error
 		return Uploaded{}, fmt.Errorf("close the file: %w", err)
 	}
 	// A link never replaces a file: whoever comes second finds it there.
-	err = root.Link(temp, final)
+	err = root.Link(temp, path.Join(site, base))
 	existing := errors.Is(err, fs.ErrExist)
 	if err != nil && !existing {
 		return Uploaded{}, fmt.Errorf("name the file: %w", err)
 	}
-	return Uploaded{URL: Prefix + final, Existing: existing}, nil
+	return Uploaded{URL: Prefix + base, Existing: existing}, nil
+}
+
+// openSite opens the whole folder once that of the site is in it.
+func (s *Store) openSite(site string) (*os.Root, error) {
+	if !isFolder(site) {
+		return nil, fmt.Errorf("the site %q has no folder", site)
+	}
+	root, err := s.open(true)
+	if err != nil {
+		return nil, err
+	}
+	if err := root.MkdirAll(site, 0o750); err != nil {
+		return nil, fmt.Errorf("create the media folder of the site %s: %w", site, err)
+	}
+	return root, nil
 }
 
 func (s *Store) tooLarge(size string) error {

@@ -83,7 +83,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		routename.Set(r.Context(), r.Method, "/{page...}")
 	}
-	site, err := s.siteOf(r)
+	site, err := s.Of(r)
 	if err != nil {
 		s.refuse(w, r, site, err)
 		return
@@ -108,8 +108,9 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// siteOf is the site of r: by its host name, or for operators the one that they name.
-func (s *Site) siteOf(r *http.Request) (host.Site, error) {
+// Of is the site that readers of r see: by its host name, or for operators the
+// one that they name. Its errors are faults, or that no site answers to the name.
+func (s *Site) Of(r *http.Request) (host.Site, error) {
 	if !s.sites.Loaded() {
 		return host.Site{}, fault.Unavailable("the sites are not known yet")
 	}
