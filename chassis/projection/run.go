@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/stream"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
@@ -35,6 +36,14 @@ func backOff(delivered uint64) time.Duration {
 	steps := [...]time.Duration{time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute}
 	return steps[min(max(delivered, 1), uint64(len(steps)))-1]
 }
+
+// steadyWait is how long at most a notice waits for somebody who is away: when
+// they are back, pages should follow at once.
+const steadyWait = 5 * time.Second
+
+// passes tells whether err is nobody's fault but that of somebody who is away:
+// no item of a batch would fare better alone.
+func passes(err error) bool { return fault.KindOf(err) == fault.KindUnavailable }
 
 // received is a notice with the message that brought it.
 type received struct {
@@ -194,7 +203,7 @@ func (p *Projection[S]) work(ctx context.Context, msgs []jetstream.Msg) {
 		return
 	}
 	err := p.tryApply(ctx, batch)
-	if err == nil || len(batch) == 1 {
+	if err == nil || len(batch) == 1 || passes(err) {
 		for _, r := range batch {
 			p.settle(ctx, r, err)
 		}
@@ -266,6 +275,9 @@ func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 		delivered = meta.NumDelivered
 	}
 	wait := backOff(delivered)
+	if passes(err) {
+		wait = min(wait, steadyWait)
+	}
 	p.log.WarnContext(r.ctx, "a change could not be applied and will be tried again", "source", p.cfg.Owner,
 		"aggregate_id", r.notice.GetAggregateId(), "event_id", r.notice.GetId(), "attempt", delivered, "wait", wait, "error", err)
 	_ = r.msg.NakWithDelay(wait) // without it the message comes back after ackWait

@@ -20,6 +20,8 @@ type bad struct {
 	// kind is the Content-Type; JSON if empty.
 	kind   string
 	status int
+	// or is another status that will do.
+	or int
 	// field must be among the refused ones, unless empty.
 	field string
 	// says must be in the detail or that of the field.
@@ -78,11 +80,11 @@ func (c bad) check(t *testing.T, client *world.Client, p world.Post) {
 		client = client.With("If-Match", p.IfMatch())
 	}
 	a := client.Send(c.method, path, c.body)
-	if a.Status != c.status {
+	if a.Status != c.status && (c.or == 0 || a.Status != c.or) {
 		t.Fatalf("%s %.80s = %d, want %d: %.400s", c.method, path, a.Status, c.status, a.Body)
 	}
 	problem := a.Problem()
-	if problem.Status != c.status || problem.Type == "" || problem.Title == "" || problem.Detail == "" {
+	if problem.Status != a.Status || problem.Type == "" || problem.Title == "" || problem.Detail == "" {
 		t.Errorf("no whole problem document: %s %.400s", a.Header.Get("Content-Type"), a.Body)
 	}
 	if c.field != "" && !slices.Contains(problem.Fields(), c.field) {
@@ -217,7 +219,8 @@ func badPaths() []bad {
 		{name: "id of 5000", method: get, path: postsPath + "/" + strings.Repeat("a", 5000), status: notFound},
 		{name: "unknown slug", method: get, path: postsPath + "/slug/nothing", status: notFound},
 		{name: "slug not UTF-8", method: get, path: postsPath + "/slug/%ff", status: malformed},
-		{name: "slug with NUL", method: get, path: postsPath + "/slug/a%00b", status: notFound},
+		{name: "slug with NUL", method: get, path: postsPath + "/slug/a%00b", status: notFound, or: malformed},
+		{name: "tag path with NUL", method: get, path: "/api/v1/tags/a%00b", status: notFound, or: malformed},
 		{name: "unknown tag", method: get, path: "/api/v1/tags/nothing", status: notFound},
 		{name: "revision no number", method: get, path: postsPath + "/{id}/revisions/one", status: invalid, field: "number"},
 		{name: "revision out of range", method: get, path: postsPath + "/{id}/revisions/99999999999", status: invalid, field: "number"},

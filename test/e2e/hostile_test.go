@@ -92,8 +92,14 @@ func methods(t *testing.T, s *world.Site) {
 	p := s.Publish("Methods", "x")
 	s.Shows(p.Page(), "Methods")
 	for _, c := range []struct{ method, path, allow string }{
-		{http.MethodPost, "/", "GET"}, {http.MethodPut, p.Page(), "GET"}, {http.MethodDelete, p.Page(), "GET"}, {http.MethodOptions, "/tags", "GET"}, {"BREW", "/", "GET"},
-		{http.MethodPut, "/api/v1/posts", "POST"}, {http.MethodPost, p.API(), "PATCH"}, {http.MethodPut, "/api/v1/media", "POST"},
+		{http.MethodPost, "/", "GET"},
+		{http.MethodPut, p.Page(), "GET"},
+		{http.MethodDelete, p.Page(), "GET"},
+		{http.MethodOptions, "/tags", "GET"},
+		{"BREW", "/", "GET"},
+		{http.MethodPut, "/api/v1/posts", "POST"},
+		{http.MethodPost, p.API(), "PATCH"},
+		{http.MethodPut, "/api/v1/media", "POST"},
 	} {
 		a := s.As("editor").Send(c.method, c.path, nil)
 		if a.Status != http.StatusMethodNotAllowed || !strings.Contains(a.Header.Get("Allow"), c.allow) {

@@ -33,6 +33,7 @@ type Client struct {
 }
 
 func newClient(t testing.TB, base string) *Client {
+	t.Helper()
 	transport := &http.Transport{
 		DialContext:        (&net.Dialer{Timeout: clientTimeout}).DialContext,
 		DisableCompression: true, MaxIdleConnsPerHost: 16,
@@ -46,6 +47,7 @@ func newClient(t testing.TB, base string) *Client {
 
 // For is the client with the failures going to t, for subtests.
 func (c *Client) For(t testing.TB) *Client {
+	t.Helper()
 	d := *c
 	d.t = t
 	return &d

@@ -12,10 +12,18 @@ import (
 // broker is the NATS server's program.
 const broker = "nats-server"
 
-// programs is the folder of the programs, built from this working tree.
+// ProgramsVariable names a folder with the programs to test, as `make build`
+// fills one. Without it they are built from the working tree, once for each
+// test process.
+const ProgramsVariable = "TEST_PROGRAMS"
+
+// programs is the folder of the programs.
 var programs = sync.OnceValues(build) //nolint:gochecknoglobals // once for each process
 
 func build() (string, error) {
+	if dir := os.Getenv(ProgramsVariable); dir != "" {
+		return filepath.Abs(dir)
+	}
 	s, err := ground()
 	if err != nil {
 		return "", err
@@ -35,17 +43,32 @@ func build() (string, error) {
 	if err := gocmd(root, args, "CGO_ENABLED=0"); err != nil {
 		return "", err
 	}
-	return dir, buildBroker(root, dir)
+	return dir, nil
 }
+
+// brokerProgram is the NATS server's program.
+var brokerProgram = sync.OnceValues(buildBroker) //nolint:gochecknoglobals // once for each process
 
 // buildBroker takes what `make tools` made, or builds it from the version pinned
 // in tools/nats-server.
-func buildBroker(root, dir string) error {
+func buildBroker() (string, error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
 	made := filepath.Join(root, "bin", "tools", broker)
 	if _, err := os.Stat(made); err == nil {
-		return os.Symlink(made, filepath.Join(dir, broker))
+		return made, nil
 	}
-	return gocmd(root, []string{"-C", "tools/nats-server", "build", "-o", dir + "/", "tool"}, "CGO_ENABLED=0", "GOWORK=off")
+	s, err := ground()
+	if err != nil {
+		return "", err
+	}
+	dir, err := s.folder("broker")
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, broker), gocmd(root, []string{"-C", "tools/nats-server", "build", "-o", dir + "/", "tool"}, "CGO_ENABLED=0", "GOWORK=off")
 }
 
 func gocmd(dir string, args []string, env ...string) error {
@@ -57,8 +80,11 @@ func gocmd(dir string, args []string, env ...string) error {
 	return nil
 }
 
-// Program is the path of a program, built if need be: "parution", "posts" …
+// Program is the path of a program, such as "parution" or "posts", built if need be.
 func Program(name string) (string, error) {
+	if name == broker {
+		return brokerProgram()
+	}
 	dir, err := programs()
 	if err != nil {
 		return "", err

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 
-
 	"github.com/jackc/pgx/v5"
 
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
