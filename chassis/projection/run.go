@@ -214,12 +214,10 @@ func (p *Projection[S]) work(ctx context.Context, msgs []jetstream.Msg) {
 	}
 }
 
-//nolint:contextcheck // a message has a trace of its own
 func (p *Projection[S]) tryApply(ctx context.Context, batch []received) error {
-	// A batch of one continues its trace through the fetch and the transaction.
-	if len(batch) == 1 {
-		ctx = batch[0].ctx
-	}
+	// The fetch and the transaction continue the newest notice's trace: mostly it
+	// is the only one, and a span has one parent.
+	ctx = trace.ContextWithSpan(ctx, batch[len(batch)-1].span)
 	p.applying.Lock()
 	defer p.applying.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
