@@ -73,7 +73,7 @@ type App struct {
 	cfg     Config
 	tel     *telemetry.Telemetry
 	lock    *Lock
-	broker  *embedded.Server
+	broker  *embedded.Keeper
 	nc      *nats.Conn
 	dbs     []*sqldb.DB
 	conns   []*grpc.ClientConn
@@ -101,7 +101,7 @@ func New(ctx context.Context, cfg Config, tel *telemetry.Telemetry) (_ *App, err
 	if a.keys, err = newKeyring(); err != nil {
 		return nil, err
 	}
-	if a.broker, err = embedded.Start(ctx, tel.Log, filepath.Join(cfg.Data, "nats")); err != nil {
+	if a.broker, err = embedded.Keep(ctx, tel.Log, filepath.Join(cfg.Data, "nats")); err != nil {
 		return nil, err
 	}
 	if a.nc, err = stream.Connect(ctx, tel.Log, stream.Config{Name: "parution", InProcess: a.broker}); err != nil {
@@ -125,7 +125,7 @@ func (a *App) Close() {
 		a.nc.Close()
 	}
 	if a.broker != nil {
-		a.broker.Stop()
+		a.broker.Close()
 	}
 	for _, db := range a.dbs {
 		_ = db.Close() // everything was committed or not
@@ -141,6 +141,7 @@ func (a *App) wire(ctx context.Context) error {
 		ops := web.Ops(a.health, a.tel.Metrics, a.cfg.Profiles)
 		a.parts = append(a.parts, web.Serve("operations port", a.cfg.OpsListen, ops, a.tel.Log, nil))
 	}
+	a.parts = append(a.parts, a.broker.Part())
 	accountsConn, err := a.service(ctx, "accounts", accounts.Migrations(), func(db *sqldb.DB) (program.Service, error) {
 		return accounts.New(a.cfg.Accounts, accounts.Deps{DB: db, Telemetry: a.tel, Now: time.Now})
 	})
