@@ -38,10 +38,19 @@ func Start(ctx context.Context, log *slog.Logger, dir string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the embedded NATS server: %w", err)
 	}
-	s.SetLoggerV2(logger{ctx: ctx, log: log}, false, false, false)
+	fatal := make(chan string, 1)
+	s.SetLoggerV2(logger{ctx: ctx, log: log, fatal: fatal}, false, false, false)
 	s.Start()
+	select {
+	case reason := <-fatal: // a server of its own would have ended its process
+		s.Shutdown()
+		s.WaitForShutdown()
+		return nil, fmt.Errorf("the embedded NATS server did not start: %s", reason)
+	default:
+	}
 	if !s.ReadyForConnections(startTimeout) {
 		s.Shutdown()
+		s.WaitForShutdown()
 		return nil, errors.New("the embedded NATS server did not start: see the log; its folder " + dir + " may be removed, nothing is lost with it")
 	}
 	return &Server{s}, nil
@@ -58,6 +67,8 @@ func (s *Server) Stop() {
 type logger struct {
 	ctx context.Context //nolint:containedctx // nats-server's logger has no context of its own
 	log *slog.Logger
+	// fatal learns the first message that the server would end its process with.
+	fatal chan<- string
 }
 
 func (l logger) Noticef(format string, v ...any) { l.debug(format, v) }
@@ -70,7 +81,14 @@ func (l logger) Warnf(format string, v ...any) {
 func (l logger) Errorf(format string, v ...any) {
 	l.log.ErrorContext(l.ctx, "embedded NATS server", "detail", fmt.Sprintf(format, v...))
 }
-func (l logger) Fatalf(format string, v ...any) { l.Errorf(format, v...) }
+
+func (l logger) Fatalf(format string, v ...any) {
+	l.Errorf(format, v...)
+	select {
+	case l.fatal <- fmt.Sprintf(format, v...):
+	default: // the first one says it
+	}
+}
 
 func (l logger) debug(format string, v []any) {
 	if l.log.Enabled(l.ctx, slog.LevelDebug) {

@@ -82,7 +82,7 @@ type App struct {
 	cfg     Config
 	tel     *telemetry.Telemetry
 	lock    *Lock
-	broker  *embedded.Server
+	broker  *embedded.Keeper
 	nc      *nats.Conn
 	dbs     []*sqldb.DB
 	conns   []*grpc.ClientConn
@@ -113,7 +113,7 @@ func New(ctx context.Context, cfg Config, tel *telemetry.Telemetry) (_ *App, err
 	if a.keys, err = newKeyring(); err != nil {
 		return nil, err
 	}
-	if a.broker, err = embedded.Start(ctx, tel.Log, filepath.Join(cfg.Data, "nats")); err != nil {
+	if a.broker, err = embedded.Keep(ctx, tel.Log, filepath.Join(cfg.Data, "nats")); err != nil {
 		return nil, err
 	}
 	if a.nc, err = stream.Connect(ctx, tel.Log, stream.Config{Name: "parution", InProcess: a.broker}); err != nil {
@@ -137,7 +137,7 @@ func (a *App) Close() {
 		a.nc.Close()
 	}
 	if a.broker != nil {
-		a.broker.Stop()
+		a.broker.Close()
 	}
 	for _, db := range a.dbs {
 		_ = db.Close() // everything was committed or not
@@ -153,6 +153,7 @@ func (a *App) wire(ctx context.Context) error {
 		ops := web.Ops(a.health, a.tel.Metrics, a.cfg.Profiles)
 		a.parts = append(a.parts, web.Serve("operations port (--ops-listen)", a.cfg.OpsListen, ops, a.tel.Log, nil))
 	}
+	a.parts = append(a.parts, a.broker.Part())
 	accountsConn, err := a.service(ctx, "accounts", accounts.Migrations(), func(db *sqldb.DB) (program.Service, error) {
 		return accounts.New(a.cfg.Accounts, accounts.Deps{DB: db, Telemetry: a.tel, Now: time.Now})
 	})
