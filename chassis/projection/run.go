@@ -22,6 +22,9 @@ import (
 const (
 	// batch bounds a transaction, and the ids of one fetch.
 	batch = 100
+	// leastGap is the least time between two transactions: notices that follow each
+	// other closely share one. A notice that comes alone does not wait.
+	leastGap = 10 * time.Millisecond
 	// maxAckPending bounds what is on its way to one read model.
 	maxAckPending = 256
 	// ackWait is how long a notice may be worked on before another replica gets it.
@@ -130,6 +133,7 @@ func (p *Projection[S]) consume(ctx context.Context) error {
 			giveBack(<-msgs)
 		}
 	}()
+	var last time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -139,7 +143,12 @@ func (p *Projection[S]) consume(ctx context.Context) error {
 		case <-cc.Closed():
 			return errors.New("the subscription was closed")
 		case m := <-msgs:
+			if gap := leastGap - time.Since(last); gap > 0 && !stream.Wait(ctx, gap) {
+				giveBack(m)
+				return ctx.Err()
+			}
 			p.work(ctx, gather(m, msgs))
+			last = time.Now()
 		}
 	}
 }

@@ -41,16 +41,16 @@ func imports(ctx context.Context, r report) error {
 	if err != nil {
 		return err
 	}
-	rss, cpu, err := atRest(ctx, data)
+	rest, err := atRest(ctx, data)
 	if err != nil {
 		return err
 	}
-	r.line("\n## Import, start, rest\n\n%d Markdown files into SQLite, process start to end; then the server on that data: from its start to the first byte of the home page; memory %s after the start and %d pages read; CPU over the next %s.", loaded, settle, loaded, idle)
+	r.line("\n## Import, start, rest\n\n%d Markdown files into SQLite, process start to end; then the server on that data: from its start to the first byte of the home page; memory and CPU over %s, %s after the start; memory again after each of the %d pages was read once.", loaded, idle, settle, loaded)
 	r.table()
 	r.row("import", fmt.Sprintf("%.0f posts/s", rate), "≥ 300 posts/s", rate >= 300)
 	r.row("cold start to first page", fmt.Sprintf("%.0f ms", float64(cold.Milliseconds())), "≤ 1,000 ms", cold <= time.Second)
-	r.row("idle memory", fmt.Sprintf("%.0f MiB", rss), "≤ 100 MiB", rss <= 100)
-	r.row("idle CPU of one core", fmt.Sprintf("%.1f %%", cpu), "≤ 1 %", cpu <= 1)
+	r.row("idle memory", fmt.Sprintf("%.0f MiB (%.0f with every page in the cache)", rest.memory, rest.full), "≤ 100 MiB", rest.memory <= 100)
+	r.row("idle CPU of one core", fmt.Sprintf("%.1f %%", rest.cpu), "≤ 1 %", rest.cpu <= 1)
 	return nil
 }
 
@@ -82,34 +82,42 @@ func coldStart(ctx context.Context, data string) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// atRest is the memory and the CPU of a server that has nothing to do.
-func atRest(ctx context.Context, data string) (rss, cpu float64, err error) {
+// rest is what a server takes that has nothing to do: MiB, and percent of a core.
+type rest struct{ memory, full, cpu float64 }
+
+// atRest looks at a server on data.
+func atRest(ctx context.Context, data string) (out rest, err error) {
 	t, err := topology.Launch(ctx, topology.One, topology.Options{Data: data})
 	if err != nil {
-		return 0, 0, err
+		return out, err
 	}
 	s := &server{Topology: t, client: plainClient()}
 	defer s.close()
 	if err := s.until(ctx, "/", "<html"); err != nil {
-		return 0, 0, err
-	}
-	for _, p := range corpus(loaded) {
-		if err := s.shows(ctx, "/posts/"+p.Slug, "<html"); err != nil {
-			return 0, 0, err
-		}
+		return out, err
 	}
 	pause(ctx, settle)
 	pid := t.Pid(topology.Parution)
-	if rss, err = memory(pid); err != nil {
-		return 0, 0, err
-	}
 	before, err := ticks(pid)
 	if err != nil {
-		return 0, 0, err
+		return out, err
 	}
 	pause(ctx, idle)
 	after, err := ticks(pid)
-	return rss, (after - before) / idle.Seconds(), err
+	if err != nil {
+		return out, err
+	}
+	out.cpu = (after - before) / idle.Seconds()
+	if out.memory, err = memory(pid); err != nil {
+		return out, err
+	}
+	for _, p := range corpus(loaded) {
+		if err := s.shows(ctx, "/posts/"+p.Slug, "<html"); err != nil {
+			return out, err
+		}
+	}
+	out.full, err = memory(pid)
+	return out, err
 }
 
 // pause lets a server rest: a benchmark of idleness has to wait.

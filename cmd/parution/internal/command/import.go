@@ -21,7 +21,7 @@ type importPosts struct {
 	Path     string `arg:"" help:"Folder to import." type:"existingdir"`
 	Language string `env:"-" help:"Language of posts that do not name theirs; guessed if empty." placeholder:"TAG"`
 	OldURL   string `env:"-" help:"Address that the old site had, so that links to it are recognised." name:"old-url" placeholder:"URL"`
-	Workers  int    `env:"-" help:"How many posts are sent at once." default:"8"`
+	Workers  int    `env:"-" help:"How many posts are sent at once." default:"24"`
 }
 
 // Run imports. It ends with exit code 1 if anything was refused.
