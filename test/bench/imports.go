@@ -96,6 +96,9 @@ func atRest(ctx context.Context, data string) (out rest, err error) {
 	if err := s.until(ctx, "/", "<html"); err != nil {
 		return out, err
 	}
+	if err := s.levelled(ctx); err != nil {
+		return out, err
+	}
 	pause(ctx, settle)
 	pid := t.Pid(topology.Parution)
 	before, err := ticks(pid)
@@ -118,6 +121,22 @@ func atRest(ctx context.Context, data string) (out rest, err error) {
 	}
 	out.full, err = memory(pid)
 	return out, err
+}
+
+// levelled waits until all that the import left to do is done.
+func (s *server) levelled(ctx context.Context) error {
+	want := make(map[string]int)
+	for _, p := range corpus(loaded) {
+		for _, tag := range p.Tags {
+			want[tag]++
+		}
+	}
+	for tag, n := range want {
+		if err := s.wait(ctx, func() error { return s.counts(ctx, tag, n) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pause lets a server rest: a benchmark of idleness has to wait.
