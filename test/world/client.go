@@ -32,17 +32,24 @@ type Client struct {
 	header http.Header
 }
 
-func newClient(t testing.TB, base string) *Client {
+// newHTTP is what the clients of a world share: connections are few.
+func newHTTP(t testing.TB) *http.Client {
 	t.Helper()
 	transport := &http.Transport{
 		DialContext:        (&net.Dialer{Timeout: clientTimeout}).DialContext,
 		DisableCompression: true, MaxIdleConnsPerHost: 16,
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &Client{t: t, base: base, header: make(http.Header), http: &http.Client{
+	return &http.Client{
 		Transport: transport, Timeout: clientTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+}
+
+// client is one without a token, at base.
+func (w *World) client(t testing.TB, base string) *Client {
+	t.Helper()
+	return &Client{t: t, http: w.http, base: base, header: make(http.Header)}
 }
 
 // For is the client with the failures going to t, for subtests.

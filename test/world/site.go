@@ -98,7 +98,7 @@ func siteID(name string) string {
 }
 
 // Anyone is a client without a token, on this site.
-func (s *Site) Anyone() *Client { return newClient(s.t, s.URL).WithHost(s.Host) }
+func (s *Site) Anyone() *Client { return s.client(s.t, s.URL).WithHost(s.Host) }
 
 // As is a client with a token of that role: "author", "editor", "owner". Each
 // call with the same role has the same token.

@@ -26,7 +26,8 @@ const lastLines = 60
 type World struct {
 	*topology.Topology
 
-	t testing.TB
+	t    testing.TB
+	http *http.Client
 }
 
 // Options change how a world starts.
@@ -71,7 +72,7 @@ func launch(t testing.TB, kind topology.Kind, o []Options) *World {
 	if err != nil {
 		t.Fatalf("start Parution as %s: %v", kind, err)
 	}
-	w := &World{Topology: started, t: t}
+	w := &World{Topology: started, t: t, http: newHTTP(t)}
 	t.Cleanup(w.end)
 	if len(options.Hold) == 0 {
 		w.AwaitReady()
@@ -178,7 +179,7 @@ func (w *World) Operator() *Client {
 }
 
 // Anyone is a client without a token, on the site that answers to every host.
-func (w *World) Anyone() *Client { return newClient(w.t, w.URL) }
+func (w *World) Anyone() *Client { return w.client(w.t, w.URL) }
 
 // Run runs the program parution and answers what it wrote to standard output.
 func (w *World) Run(args ...string) string {
@@ -194,7 +195,7 @@ func (w *World) Run(args ...string) string {
 // whose labels contain all of the given texts: `result="hit"`.
 func (w *World) Metric(program, name string, labels ...string) float64 {
 	w.t.Helper()
-	a := newClient(w.t, w.OpsURL(program)).Get("/metrics")
+	a := w.client(w.t, w.OpsURL(program)).Get("/metrics")
 	if a.Status != http.StatusOK {
 		w.t.Fatalf("GET /metrics of %s = %d", program, a.Status)
 	}
