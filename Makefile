@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test e2e bench k8s check gen lint fmt modules tidy vuln tools clean
+.PHONY: help run build test e2e browser bench k8s check gen lint fmt modules tidy vuln tools clean
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO_BUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '-X github.com/parution/parution/chassis/program.version=$(VERSION)'
@@ -42,6 +42,9 @@ test: $(TOOLS)/nats-server ## run every module's tests on both engines (TESTFLAG
 e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, uncached
 	@tools/postgres.sh
 	go test -count=1 $(TESTFLAGS) ./test/e2e/...
+
+browser: ## run only the tests in a real Chromium, uncached
+	go test -count=1 $(TESTFLAGS) ./test/browser/...
 
 bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…)
 	@tools/postgres.sh
