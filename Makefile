@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build test e2e browser bench k8s check gen lint fmt modules tidy vuln tools clean
+.PHONY: help run build images test e2e browser bench k8s check gen lint fmt modules tidy vuln tools clean
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO_BUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '-X github.com/parution/parution/chassis/program.version=$(VERSION)'
@@ -12,6 +12,7 @@ TESTFLAGS ?=
 LINTFLAGS ?=
 DATA      ?= ./data
 LISTEN    ?= :8080
+CONTAINER ?= docker
 OPS       ?= 127.0.0.1:9090
 
 BIN   := $(CURDIR)/bin
@@ -75,6 +76,10 @@ modules: ## each module on its own, outside the workspace: tidy, builds, vets
 	@set -e; for dir in $(MODULES); do \
 		echo "module $${dir#$(CURDIR)/}: tidy, build, vet"; cd "$$dir"; \
 		GOWORK=off go mod tidy -diff; GOWORK=off go build ./...; GOWORK=off go vet ./...; done
+
+images: ## build every program's container image (CONTAINER=docker)
+	@set -e; for program in $(notdir $(PROGRAMS)); do \
+		$(CONTAINER) build -f deploy/Containerfile --build-arg PROGRAM=$$program --build-arg VERSION=$(VERSION) -t parution/$$program:$(VERSION) .; done
 
 tidy: ## go mod tidy in every module, the tools' too
 	@set -e; for dir in $(MODULES) $(addprefix $(CURDIR)/,$(TOOLMODS)); do \
