@@ -250,7 +250,7 @@ func TestANoticeTellsWhatWasAppended(t *testing.T) {
 		}
 		nc := o.broker.Connect(t, "listener")
 		live := make(chan *nats.Msg, 1)
-		if _, err := nc.ChanSubscribe(stream.Live(owner, "revised"), live); err != nil {
+		if _, err := nc.ChanSubscribe(stream.LiveSubjects(owner, "revised"), live); err != nil {
 			t.Fatal(err)
 		}
 		if err := nc.Flush(); err != nil {

@@ -82,7 +82,7 @@ func (f *Feed) run(ctx context.Context, ready func()) error {
 	defer f.cache.SetLive(false)
 	// One channel for both subjects keeps the order between notices and heartbeats.
 	messages := make(chan *nats.Msg, waiting)
-	unsubscribe, err := f.subscribe(messages, stream.Live(owner, ""), stream.HeartbeatSubject(owner))
+	unsubscribe, err := f.subscribe(messages, stream.LiveSubjects(owner, ""), stream.HeartbeatSubject(owner))
 	defer unsubscribe()
 	if err != nil {
 		return err
