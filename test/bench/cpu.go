@@ -105,7 +105,7 @@ func download(ctx context.Context, address, file string) error {
 	if err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := plainClient().Do(req)
 	if err != nil {
 		return err
 	}
