@@ -77,7 +77,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("read the theme: %w", err)
 	}
 	out := outbox.New(deps.DB, Owner)
-	relay, err := outbox.NewRelay(out, deps.NATS, cfg.StreamReplicas, deps.Telemetry)
+	notices, err := stream.NewLog(deps.NATS, Owner, cfg.StreamReplicas, deps.Telemetry)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the stream: %w", err)
+	}
+	relay, err := outbox.NewRelay(out, notices, deps.Telemetry)
 	if err != nil {
 		return nil, fmt.Errorf("make the relay: %w", err)
 	}
