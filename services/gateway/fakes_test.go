@@ -75,10 +75,11 @@ func (b *behind) press(site, path, body string, keys ...string) {
 	}
 }
 
-func (b *behind) put(site, path string, page *renderv1.GetPageResponse) {
+// put puts any page of the site main behind the gateway.
+func (b *behind) put(path string, page *renderv1.GetPageResponse) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pages[site+path] = page
+	b.pages["main"+path] = page
 }
 
 func (b *behind) times(path string) int {
@@ -240,6 +241,13 @@ func (b *behind) PublishPost(ctx context.Context, r *postsv1.PublishPostRequest)
 	}
 	p.Version++
 	return &postsv1.PublishPostResponse{Post: p}, nil
+}
+
+// DeletePost implements PostsService.
+func (b *behind) DeletePost(_ context.Context, r *postsv1.DeletePostRequest) (*postsv1.DeletePostResponse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return &postsv1.DeletePostResponse{Id: r.GetId(), Version: b.posts[r.GetId()].GetVersion() + 1}, nil
 }
 
 // ListPosts implements PostsService.

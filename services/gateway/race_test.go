@@ -37,7 +37,7 @@ func TestAPostWithdrawnWhileItsPageIsFilledIsNeverServed(t *testing.T) {
 	gone := &renderv1.GetPageResponse{Status: http.StatusGone, ContentType: "text/html; charset=utf-8", Body: []byte("gone"), Keys: []string{"path:/posts/p"}}
 	for _, who := range []string{"posts", "render"} {
 		for name, after := range map[string]func(*front){
-			"render knows": func(f *front) { f.put("main", "/posts/p", gone); f.press("main", "/", "without", "posts") },
+			"render knows": func(f *front) { f.put("/posts/p", gone); f.press("main", "/", "without", "posts") },
 			"render knows if it must": func(f *front) {
 				f.mu.Lock()
 				defer f.mu.Unlock()
