@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// lookAgain finds what a lost wake-up left behind.
-	lookAgain = 5 * time.Second
+	// lookAgain finds what a lost wake-up left behind. It is not that of heartbeats,
+	// so that the two do not strike together.
+	lookAgain = 5003 * time.Millisecond
 	// gather is the least time between two rounds. A notice that comes alone does not wait.
 	gather = 8 * time.Millisecond
 	// standBy is the same while another relay is at work.

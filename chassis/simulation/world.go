@@ -97,8 +97,10 @@ type Instance struct {
 	// Office is what the node serves: set by Start.
 	Office any
 
-	rng    *chance // of the network
 	disk   *chance
+	jitter *chance
+	mu     sync.Mutex
+	rngs   map[string]*chance // of the network, by what is asked
 	alias  string
 	cancel context.CancelFunc
 	dead   atomic.Bool
@@ -156,7 +158,7 @@ func (w *World) Rand(name string) *rand.Rand { return streamsim.Rand(w.opts.Seed
 func (w *World) start(n *Node) {
 	n.starts++
 	i := &Instance{Node: n, World: w, ended: make(chan struct{}), alias: fmt.Sprintf("%s-%d", n.Name, n.starts)}
-	i.rng, i.disk = &chance{r: w.Rand("network " + i.alias)}, &chance{r: w.Rand("disk " + i.alias)}
+	i.disk, i.jitter, i.rngs = &chance{r: w.Rand("disk " + i.alias)}, &chance{r: w.Rand("jitter " + i.alias)}, make(map[string]*chance)
 	i.Context, i.cancel = context.WithCancel(w.ctx)
 	i.Client = w.broker.Client(i.String())
 	if n.Database != "" {
@@ -181,7 +183,7 @@ func (w *World) start(n *Node) {
 	for _, p := range parts {
 		i.parts.Go(func() {
 			// A moment of its own, so that the clocks of two parts never strike together.
-			if w.broker.Pause(i.Context, time.Duration(i.rng.Int64N(int64(time.Second)))) != nil {
+			if w.broker.Pause(i.Context, time.Duration(i.jitter.Int64N(int64(time.Second)))) != nil {
 				return
 			}
 			if err := p.Run(i.Context, func() {}); err != nil && i.Alive() {
@@ -240,6 +242,19 @@ func (w *World) end() {
 		}
 	}
 	w.all.Wait()
+}
+
+// rng is the chance of calls for what: two that are made at the same moment do
+// not disturb each other.
+func (i *Instance) rng(what string) *chance {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	c := i.rngs[what]
+	if c == nil {
+		c = &chance{r: i.World.Rand("call " + what + " of " + i.alias)}
+		i.rngs[what] = c
+	}
+	return c
 }
 
 // any is a running instance of service, or nil.

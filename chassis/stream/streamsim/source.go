@@ -39,13 +39,16 @@ type subscription struct {
 func (s *source) Consume(ctx context.Context, into chan<- stream.Delivery) error {
 	sub := &subscription{client: s.Client, inbox: make(chan *delivery), broken: make(chan struct{}, 1), done: make(chan struct{})}
 	var missing bool
-	if err := s.ask(ctx, func() { missing = !s.b.subscribe(sub, s.owner, s.reader) }); err != nil {
+	err := s.ask(ctx, func() { missing = !s.b.subscribe(sub, s.owner, s.reader) })
+	if sub.durable != nil { // also if only the answer was lost
+		defer s.b.unsubscribe(sub)
+	}
+	if err != nil {
 		return err
 	}
 	if missing {
 		return fmt.Errorf("consume %s: %w", stream.Name(s.owner), jetstream.ErrStreamNotFound)
 	}
-	defer s.b.unsubscribe(sub)
 	for {
 		select {
 		case <-ctx.Done():
