@@ -66,6 +66,9 @@ func (o *Outbox) sequence(ctx context.Context) (int64, error) {
 		}
 		return nil
 	})
+	if err == nil && placed > 0 {
+		o.tellWaiting()
+	}
 	return placed, err
 }
 
