@@ -17,15 +17,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parution/parution/test/chaos/internal/plant"
 	"github.com/parution/parution/test/chaos/internal/trial"
 	"github.com/parution/parution/test/world/topology"
 )
 
 // options are the command's flags.
 type options struct {
-	cfg     trial.Config
-	profile string
-	out     string
+	cfg      trial.Config
+	profile  string
+	out      string
+	untested bool
 }
 
 func main() {
@@ -48,6 +50,8 @@ func parse() options {
 	flag.Float64Var(&o.cfg.Reads, "reads", 40, "pages read a second")
 	flag.BoolVar(&o.cfg.Restore, "restore", false, "let the database be set back to an older copy once")
 	flag.StringVar(&o.out, "out", "", "file of the verdict; empty: bin/chaos/PROFILE-SEED.json")
+	flag.DurationVar(&o.cfg.Ahead, "ahead", 8*time.Second, "how far ahead posts are scheduled at most")
+	flag.BoolVar(&o.untested, "without-self-test", false, "believe the checker without testing it first; such a run proves nothing")
 	flag.Parse()
 	if o.cfg.Faults == 0 {
 		o.cfg.Faults = min(60, max(8, o.cfg.Ops/250))
@@ -55,7 +59,27 @@ func parse() options {
 	return o
 }
 
-var errFailed = errors.New("promises were broken; the verdict names them")
+var (
+	errFailed = errors.New("promises were broken; the verdict names them")
+	errVoid   = errors.New("the checker does not find what was planted: the run is void")
+)
+
+// selfTest plants defects; the result in a few words.
+func (o options) selfTest(ctx context.Context) (string, error) {
+	if o.untested {
+		return "skipped", nil
+	}
+	o.cfg.Log("testing the checker")
+	result, err := plant.SelfTest(ctx, o.cfg.Folder+"-self-test", o.cfg.Log)
+	if err != nil {
+		return "", fmt.Errorf("test the checker: %w", err)
+	}
+	o.cfg.Log("the checker caught %s planted defects", result)
+	if len(result.Missed) > 0 {
+		return "", fmt.Errorf("%w: %s", errVoid, strings.Join(result.Missed, "; "))
+	}
+	return result.String(), nil
+}
 
 func run(ctx context.Context, o options) error {
 	root, err := topology.Root()
@@ -75,10 +99,15 @@ func run(ctx context.Context, o options) error {
 	o.cfg.Log = func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
+	tested, err := o.selfTest(ctx)
+	if err != nil {
+		return err
+	}
 	v, err := trial.Run(ctx, o.cfg)
 	if err != nil {
 		return err
 	}
+	v.SelfTest = tested
 	v.Commit, v.Machine = commit(ctx, root), fmt.Sprintf("%s/%s, %d CPUs, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
 	v.Command = "go run ./test/chaos " + strings.Join(os.Args[1:], " ")
 	if err := v.Write(o.out); err != nil {

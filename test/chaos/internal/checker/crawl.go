@@ -367,3 +367,13 @@ func sitemap(f *Findings, where string, list []Post, p Page, shown map[string]Po
 		}
 	}
 }
+
+// OneAtATime lets only one question at a time through.
+func OneAtATime(fetch Fetch) Fetch {
+	var mu sync.Mutex
+	return func(ctx context.Context, path string) (Page, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return fetch(ctx, path)
+	}
+}

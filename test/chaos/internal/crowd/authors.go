@@ -33,14 +33,17 @@ type Authors struct {
 	journal  *journal.Journal
 	shelf    *shelf
 	marks    atomic.Int64
-	// writes and failures count attempts.
+	// attempts are all, refused those without an answer that is one.
 	attempts, refused atomic.Int64
-	broken            atomic.Pointer[error]
+	// ahead is how far ahead posts are scheduled at most.
+	ahead  time.Duration
+	broken atomic.Pointer[error]
 }
 
 // NewAuthors makes authors who write with token what seed says, and keep journal.
-func NewAuthors(b *Balancer, token string, seed uint64, j *journal.Journal) *Authors {
-	return &Authors{balancer: b, http: client(attemptTimeout, 32), token: token, seed: seed, journal: j, shelf: newShelf()}
+// They schedule posts for 1 s ahead at least and ahead at most.
+func NewAuthors(b *Balancer, token string, seed uint64, ahead time.Duration, j *journal.Journal) *Authors {
+	return &Authors{ahead: max(ahead, time.Second+time.Millisecond), balancer: b, http: client(attemptTimeout, 32), token: token, seed: seed, journal: j, shelf: newShelf()}
 }
 
 // Run lets n authors do ops operations between them, at most rate a second.
@@ -150,7 +153,7 @@ func (a *Authors) compose(r *rand.Rand, kind journal.Kind, p post) (journal.Op, 
 		op.Tags = tags(r)
 		body["tags"] = op.Tags
 	case journal.Schedule:
-		op.At = time.Now().Add(time.Second + time.Duration(r.Int64N(int64(7*time.Second)))).UTC().Truncate(time.Millisecond)
+		op.At = time.Now().Add(time.Second + time.Duration(r.Int64N(int64(a.ahead-time.Second)))).UTC().Truncate(time.Millisecond)
 		body["at"] = op.At.Format(time.RFC3339Nano)
 	case journal.Delete:
 		body = nil

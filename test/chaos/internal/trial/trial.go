@@ -28,6 +28,8 @@ type Config struct {
 	Rate    float64
 	// Reads is how many pages are read a second.
 	Reads float64
+	// Ahead is how far ahead posts are scheduled at most.
+	Ahead time.Duration
 	// Restore has the database set back once, too.
 	Restore bool
 	// Folder is for the journal and, after a failure, for logs and data.
@@ -132,7 +134,7 @@ func launch(ctx context.Context, cfg Config) (_ *run, err error) {
 		fronts = append(fronts, crowd.Front{URL: url, Ready: func(ctx context.Context) error { return r.t.Ready(ctx, name) }})
 	}
 	r.balancer = crowd.NewBalancer(fronts)
-	r.authors = crowd.NewAuthors(r.balancer, token, cfg.Seed, r.journal)
+	r.authors = crowd.NewAuthors(r.balancer, token, cfg.Seed, cfg.Ahead, r.journal)
 	r.readers = crowd.NewReaders(r.balancer, r.authors)
 	r.watch = watch.New(r.dbs)
 	return r, nil
