@@ -7,13 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/stream"
@@ -27,11 +22,7 @@ const (
 	// gather is the least time between two rounds. A notice that comes alone does not wait.
 	gather = 8 * time.Millisecond
 	// heartbeat is a third of what a listener takes for silence.
-	heartbeat = 5 * time.Second
-	// window is how many notices are on their way to the stream at once.
-	window = 64
-	// ackTimeout is long for a server that is there.
-	ackTimeout = 5 * time.Second
+	heartbeat  = 5 * time.Second
 	maxBackOff = 5 * time.Second
 	// maxDisputes is how often another relay may be first before this one waits.
 	maxDisputes = 20
@@ -40,23 +31,15 @@ const (
 // Relay sends the notices of an outbox to its owner's stream, in order, until
 // the stream has confirmed each. Several relays of one owner may run.
 type Relay struct {
-	out      *Outbox
-	nc       *nats.Conn
-	js       jetstream.JetStream
-	replicas int
-	now      func() time.Time
-	log      *slog.Logger
-	tracer   trace.Tracer
+	out    *Outbox
+	stream stream.Log
+	now    func() time.Time
+	log    *slog.Logger
 }
 
-// NewRelay makes the relay of out. replicas is how many servers of a cluster
-// keep the stream.
-func NewRelay(out *Outbox, nc *nats.Conn, replicas int, tel *telemetry.Telemetry) (*Relay, error) {
-	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(window), jetstream.WithPublishAsyncTimeout(ackTimeout))
-	if err != nil {
-		return nil, fmt.Errorf("prepare JetStream: %w", err)
-	}
-	r := &Relay{out: out, nc: nc, js: js, replicas: replicas, now: time.Now, log: tel.Log, tracer: tel.Tracer("chassis/outbox")}
+// NewRelay makes the relay of out, which sends to the stream to.
+func NewRelay(out *Outbox, to stream.Log, tel *telemetry.Telemetry) (*Relay, error) {
+	r := &Relay{out: out, stream: to, now: time.Now, log: tel.Log}
 	return r, r.observe(tel.Meter("chassis/outbox"))
 }
 
@@ -207,10 +190,7 @@ func (e *end) next(rows []row) []row {
 // resync asks the stream where it ends, creates it if need be, and corrects the
 // marks of the outbox: what was taken for sent and is not there is sent again.
 func (r *Relay) resync(ctx context.Context, at *end) error {
-	if err := stream.Provision(ctx, r.js, r.out.owner, r.replicas); err != nil {
-		return err
-	}
-	found, err := stream.Ends(ctx, r.js, r.out.owner)
+	found, err := r.stream.Open(ctx)
 	if err != nil {
 		return err
 	}
@@ -237,43 +217,24 @@ func (r *Relay) place(ctx context.Context) error {
 	}
 }
 
-type pending struct {
-	row  row
-	span trace.Span
-	ack  jetstream.PubAckFuture
-}
-
 // publish sends rows in order and marks those that the stream confirmed. Each
 // is taken only if the stream ends with the one before it, so one that is
 // refused leaves no hole.
 func (r *Relay) publish(ctx context.Context, at *end, rows []row) error {
-	sent := make([]pending, 0, len(rows))
-	var failed error
+	notices := make([]stream.Outgoing, len(rows))
 	for i, row := range rows {
-		p, err := r.send(ctx, row, at.sequence+uint64(i))
-		if err != nil {
-			failed = err
-			break
-		}
-		sent = append(sent, p)
+		notices[i] = stream.Outgoing{Notice: row.notice, Trace: row.trace}
 	}
-	acked := make(map[string]uint64, len(sent))
-	for i, p := range sent {
-		select {
-		case ack := <-p.ack.Ok():
-			acked[p.row.notice.GetId()] = ack.Sequence
-			// Another relay had sent it already: counting on from here would
-			// take a place that is not ours and leave a hole behind it.
-			at.known = at.known && ack.Sequence == at.sequence+uint64(i)+1
-		case err := <-p.ack.Err():
-			p.span.RecordError(err)
-			if failed == nil { // those behind it fail because of it
-				failed = fmt.Errorf("publish %s: %w", stream.Subject(p.row.notice), err)
-			}
-		case <-ctx.Done():
-			failed = ctx.Err()
+	sequences, failed := r.stream.Publish(ctx, at.sequence, notices)
+	acked := make(map[string]uint64, len(rows))
+	for i, sequence := range sequences {
+		if sequence == 0 {
+			continue
 		}
-		p.span.End()
+		acked[rows[i].notice.GetId()] = sequence
+		// Another relay had sent it already: counting on from here would
+		// take a place that is not ours and leave a hole behind it.
+		at.known = at.known && sequence == at.sequence+uint64(i)+1
 	}
 	if len(acked) > 0 {
 		// What the stream has must be marked also while stopping.
@@ -286,40 +247,11 @@ func (r *Relay) publish(ctx context.Context, at *end, rows []row) error {
 	return failed
 }
 
-// send sends one notice, to come directly after the message with the sequence behind.
-func (r *Relay) send(ctx context.Context, row row, behind uint64) (pending, error) {
-	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": row.trace})
-	subject := stream.Subject(row.notice)
-	ctx, span := r.tracer.Start(ctx, "send "+stream.Name(r.out.owner), trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(
-		attribute.String("messaging.system", "nats"),
-		attribute.String("messaging.operation.type", "send"),
-		attribute.String("messaging.destination.name", subject),
-		attribute.String("messaging.message.id", row.notice.GetId()),
-	))
-	msg, err := stream.Message(ctx, row.notice)
-	if err != nil {
-		span.End()
-		return pending{}, err
-	}
-	ack, err := r.js.PublishMsgAsync(msg, jetstream.WithMsgID(row.notice.GetId()), jetstream.WithExpectStream(stream.Name(r.out.owner)),
-		jetstream.WithExpectLastSequence(behind), jetstream.WithStallWait(ackTimeout))
-	if err != nil {
-		span.RecordError(err)
-		span.End()
-		return pending{}, fmt.Errorf("publish %s: %w", subject, err)
-	}
-	return pending{row: row, span: span, ack: ack}, nil
-}
-
 // beat tells listeners that the feed is alive and how far it goes.
 func (r *Relay) beat(ctx context.Context) {
 	w, err := r.out.watermark(ctx)
-	if err != nil || !r.nc.IsConnected() {
+	if err != nil {
 		return // silence is the message
 	}
-	body, err := proto.Marshal(&eventsv1.Heartbeat{Owner: r.out.owner, Epoch: w.epoch, Pos: w.pos})
-	if err != nil {
-		return
-	}
-	_ = r.nc.Publish(stream.HeartbeatSubject(r.out.owner), body) // the next one follows
+	_ = r.stream.Beat(ctx, &eventsv1.Heartbeat{Owner: r.out.owner, Epoch: w.epoch, Pos: w.pos}) // the next one follows
 }

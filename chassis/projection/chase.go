@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"google.golang.org/protobuf/proto"
-
-	"github.com/parution/parution/chassis/stream"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
@@ -50,10 +46,10 @@ func (p *Projection[S]) chase(ctx context.Context) {
 	if p.cfg.Feed == nil {
 		return
 	}
-	beats := make(chan *nats.Msg, 4)
-	// It fails on a closed connection only, and then silence is noticed.
-	if sub, err := p.cfg.JS.Conn().ChanSubscribe(stream.HeartbeatSubject(p.cfg.Owner), beats); err == nil {
-		defer func() { _ = sub.Unsubscribe() }() // or the connection was closed
+	beats := make(chan *eventsv1.Heartbeat, 4)
+	// Without them silence is noticed.
+	if stop, err := p.cfg.Source.Heartbeats(beats); err == nil {
+		defer stop()
 	}
 	c := &chaser[S]{p: p, lastBeat: time.Now()}
 	tick := time.NewTicker(look)
@@ -62,19 +58,15 @@ func (p *Projection[S]) chase(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case m := <-beats:
-			c.heard(m, time.Now())
+		case beat := <-beats:
+			c.heard(beat, time.Now())
 		case <-tick.C:
 			c.consider(ctx, time.Now())
 		}
 	}
 }
 
-func (c *chaser[S]) heard(m *nats.Msg, now time.Time) {
-	var beat eventsv1.Heartbeat
-	if err := proto.Unmarshal(m.Data, &beat); err != nil {
-		return // as if nothing had been said
-	}
+func (c *chaser[S]) heard(beat *eventsv1.Heartbeat, now time.Time) {
 	c.lastBeat = now
 	if c.announcedAt.IsZero() {
 		c.announced, c.announcedAt = cursor{beat.GetEpoch(), beat.GetPos()}, now
@@ -84,7 +76,7 @@ func (c *chaser[S]) heard(m *nats.Msg, now time.Time) {
 // consider catches up if there is a reason to.
 func (c *chaser[S]) consider(ctx context.Context, now time.Time) {
 	hole := c.p.holeSince.Load()
-	isSilent := now.Sub(c.lastBeat) > silence || !c.p.cfg.JS.Conn().IsConnected()
+	isSilent := now.Sub(c.lastBeat) > silence || !c.p.cfg.Source.Connected()
 	hasHole := hole != 0 && now.Sub(time.Unix(0, hole)) > maxHole
 	mayLag := !c.announcedAt.IsZero() && now.Sub(c.announcedAt) > maxBehind
 	if !isSilent && !hasHole && !mayLag {

@@ -16,11 +16,11 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
@@ -67,7 +67,8 @@ type Config[S any] struct {
 	// of others count as applied and are not fetched. Empty: all.
 	Types []string
 	DB    *sqldb.DB
-	JS    jetstream.JetStream
+	// Source brings the notices.
+	Source stream.Source
 	// Fetch asks the owner for the current states, deletions included as
 	// tombstones. At most 100 refs a call. An aggregate that the owner never knew is left out.
 	Fetch func(ctx context.Context, refs []Ref) ([]State[S], error)

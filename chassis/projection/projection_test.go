@@ -170,6 +170,16 @@ func (l *library) change(t testing.TB, pos int64, id string, version int32, p po
 	l.tell(t, pos, id, version)
 }
 
+// source is the broker by a connection of its own.
+func (l *library) source(t testing.TB, name string) stream.Source {
+	t.Helper()
+	s, err := stream.NewSource(l.broker.Connect(t, name), owner, reader)
+	if err != nil {
+		t.Fatalf("NewSource: %v", err)
+	}
+	return s
+}
+
 // follow runs the projection with a connection of its own; stop waits for its end.
 func (l *library) follow(t testing.TB) (stop func()) {
 	t.Helper()
@@ -179,7 +189,7 @@ func (l *library) follow(t testing.TB) (stop func()) {
 func (l *library) followWith(t testing.TB, tel *telemetry.Telemetry) (stop func()) {
 	t.Helper()
 	p, err := projection.New(projection.Config[post]{
-		Name: reader, Owner: owner, DB: l.db, JS: streamtest.JetStream(t, l.broker.Connect(t, reader)),
+		Name: reader, Owner: owner, DB: l.db, Source: l.source(t, reader),
 		Fetch: l.fetch, Refresh: l.refresh, Telemetry: tel, Feed: l.feed,
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
@@ -57,7 +58,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	out := outbox.New(deps.DB, Owner)
-	relay, err := outbox.NewRelay(out, deps.NATS, cfg.StreamReplicas, deps.Telemetry)
+	notices, err := stream.NewLog(deps.NATS, Owner, cfg.StreamReplicas, deps.Telemetry)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the stream: %w", err)
+	}
+	relay, err := outbox.NewRelay(out, notices, deps.Telemetry)
 	if err != nil {
 		return nil, fmt.Errorf("make the relay: %w", err)
 	}

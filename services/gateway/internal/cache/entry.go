@@ -40,6 +40,7 @@ type Entry struct {
 
 	// Guarded by cache.mu.
 	keys  []string
+	start uint64 // the drops that the source knew of when it was asked
 	bytes int64
 	place *list.Element
 }

@@ -165,13 +165,17 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, nam
 
 // Source asks render for pages and files, as the gateway itself.
 func Source(render renderv1.RenderServiceClient) cache.Source {
-	return func(ctx context.Context, k cache.Key, etag string) (cache.Page, error) {
+	return func(ctx context.Context, k cache.Key, etag string, atLeast []cache.Version) (cache.Page, error) {
 		// Whoever asks, the page is the same.
 		ctx = identity.With(ctx, identity.Principal{})
 		if k.Site == "" {
 			return asset(ctx, render, strings.TrimPrefix(k.Path, assets))
 		}
-		p, err := render.GetPage(ctx, &renderv1.GetPageRequest{Site: k.Site, Path: k.Path, Page: k.Page, IfNoneMatch: etag})
+		ask := &renderv1.GetPageRequest{Site: k.Site, Path: k.Path, Page: k.Page, IfNoneMatch: etag}
+		for _, v := range atLeast {
+			ask.AtLeast = append(ask.AtLeast, &renderv1.PostVersion{Id: v.Post, Epoch: v.Epoch, Version: v.Version, Gone: v.Gone})
+		}
+		p, err := render.GetPage(ctx, ask)
 		if err != nil {
 			return cache.Page{}, fmt.Errorf("get the page: %w", err)
 		}
