@@ -24,10 +24,10 @@ import (
 
 // options are the command's flags.
 type options struct {
-	cfg      trial.Config
-	profile  string
-	out      string
-	untested bool
+	cfg               trial.Config
+	profile           string
+	out               string
+	untested, rolling bool
 }
 
 func main() {
@@ -35,7 +35,7 @@ func main() {
 	defer stop()
 	if err := run(ctx, parse()); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1) //nolint:gocritic // stop only gives the signal back
+		os.Exit(1)
 	}
 }
 
@@ -50,6 +50,7 @@ func parse() options {
 	flag.Float64Var(&o.cfg.Reads, "reads", 40, "pages read a second")
 	flag.BoolVar(&o.cfg.Restore, "restore", false, "let the database be set back to an older copy once")
 	flag.StringVar(&o.out, "out", "", "file of the verdict; empty: bin/chaos/PROFILE-SEED.json")
+	flag.BoolVar(&o.rolling, "rolling", false, "instead: restart every program of a cluster, one after the other, under reads (default 200 a second)")
 	flag.DurationVar(&o.cfg.Ahead, "ahead", 8*time.Second, "how far ahead posts are scheduled at most")
 	flag.BoolVar(&o.untested, "without-self-test", false, "believe the checker without testing it first; such a run proves nothing")
 	flag.Parse()
@@ -99,6 +100,9 @@ func run(ctx context.Context, o options) error {
 	o.cfg.Log = func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
+	if o.rolling {
+		return o.roll(ctx)
+	}
 	tested, err := o.selfTest(ctx)
 	if err != nil {
 		return err
@@ -113,17 +117,48 @@ func run(ctx context.Context, o options) error {
 	if err := v.Write(o.out); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintln(os.Stdout, string(text)); err != nil {
+	if err := show(v); err != nil {
 		return err
 	}
 	if !v.Pass {
 		return fmt.Errorf("%w: %s, logs and data: %s", errFailed, o.out, v.Kept)
 	}
 	return nil
+}
+
+// The load of a rolling restart.
+const (
+	rollingPosts = 200
+	rollingReads = 200
+)
+
+var errRequests = errors.New("requests failed during the rolling restart")
+
+// roll restarts a cluster under reads.
+func (o options) roll(ctx context.Context) error {
+	o.cfg.Folder += "-rolling"
+	o.cfg.Ops, o.cfg.Reads = min(o.cfg.Ops, rollingPosts), max(o.cfg.Reads, rollingReads)
+	rolled, err := trial.Rolling(ctx, o.cfg)
+	if err != nil {
+		return err
+	}
+	if err := show(rolled); err != nil {
+		return err
+	}
+	if rolled.Failed > 0 {
+		return fmt.Errorf("%w: %d of %d; logs: %s", errRequests, rolled.Failed, rolled.Requests, o.cfg.Folder)
+	}
+	return nil
+}
+
+// show prints what was found.
+func show(found any) error {
+	text, err := json.MarshalIndent(found, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write what was found: %w", err)
+	}
+	_, err = fmt.Fprintln(os.Stdout, string(text))
+	return err
 }
 
 // commit is the repository's, with a mark if files were changed since.

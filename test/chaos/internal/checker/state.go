@@ -246,7 +246,7 @@ func (s *State) loadOutbox(ctx context.Context, owner string, db *sql.DB) error 
 			if err := scan(&n.ID, &n.Type, &n.Aggregate, &n.Kind, &n.Version, &epoch, &pos, &seq, &at); err != nil {
 				return err
 			}
-			n.Epoch, n.Pos, n.Sent, n.At = int32(epoch.Int64), pos.Int64, seq.Valid, at.Time //nolint:gosec // an integer column
+			n.Epoch, n.Pos, n.Sent, n.At = int32(epoch.Int64), pos.Int64, seq.Valid, at.Time
 			s.Outbox[owner] = append(s.Outbox[owner], n)
 			return nil
 		})

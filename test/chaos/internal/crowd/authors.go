@@ -87,8 +87,14 @@ func draw(r *rand.Rand) journal.Kind {
 		kind journal.Kind
 		part int
 	}{
-		{journal.Create, 25}, {journal.Revise, 35}, {journal.Publish, 15}, {journal.Withdraw, 8},
-		{journal.Schedule, 7}, {journal.Delete, 5}, {journal.Tag, 4}, {journal.Site, 1},
+		{journal.Create, 25},
+		{journal.Revise, 35},
+		{journal.Publish, 15},
+		{journal.Withdraw, 8},
+		{journal.Schedule, 7},
+		{journal.Delete, 5},
+		{journal.Tag, 4},
+		{journal.Site, 1},
 	} {
 		if n < s.part {
 			return s.kind

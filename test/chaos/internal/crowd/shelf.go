@@ -14,7 +14,6 @@ type post struct {
 	id, slug string
 	version  int32
 	status   string
-	mark     string
 	// doubt: an operation on it has no known end, or somebody else was quicker.
 	doubt bool
 	busy  bool
@@ -25,7 +24,6 @@ type shelf struct {
 	mu    sync.Mutex
 	posts []*post
 	byID  map[string]*post
-	site  int32 // its version
 }
 
 func newShelf() *shelf { return &shelf{byID: make(map[string]*post)} }

@@ -30,6 +30,9 @@ type Config struct {
 	Reads float64
 	// Ahead is how far ahead posts are scheduled at most.
 	Ahead time.Duration
+	// Drain is how long the programs of a cluster go on serving when they are
+	// asked to stop.
+	Drain time.Duration
 	// Restore has the database set back once, too.
 	Restore bool
 	// Folder is for the journal and, after a failure, for logs and data.
@@ -98,6 +101,9 @@ func launch(ctx context.Context, cfg Config) (_ *run, err error) {
 			return nil, err
 		}
 		o.Replicas, o.NATSFrom = 2, r.link.Addr()
+		if cfg.Drain > 0 {
+			o.ServiceArgs = []string{"--drain", cfg.Drain.String()}
+		}
 	}
 	if r.t, err = topology.Launch(ctx, cfg.Kind, o); err != nil {
 		return nil, err
