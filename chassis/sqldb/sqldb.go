@@ -15,12 +15,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite"
 )
 
 // Dialect is the SQL engine behind a DB.
@@ -56,6 +57,7 @@ type DB struct {
 	write   *sql.DB
 	read    *sql.DB
 	pool    *pgxpool.Pool
+	mute    atomic.Bool // the server refused to tell its timeline
 }
 
 // Open prepares the database at cfg.URL. It does not connect: a server that is
@@ -118,16 +120,16 @@ func openSQLite(path string, conns int) (*DB, error) {
 		return nil, fmt.Errorf("create the database folder: %w", err)
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
-	write, err := sql.Open("sqlite", file+"?_txlock=immediate&"+sqliteOptions)
+	writer, err := sqlite.NewConnector(file + "?_txlock=immediate&" + sqliteOptions)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", file+"?_pragma=query_only(1)&"+sqliteOptions)
+	reader, err := sqlite.NewConnector(file + "?_pragma=query_only(1)&" + sqliteOptions)
 	if err != nil {
-		_ = write.Close() // nothing was written yet
 		return nil, fmt.Errorf("open %s for reading: %w", path, err)
 	}
+	write, read := sql.OpenDB(keeping{writer}), sql.OpenDB(keeping{reader})
+	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(conns)
 	read.SetMaxIdleConns(min(conns, 4))
 	return &DB{dialect: SQLite, where: "SQLite at " + path, write: write, read: read}, nil

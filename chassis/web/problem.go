@@ -120,6 +120,8 @@ func WriteProblemAs(w http.ResponseWriter, p Problem) {
 	switch {
 	case p.Status == http.StatusServiceUnavailable, p.Type == pending:
 		h.Set("Retry-After", "1")
+	case p.Status == http.StatusTooManyRequests:
+		h.Set("Retry-After", "5")
 	case p.Status == http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="parution"`)
 	}

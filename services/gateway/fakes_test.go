@@ -25,6 +25,7 @@ import (
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
@@ -39,6 +40,8 @@ type behind struct {
 	tagsv1.UnimplementedTagsServiceServer
 	renderv1.UnimplementedRenderServiceServer
 	accountsv1.UnimplementedAccountsServiceServer
+	postsv1.UnimplementedChangesServiceServer
+	eventsv1.UnimplementedReadModelServiceServer
 
 	mu      sync.Mutex
 	sites   []*postsv1.Site
@@ -53,6 +56,8 @@ type behind struct {
 	down    bool
 	// gate, if set, holds GetPage until it is closed; entered tells that it waits.
 	gate, entered chan struct{}
+	// waits, if set, hears of each call that waits for changes, until come is closed.
+	waits, come chan struct{}
 }
 
 func newBehind() *behind {
@@ -300,6 +305,8 @@ func startAs(t testing.TB, tel *telemetry.Telemetry, b *behind, cfg gateway.Conf
 		tagsv1.RegisterTagsServiceServer(r, b)
 		renderv1.RegisterRenderServiceServer(r, b)
 		accountsv1.RegisterAccountsServiceServer(r, b)
+		postsv1.RegisterChangesServiceServer(r, b)
+		eventsv1.RegisterReadModelServiceServer(r, b)
 	})
 	broker := streamtest.NewBroker(t)
 	conn, nc, health := server.Conn(t), broker.Connect(t, "gateway"), &process.Health{}
@@ -319,6 +326,13 @@ func startAs(t testing.TB, tel *telemetry.Telemetry, b *behind, cfg gateway.Conf
 	t.Cleanup(f.public.Close)
 	t.Cleanup(f.admin.Close)
 	return f
+}
+
+// serve answers a request without a connection.
+func (f *front) serve(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	f.service.Handler().ServeHTTP(w, r)
+	return w
 }
 
 // run runs parts until the test ends; it returns once all are ready.

@@ -39,7 +39,7 @@ const versionHeader = "Parution-Version"
 func finish(ctx context.Context, w http.ResponseWriter, answer proto.Message) error {
 	h := w.Header()
 	p := preconditionOf(ctx)
-	if p.read && identity.From(ctx).Role == identity.Public {
+	if p.read && identity.From(ctx).Role == identity.Public && p.call != postsv1.ChangesService_ListChanges_FullMethodName {
 		h.Set("Cache-Control", "no-cache")
 	}
 	if v := versionOf(answer); v != 0 {

@@ -68,6 +68,9 @@ func description(routes *routeTable) (object, error) {
 			return nil, fmt.Errorf("the description of %s %s is missing: generate it again", r.method, r.template)
 		}
 		complete(operation, r)
+		if err := illustrate(operation); err != nil {
+			return nil, err
+		}
 	}
 	paths[root+"media"] = object{"post": uploadOperation()}
 	schemas["Uploaded"] = uploadedSchema()
