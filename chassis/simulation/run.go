@@ -55,6 +55,7 @@ func Run(t testing.TB, opts Options) Result {
 	var took time.Duration
 	if w.violated() == nil {
 		n.heal()
+		w.last()
 		took = w.converge(n)
 	}
 	w.end()
@@ -118,6 +119,14 @@ func (w *World) drive(n *nemesis) {
 		if w.opts.Step != nil {
 			w.opts.Step(w)
 		}
+	}
+}
+
+// last writes once more: a relay without work does not notice that its stream was
+// wiped, and need not.
+func (w *World) last() {
+	if i := w.any(Owner, w.rng); i != nil && w.Pause(w.ctx, time.Second) == nil {
+		w.write(i, "last", "create")
 	}
 }
 
