@@ -32,7 +32,7 @@ var errAway = fault.Unavailable("nobody answers")
 // Call has f, which is named what, work at a running instance of service, across the network. Its
 // error is f's, or Unavailable.
 func (i *Instance) Call(ctx context.Context, service, what string, f func(at *Instance) error) error {
-	w, rng := i.World, i.rng(service+" "+what)
+	w, rng := i.World, i.chance("call "+service+" "+what)
 	w.mu.Lock()
 	path := w.down[i.Name+">"+service]
 	wait := 20*time.Microsecond + time.Duration(rng.Int64N(int64(time.Millisecond)))

@@ -145,6 +145,7 @@ func (w *World) write(i *Instance, id, deed string) {
 			return err
 		}
 		now.Epoch = epoch
+		w.Notef("author: %s, now %s, at %s", deed, now, i)
 		return w.opts.append(ctx, o.out, tx, now)
 	})
 	switch {
@@ -161,7 +162,6 @@ func (w *World) write(i *Instance, id, deed string) {
 		w.posts.unknown[id] = true
 		return
 	}
-	w.Notef("author: %s, now %s, at %s", deed, now, i)
 	w.posts.acked[id] = now
 	delete(w.posts.unknown, id)
 	w.posts.past[id] = append(w.posts.past[id], moment{time.Now(), now})

@@ -77,7 +77,7 @@ func (r *reader) start(i *Instance) ([]process.Part, error) {
 	cfg := projection.Config[Post]{
 		Name: r.name, Owner: Owner, DB: i.DB, Source: &mortalSource{Source: source, i: i}, Feed: &feed{from: i, service: Owner},
 		Fetch: i.fetch, Types: []string{postType}, Telemetry: telemetry.Discard(),
-		Jitter: func(most time.Duration) time.Duration { return time.Duration(i.jitter.Int64N(int64(most))) },
+		Jitter: func(most time.Duration) time.Duration { return time.Duration(i.chance("jitter").Int64N(int64(most))) },
 		Refresh: func(ctx context.Context, tx *sql.Tx, items []projection.Item[Post]) error {
 			return i.World.opts.refresh(ctx, tx, i, items)
 		},

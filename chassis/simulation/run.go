@@ -147,6 +147,9 @@ func (w *World) author() {
 		count = 2 + w.rng.IntN(10)
 	}
 	for range count {
+		if w.Pause(w.ctx, time.Millisecond) != nil || !i.Alive() { // each write is a moment of its own
+			return
+		}
 		deeds := []string{"revise", "revise", "revise", "publish", "publish", "publish", "withdraw", "delete"}
 		w.write(i, w.postID(w.rng), deeds[w.rng.IntN(len(deeds))])
 	}

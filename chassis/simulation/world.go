@@ -47,29 +47,6 @@ type World struct {
 	calm   context.CancelFunc
 }
 
-// chance is a source that several goroutines may draw from.
-type chance struct {
-	mu sync.Mutex
-	r  *rand.Rand
-}
-
-// Int64N is a number from 0 to below n.
-func (c *chance) Int64N(n int64) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.r.Int64N(n)
-}
-
-// IntN is a number from 0 to below n.
-func (c *chance) IntN(n int) int { return int(c.Int64N(int64(n))) }
-
-// Float64 is a number from 0 to below 1.
-func (c *chance) Float64() float64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.r.Float64()
-}
-
 // Node is a process that can be started, and dies.
 type Node struct {
 	// Name is the service and a number: "tags-1".
@@ -97,10 +74,6 @@ type Instance struct {
 	// Office is what the node serves: set by Start.
 	Office any
 
-	disk   *chance
-	jitter *chance
-	mu     sync.Mutex
-	rngs   map[string]*chance // of the network, by what is asked
 	alias  string
 	cancel context.CancelFunc
 	dead   atomic.Bool
@@ -158,7 +131,6 @@ func (w *World) Rand(name string) *rand.Rand { return streamsim.Rand(w.opts.Seed
 func (w *World) start(n *Node) {
 	n.starts++
 	i := &Instance{Node: n, World: w, ended: make(chan struct{}), alias: fmt.Sprintf("%s-%d", n.Name, n.starts)}
-	i.disk, i.jitter, i.rngs = &chance{r: w.Rand("disk " + i.alias)}, &chance{r: w.Rand("jitter " + i.alias)}, make(map[string]*chance)
 	i.Context, i.cancel = context.WithCancel(w.ctx)
 	i.Client = w.broker.Client(i.String())
 	if n.Database != "" {
@@ -180,10 +152,11 @@ func (w *World) start(n *Node) {
 	}
 	n.running.Store(i)
 	w.Notef("%s starts", i)
-	for _, p := range parts {
+	for n, p := range parts {
+		// A moment of its own, so that the clocks of two parts never strike together.
+		wait := time.Duration(i.chance(fmt.Sprint("start ", n)).Int64N(int64(time.Second)))
 		i.parts.Go(func() {
-			// A moment of its own, so that the clocks of two parts never strike together.
-			if w.broker.Pause(i.Context, time.Duration(i.jitter.Int64N(int64(time.Second)))) != nil {
+			if w.broker.Pause(i.Context, wait) != nil {
 				return
 			}
 			if err := p.Run(i.Context, func() {}); err != nil && i.Alive() {
@@ -244,21 +217,13 @@ func (w *World) end() {
 	w.all.Wait()
 }
 
-// rng is the chance of calls for what: two that are made at the same moment do
-// not disturb each other.
-func (i *Instance) rng(what string) *chance {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	c := i.rngs[what]
-	if c == nil {
-		c = &chance{r: i.World.Rand("call " + what + " of " + i.alias)}
-		i.rngs[what] = c
-	}
-	return c
+// chance decides about what i does now.
+func (i *Instance) chance(what string) *rand.Rand {
+	return streamsim.Moment(i.World.opts.Seed, i.alias+": "+what)
 }
 
 // any is a running instance of service, or nil.
-func (w *World) any(service string, r interface{ IntN(n int) int }) *Instance {
+func (w *World) any(service string, r *rand.Rand) *Instance {
 	var up []*Instance
 	for _, n := range w.nodes {
 		if i := n.running.Load(); n.Service == service && i != nil {
