@@ -124,6 +124,12 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 		if !stream.Wait(ctx, rest) {
 			return nil
 		}
+		select { // not left to chance when there is work as well: silence is a message too
+		case <-beat.C:
+			r.beat(ctx)
+			continue
+		default:
+		}
 		select {
 		case <-ctx.Done():
 			return nil
