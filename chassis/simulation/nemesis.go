@@ -258,11 +258,12 @@ func (n *nemesis) databaseBack() {
 		w.Notef("nemesis: the database is copied")
 		return
 	}
-	w.crashed(Owner)
-	if err := w.restoreDisk(Owner, n.disk); err != nil {
-		w.t.Fatalf("restore the database: %v", err)
-	}
-	w.posts.forget(n.diskAt)
+	w.crashed(Owner, func() {
+		if err := w.restoreDisk(Owner, n.disk); err != nil {
+			w.t.Fatalf("restore the database: %v", err)
+		}
+		w.posts.forget(n.diskAt)
+	})
 	w.Notef("nemesis: the database is that of %s before", time.Since(n.diskAt))
 	n.disk = nil
 	for _, node := range w.nodes {

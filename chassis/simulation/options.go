@@ -36,7 +36,7 @@ type Options struct {
 	Source  func(real stream.Source) stream.Source
 	Follow  func(i *Instance, cfg projection.Config[Post]) process.Part
 	Refresh func(ctx context.Context, tx *sql.Tx, i *Instance, items []projection.Item[Post]) error
-	Append  func(ctx context.Context, out *outbox.Outbox, tx *sql.Tx, e outbox.Entry) error
+	Append  func(ctx context.Context, i *Instance, out *outbox.Outbox, tx *sql.Tx, e outbox.Entry) error
 
 	// commits is the chance that a commit fails, while faults last.
 	commits func() float64
@@ -63,9 +63,9 @@ func (o *Options) refresh(ctx context.Context, tx *sql.Tx, i *Instance, items []
 	return o.Refresh(ctx, tx, i, items)
 }
 
-func (o *Options) append(ctx context.Context, out *outbox.Outbox, tx *sql.Tx, p Post) error {
+func (o *Options) append(ctx context.Context, i *Instance, out *outbox.Outbox, tx *sql.Tx, p Post) error {
 	if o.Append == nil {
 		return out.Append(ctx, tx, entry(p))
 	}
-	return o.Append(ctx, out, tx, entry(p))
+	return o.Append(ctx, i, out, tx, entry(p))
 }

@@ -146,7 +146,7 @@ func (w *World) write(i *Instance, id, deed string) {
 		}
 		now.Epoch = epoch
 		w.Notef("author: %s, now %s, at %s", deed, now, i)
-		return w.opts.append(ctx, o.out, tx, now)
+		return w.opts.append(ctx, i, o.out, tx, now)
 	})
 	switch {
 	case errors.Is(err, errNoPost):

@@ -34,7 +34,7 @@ func run(t *testing.T, opts simulation.Options) (result simulation.Result) {
 func TestSeeds(t *testing.T) {
 	t.Parallel()
 	if seed := number(t, "SEED", 0); seed != 0 {
-		result := run(t, simulation.Options{Seed: seed, Live: func(line string) { t.Log(line) }})
+		result := run(t, simulation.Options{Seed: seed, DatabaseBack: seed%2 == 0, Live: func(line string) { t.Log(line) }})
 		if result.Err != nil {
 			t.Errorf("seed %d: %v", seed, result.Err)
 		}
@@ -42,7 +42,7 @@ func TestSeeds(t *testing.T) {
 	}
 	for seed := range number(t, "SEEDS", 200) {
 		seed++
-		result := run(t, simulation.Options{Seed: seed})
+		result := run(t, simulation.Options{Seed: seed, DatabaseBack: seed%2 == 0})
 		if result.Err != nil {
 			t.Errorf("seed %d: %v\nreplay it: make simulate SEED=%d\n%s", seed, result.Err, seed, result.Tail)
 			return

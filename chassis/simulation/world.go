@@ -42,6 +42,7 @@ type World struct {
 	armed     map[string]string // node → where it dies
 	violation error
 	all       sync.WaitGroup
+	replaced  atomic.Pointer[string] // the service whose database is being replaced
 	// faulty ends, by calm, when all faults do.
 	faulty context.Context //nolint:containedctx // so does what was to happen later
 	calm   context.CancelFunc
@@ -59,6 +60,7 @@ type Node struct {
 	Start func(i *Instance) ([]process.Part, error)
 
 	starts  int
+	last    *Instance
 	running atomic.Pointer[Instance]
 }
 
@@ -129,6 +131,9 @@ func (w *World) Rand(name string) *rand.Rand { return streamsim.Rand(w.opts.Seed
 
 // start starts n.
 func (w *World) start(n *Node) {
+	if service := w.replaced.Load(); service != nil && *service == n.Service {
+		return
+	}
 	n.starts++
 	i := &Instance{Node: n, World: w, ended: make(chan struct{}), alias: fmt.Sprintf("%s-%d", n.Name, n.starts)}
 	i.Context, i.cancel = context.WithCancel(w.ctx)
@@ -150,6 +155,7 @@ func (w *World) start(n *Node) {
 	if err != nil {
 		w.t.Fatalf("start %s: %v", n.Name, err)
 	}
+	n.last = i
 	n.running.Store(i)
 	w.Notef("%s starts", i)
 	for n, p := range parts {
@@ -188,14 +194,23 @@ func (i *Instance) Crash(why string) {
 	})
 }
 
-// crashed ends all nodes of a service and waits until they are gone.
-func (w *World) crashed(service string) {
+// crashed ends all nodes of a service, waits until they are gone, and has f work
+// before any of them starts again.
+func (w *World) crashed(service string, f func()) {
+	w.replaced.Store(&service)
+	defer w.replaced.Store(nil)
 	for _, n := range w.nodes {
-		if i := n.running.Load(); n.Service == service && i != nil {
+		if n.Service != service {
+			continue
+		}
+		if i := n.running.Load(); i != nil {
 			i.Crash("its database is replaced")
 		}
+		if n.last != nil {
+			<-n.last.ended
+		}
 	}
-	w.all.Wait()
+	f()
 }
 
 // revive starts what does not run.
