@@ -242,6 +242,17 @@ func (s *Store) States(ctx context.Context, ids []string) (epoch int32, _ []post
 		}
 		out = append(out, st)
 	}
+	versions := make(map[string]int32, len(out))
+	for _, st := range out {
+		versions[st.Post.ID] = st.Post.Version
+	}
+	hashes, err := s.out.PublicHashes(ctx, wire.TypePost, versions)
+	if err != nil {
+		return 0, nil, err
+	}
+	for i := range out {
+		out[i].PublicHash = hashes[out[i].Post.ID]
+	}
 	return epoch, out, nil
 }
 

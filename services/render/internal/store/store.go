@@ -154,7 +154,7 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
 	return s.out.Append(ctx, tx, outbox.Entry{
 		Site: n.Site, AggregateType: "press", AggregateID: n.Aggregate, Version: version, Kind: "pressed",
 		Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt)},
-		At:    s.now(),
+		At:    s.now(), Public: true,
 	})
 }
 
