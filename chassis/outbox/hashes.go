@@ -2,9 +2,9 @@ package outbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // PublicHashes are the hashes that the notices of these versions of aggregates
@@ -12,21 +12,29 @@ import (
 // owner compare the same, also after the way of hashing has changed. One that
 // was never told, or whose notice is gone, is not in it.
 func (o *Outbox) PublicHashes(ctx context.Context, aggregateType string, versions map[string]int32) (_ map[string][]byte, err error) {
+	out := make(map[string][]byte, len(versions))
 	if len(versions) == 0 {
-		return nil, nil //nolint:nilnil // nothing of nothing
+		return out, nil
 	}
-	args, pairs := []any{aggregateType}, make([]string, 0, len(versions))
+	type asked struct {
+		ID      string `json:"id"`
+		Version int32  `json:"version"`
+	}
+	list := make([]asked, 0, len(versions))
 	for id, version := range versions {
-		args = append(args, id, version)
-		pairs = append(pairs, fmt.Sprintf("(CAST($%d AS text), CAST($%d AS integer))", len(args)-1, len(args)))
+		list = append(list, asked{id, version})
 	}
-	rows, err := o.db.Conn(ctx).QueryContext(ctx, `SELECT aggregate_id, public_hash FROM outbox
- WHERE aggregate_type = $1 AND (aggregate_id, version) IN (VALUES `+strings.Join(pairs, ", ")+`)`, args...)
+	text, err := json.Marshal(list)
+	if err != nil {
+		return nil, fmt.Errorf("marshal versions: %w", err)
+	}
+	rows, err := o.db.Conn(ctx).QueryContext(ctx, `SELECT o.aggregate_id, o.public_hash FROM `+
+		o.db.Dialect().Records("$2", "id text", "version integer")+
+		` JOIN outbox AS o ON o.aggregate_type = $1 AND o.aggregate_id = list.id AND o.version = list.version`, aggregateType, string(text))
 	if err != nil {
 		return nil, fmt.Errorf("read public hashes: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	out := make(map[string][]byte, len(versions))
 	for rows.Next() {
 		var id string
 		var hash []byte

@@ -36,6 +36,8 @@ type Outbox struct {
 	owner string
 	// wake reaches the relay of this process, changed those of the others.
 	wake, changed chan struct{}
+	// placed reaches those who wait for changes.
+	placed chan struct{}
 	// news is why a new epoch began, until the relay has told.
 	news atomic.Pointer[string]
 
@@ -52,7 +54,9 @@ type Outbox struct {
 
 // New makes the outbox of owner ("posts") in db.
 func New(db *sqldb.DB, owner string) *Outbox {
-	return &Outbox{db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), walking: make(chan struct{}, 1)}
+	return &Outbox{
+		db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), placed: make(chan struct{}, 1), walking: make(chan struct{}, 1),
+	}
 }
 
 // Owner names the service whose notices these are.
@@ -121,6 +125,15 @@ func (o *Outbox) poke() {
 	select {
 	case o.wake <- struct{}{}:
 	default: // it is awake already
+	}
+	o.tellWaiting()
+}
+
+// tellWaiting has those who wait for changes look.
+func (o *Outbox) tellWaiting() {
+	select {
+	case o.placed <- struct{}{}:
+	default: // they are about to
 	}
 }
 

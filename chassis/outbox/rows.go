@@ -70,6 +70,9 @@ func (o *Outbox) sequence(ctx context.Context, l *lease, now time.Time) (int64, 
 		}
 		return o.save(ctx, tx, at)
 	})
+	if err == nil && placed > 0 {
+		o.tellWaiting()
+	}
 	return placed, err
 }
 

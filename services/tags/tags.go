@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
 
 	"github.com/parution/parution/chassis/outbox"
@@ -68,14 +67,14 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the relay: %w", err)
 	}
-	js, err := jetstream.New(deps.NATS)
+	source, err := stream.NewSource(deps.NATS, posts, Owner)
 	if err != nil {
-		return nil, fmt.Errorf("prepare JetStream: %w", err)
+		return nil, err
 	}
 	st := store.New(deps.DB, out)
 	f := follower.New(deps.Posts, st, deps.Now)
 	follow, err := projection.New(projection.Config[index.Post]{
-		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, JS: js, Fetch: f.Fetch, Refresh: f.Refresh, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {

@@ -101,16 +101,16 @@ func atRest(ctx context.Context, data string) (out rest, err error) {
 	}
 	pause(ctx, settle)
 	pid := t.Pid(topology.Parution)
-	before, err := ticks(pid)
+	before, err := readStat(pid)
 	if err != nil {
 		return out, err
 	}
 	pause(ctx, idle)
-	after, err := ticks(pid)
+	after, err := readStat(pid)
 	if err != nil {
 		return out, err
 	}
-	out.cpu = (after - before) / idle.Seconds()
+	out.cpu = (after.ms - before.ms) / idle.Seconds() / 10
 	if out.memory, err = memory(pid); err != nil {
 		return out, err
 	}

@@ -41,18 +41,39 @@ func memory(pid int) (float64, error) {
 	return 0, fmt.Errorf("process %d shows no VmRSS", pid)
 }
 
-// ticks is the CPU time that a process has used, in hundredths of a second.
-func ticks(pid int) (float64, error) {
+// processStat is what /proc says of a process.
+type processStat struct {
+	name   string
+	parent int
+	// ms is the CPU time, in milliseconds, that it and its children that have
+	// ended have used.
+	ms float64
+}
+
+func readStat(pid int) (processStat, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, err
+		return processStat{}, err
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name may hold spaces
-	f := strings.Fields(rest)
-	user, err := strconv.ParseFloat(f[11], 64)
-	if err != nil {
-		return 0, err
+	// "pid (name) state parent …": the name may hold anything.
+	start, end := strings.IndexByte(string(text), '('), strings.LastIndexByte(string(text), ')')
+	if start < 0 || end < start {
+		return processStat{}, fmt.Errorf("process %d: %q", pid, text)
 	}
-	system, err := strconv.ParseFloat(f[12], 64)
-	return user + system, err
+	f := strings.Fields(string(text[end+1:]))
+	if len(f) < 15 {
+		return processStat{}, fmt.Errorf("process %d: %q", pid, text)
+	}
+	s := processStat{name: string(text[start+1 : end])}
+	if s.parent, err = strconv.Atoi(f[1]); err != nil {
+		return s, err
+	}
+	for _, field := range f[11:15] {
+		ticks, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return s, err
+		}
+		s.ms += ticks * 10
+	}
+	return s, nil
 }

@@ -29,10 +29,11 @@ func main() {
 	only := flag.String("only", "", "run only this part: pages, publish, import")
 	kinds := flag.String("topologies", "one,cluster", "topologies to publish on")
 	out := flag.String("out", "", "write the report to this file too")
+	profiles := flag.String("profiles", "", "write CPU profiles of publishing to this folder; costs some of the speed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out)))
+	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out, *profiles)))
 }
 
 func code(err error) int {
@@ -64,7 +65,7 @@ func (r report) table() {
 	r.line("| figure | measured | goal | |\n|---|--:|--:|---|")
 }
 
-func run(ctx context.Context, only string, kinds []string, out string) error {
+func run(ctx context.Context, only string, kinds []string, out, profiles string) error {
 	r := report{os.Stdout}
 	if out != "" {
 		f, err := os.Create(out)
@@ -84,7 +85,7 @@ func run(ctx context.Context, only string, kinds []string, out string) error {
 		{"pages", pages},
 		{"publish", func(ctx context.Context, r report) error {
 			for _, k := range kinds {
-				if err := publish(ctx, r, topology.Kind(k)); err != nil {
+				if err := publish(ctx, r, topology.Kind(k), profiles); err != nil {
 					return fmt.Errorf("%s: %w", k, err)
 				}
 			}

@@ -25,7 +25,7 @@ const (
 // pages compares a cached post page with a bare net/http server that sends the
 // same bytes, in turns.
 func pages(ctx context.Context, r report) error {
-	s, err := open(ctx, topology.One)
+	s, err := open(ctx, topology.One, topology.Options{})
 	if err != nil {
 		return err
 	}

@@ -17,16 +17,33 @@ const (
 	writers = 8
 )
 
+// profiled is how much of the load a profile shows.
+const profiled = 3 * time.Second
+
 // publish loads 1,000 posts with 8 writers, and then publishes one at a time.
-func publish(ctx context.Context, r report, kind topology.Kind) error {
-	s, err := open(ctx, kind)
+// CPU profiles of the load go to the folder profiles, if it is named.
+func publish(ctx context.Context, r report, kind topology.Kind, profiles string) error {
+	var o topology.Options
+	if profiles != "" {
+		o.Env = []string{"PARUTION_PROFILES=true"}
+	}
+	s, err := open(ctx, kind, o)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	posts := corpus(loaded + singles)
+	before, err := used()
+	if err != nil {
+		return err
+	}
+	wait := s.profile(ctx, profiles, profiled)
 	accepted, upToDate, err := s.write(ctx, posts[:loaded])
 	if err != nil {
+		return err
+	}
+	after, err := used()
+	if err := errors.Join(err, wait()); err != nil {
 		return err
 	}
 	returned, visible, err := s.oneByOne(ctx, posts[loaded:])
@@ -42,6 +59,7 @@ func publish(ctx context.Context, r report, kind topology.Kind) error {
 	r.row("8 writers until pages and tags are up to date", fmt.Sprintf("%.0f posts/s (accepted at %.0f)", upToDate, accepted), "≥ 300 posts/s", upToDate >= 300)
 	r.row("request returns, median", fmt.Sprintf("%.1f ms (p99 %.1f)", percentile(returned, .5), percentile(returned, .99)), "≤ 6 ms", percentile(returned, .5) <= 6)
 	r.row("visible on the home page, p99", fmt.Sprintf("%.1f ms (median %.1f)", percentile(visible, .99), percentile(visible, .5)), fmt.Sprintf("≤ %.0f ms", limit), percentile(visible, .99) <= limit)
+	r.line("\nCPU time for each post of the load, until all is up to date: %s.", after.per(loaded, before))
 	return nil
 }
 

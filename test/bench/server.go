@@ -26,8 +26,8 @@ type server struct {
 }
 
 // open starts a topology and waits until it answers.
-func open(ctx context.Context, kind topology.Kind) (*server, error) {
-	t, err := topology.Launch(ctx, kind, topology.Options{})
+func open(ctx context.Context, kind topology.Kind, o topology.Options) (*server, error) {
+	t, err := topology.Launch(ctx, kind, o)
 	if err != nil {
 		return nil, err
 	}

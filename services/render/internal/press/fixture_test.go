@@ -79,18 +79,29 @@ func (f *fixture) site(t testing.TB, s *page.Site) {
 func (f *fixture) save(t testing.TB, d *page.Doc) {
 	t.Helper()
 	f.change(t, d.Site, func(ctx context.Context) (page.Keys, error) {
-		old, err := f.store.Outline(ctx, d.ID)
+		known, err := f.store.Outlines(ctx, []string{d.ID})
 		if err != nil {
 			return nil, err
 		}
-		keys := page.Touched(old, d)
-		tags, err := f.store.SaveDoc(ctx, old, d)
-		keys.Merge(tags)
+		keys := page.Touched(known[d.ID], d)
+		tags, err := f.store.SaveDocs(ctx, []store.DocChange{{Old: known[d.ID], Now: d}})
+		for _, k := range tags {
+			keys.Merge(k)
+		}
 		return keys, err
 	})
 	f.change(t, d.Site, func(ctx context.Context) (page.Keys, error) {
-		return f.store.SaveEntry(ctx, page.Entry{PostID: d.ID, Site: d.Site, Tags: d.Tags})
+		return f.saveTags(ctx, d)
 	})
+}
+
+func (f *fixture) saveTags(ctx context.Context, d *page.Doc) (page.Keys, error) {
+	tags, err := f.store.SaveEntries(ctx, []page.Entry{{PostID: d.ID, Site: d.Site, Tags: d.Tags}})
+	keys := make(page.Keys)
+	for _, k := range tags {
+		keys.Merge(k)
+	}
+	return keys, err
 }
 
 func (f *fixture) get(t testing.TB, site, path string, number int) *page.Page {

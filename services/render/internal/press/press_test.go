@@ -332,7 +332,7 @@ func TestTagsThatArriveBeforeTheirPostShowItOnceItIsThere(t *testing.T) {
 		d := plain(1)
 		d.Tags = []page.Label{label("tot", "Tôt")}
 		f.change(t, main, func(ctx context.Context) (page.Keys, error) {
-			return f.store.SaveEntry(ctx, page.Entry{PostID: d.ID, Site: main, Tags: d.Tags})
+			return f.saveTags(ctx, d)
 		})
 		if body := string(f.get(t, main, "/tags/tot", 0).Body); strings.Contains(body, d.Title) {
 			t.Fatal("the post is there already")

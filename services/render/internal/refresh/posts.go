@@ -16,6 +16,7 @@ import (
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/store"
 	"github.com/parution/parution/services/render/internal/wire"
 )
 
@@ -32,10 +33,10 @@ type shelf interface {
 
 	Site(ctx context.Context, id string) (*page.Site, error)
 	SaveSite(ctx context.Context, site *page.Site) error
-	// Outline is a post without its text, nil if it is unknown.
-	Outline(ctx context.Context, id string) (*page.Doc, error)
-	// SaveDoc returns what changed in the lists of the post's tags.
-	SaveDoc(ctx context.Context, old, now *page.Doc) (page.Keys, error)
+	// Outlines are posts without their texts, those that are known.
+	Outlines(ctx context.Context, ids []string) (map[string]*page.Doc, error)
+	// SaveDocs returns what changed in the lists of each post's tags.
+	SaveDocs(ctx context.Context, changes []store.DocChange) ([]page.Keys, error)
 }
 
 // Change is the new state of a post or of a site: one of the two.
@@ -184,12 +185,32 @@ func asWritten(text string) *document.Document {
 
 // Refresh writes posts and sites in tx.
 func (p *Posts) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[Change]) error {
-	return run(ctx, tx, p.shelf, items, func(ctx context.Context, item projection.Item[Change]) (change, error) {
-		if item.State.Site != nil {
-			return p.saveSite(ctx, item.State.Site)
+	return run(ctx, tx, p.shelf, items, p.save)
+}
+
+// save writes sites one by one, since there are few, and posts together.
+func (p *Posts) save(ctx context.Context, items []projection.Item[Change]) ([]change, error) {
+	changes := make([]change, len(items))
+	var docs []*page.Doc
+	var places []int // of docs in items
+	for i, item := range items {
+		if item.State.Site == nil {
+			docs, places = append(docs, item.State.Doc), append(places, i)
+			continue
 		}
-		return p.saveDoc(ctx, item.State.Doc)
-	})
+		var err error
+		if changes[i], err = p.saveSite(ctx, item.State.Site); err != nil {
+			return nil, err
+		}
+	}
+	saved, err := p.saveDocs(ctx, docs)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range saved {
+		changes[places[i]] = c
+	}
+	return changes, nil
 }
 
 func (p *Posts) saveSite(ctx context.Context, now *page.Site) (change, error) {
@@ -204,19 +225,40 @@ func (p *Posts) saveSite(ctx context.Context, now *page.Site) (change, error) {
 	return change{site: now.ID, aggregate: now.ID, keys: keys}, p.shelf.SaveSite(ctx, now)
 }
 
-func (p *Posts) saveDoc(ctx context.Context, now *page.Doc) (change, error) {
-	old, err := p.shelf.Outline(ctx, now.ID)
-	if err != nil || old == nil && now.State == page.Hidden {
-		return change{}, err
+// saveDocs writes posts and says, post by post, what that touched.
+func (p *Posts) saveDocs(ctx context.Context, docs []*page.Doc) ([]change, error) {
+	if len(docs) == 0 {
+		return nil, nil
 	}
-	keys := page.Touched(old, now)
-	if old != nil && now.State == page.Public && len(keys) == 0 {
-		now.UpdatedAt = old.UpdatedAt // nothing that a reader can see is new
+	ids := make([]string, len(docs))
+	for i, d := range docs {
+		ids[i] = d.ID
 	}
-	tags, err := p.shelf.SaveDoc(ctx, old, now)
+	known, err := p.shelf.Outlines(ctx, ids)
 	if err != nil {
-		return change{}, err
+		return nil, err
 	}
-	keys.Merge(tags)
-	return change{site: now.Site, aggregate: now.ID, keys: keys}, nil
+	out := make([]change, len(docs))
+	var saves []store.DocChange
+	var places []int // of saves in docs
+	for i, now := range docs {
+		old := known[now.ID]
+		if old == nil && now.State == page.Hidden {
+			continue
+		}
+		keys := page.Touched(old, now)
+		if old != nil && now.State == page.Public && len(keys) == 0 {
+			now.UpdatedAt = old.UpdatedAt // nothing that a reader can see is new
+		}
+		out[i] = change{site: now.Site, aggregate: now.ID, keys: keys}
+		saves, places = append(saves, store.DocChange{Old: old, Now: now}), append(places, i)
+	}
+	tags, err := p.shelf.SaveDocs(ctx, saves)
+	if err != nil {
+		return nil, err
+	}
+	for i, keys := range tags {
+		out[places[i]].keys.Merge(keys)
+	}
+	return out, nil
 }

@@ -21,7 +21,7 @@ type model interface {
 	// Move moves the press clock and locks out other refreshes.
 	Move(ctx context.Context) (int64, error)
 	Touch(ctx context.Context, site string, keys page.Keys, clock int64) error
-	Tell(ctx context.Context, tx *sql.Tx, n store.Notice) error
+	Tell(ctx context.Context, tx *sql.Tx, notices ...store.Notice) error
 }
 
 // change is what one item touched.
@@ -30,25 +30,27 @@ type change struct {
 	keys            page.Keys
 }
 
-// run applies items in tx: apply writes one and says what it touched. What is
-// touched goes to the pages once and to the outbox item by item, each with the
-// trace of its own change.
+// run applies items in tx: apply writes them and says, item by item, what they
+// touched. What is touched goes to the pages once and to the outbox item by item,
+// each with the trace of its own change.
+//
+// The refreshes of all read models wait for each other's transactions, so that
+// the number of statements here bounds how many posts a second can be published.
 func run[S any](
 	ctx context.Context, tx *sql.Tx, m model, items []projection.Item[S],
-	apply func(ctx context.Context, item projection.Item[S]) (change, error),
+	apply func(ctx context.Context, items []projection.Item[S]) ([]change, error),
 ) error {
 	clock, err := m.Move(ctx)
 	if err != nil {
 		return err
 	}
+	changes, err := apply(ctx, items)
+	if err != nil {
+		return fmt.Errorf("refresh %d items, the first %s %s: %w", len(items), items[0].Type, items[0].ID, err)
+	}
 	touched := make(map[string]page.Keys)
-	for _, item := range items {
-		// ctx stays the transaction's: only the span is the item's.
-		ctx := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context)) //nolint:contextcheck // it is inherited
-		c, err := apply(ctx, item)
-		if err != nil {
-			return fmt.Errorf("refresh %s %s: %w", item.Type, item.ID, err)
-		}
+	var notices []store.Notice
+	for i, c := range changes {
 		if len(c.keys) == 0 {
 			continue
 		}
@@ -56,10 +58,11 @@ func run[S any](
 			touched[c.site] = make(page.Keys)
 		}
 		touched[c.site].Merge(c.keys)
-		n := store.Notice{Site: c.site, Aggregate: c.aggregate, Keys: c.keys, CausedAt: causedAt(item)}
-		if err := m.Tell(ctx, tx, n); err != nil {
-			return err
-		}
+		cause := trace.SpanFromContext(items[i].Context) //nolint:contextcheck // each item has a trace of its own
+		notices = append(notices, store.Notice{Site: c.site, Aggregate: c.aggregate, Keys: c.keys, CausedAt: causedAt(items[i]), Cause: cause})
+	}
+	if err := m.Tell(ctx, tx, notices...); err != nil {
+		return err
 	}
 	for site, keys := range touched {
 		if err := m.Touch(ctx, site, keys, clock); err != nil {

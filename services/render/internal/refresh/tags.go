@@ -15,8 +15,8 @@ import (
 type index interface {
 	model
 
-	// SaveEntry returns the keys that the entry touches.
-	SaveEntry(ctx context.Context, e page.Entry) (page.Keys, error)
+	// SaveEntries returns the keys that each entry touches.
+	SaveEntries(ctx context.Context, entries []page.Entry) ([]page.Keys, error)
 }
 
 // Tags follows the tags service: which tags lead to which posts.
@@ -59,8 +59,18 @@ func (t *Tags) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.S
 
 // Refresh writes entries in tx.
 func (t *Tags) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[page.Entry]) error {
-	return run(ctx, tx, t.index, items, func(ctx context.Context, item projection.Item[page.Entry]) (change, error) {
-		keys, err := t.index.SaveEntry(ctx, item.State)
-		return change{site: item.State.Site, aggregate: "entry-" + item.State.PostID, keys: keys}, err
+	return run(ctx, tx, t.index, items, func(ctx context.Context, items []projection.Item[page.Entry]) ([]change, error) {
+		entries, changes := make([]page.Entry, len(items)), make([]change, len(items))
+		for i, item := range items {
+			entries[i] = item.State
+		}
+		keys, err := t.index.SaveEntries(ctx, entries)
+		if err != nil {
+			return nil, err
+		}
+		for i, e := range entries {
+			changes[i] = change{site: e.Site, aggregate: "entry-" + e.PostID, keys: keys[i]}
+		}
+		return changes, nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/sqldb"
@@ -52,59 +53,84 @@ func (s *Store) Doc(ctx context.Context, site, id string) (*page.Doc, error) {
 	return docOf(r)
 }
 
-// Outline reads a post of any site without its HTML and contents, for
-// comparing; nil if it is not known.
-func (s *Store) Outline(ctx context.Context, id string) (*page.Doc, error) {
-	r, err := s.q(ctx).GetOutline(ctx, id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil //nolint:nilnil // an unknown post is no error here
-	}
+// Outlines reads posts of any site without their HTML and contents, for
+// comparing; those that are not known are left out.
+func (s *Store) Outlines(ctx context.Context, ids []string) (map[string]*page.Doc, error) {
+	out := make(map[string]*page.Doc, len(ids))
+	err := s.each(ctx, s.sql.outlines, func(row scanner) error {
+		d, err := scanOutline(row)
+		if err == nil {
+			out[d.ID] = d
+		}
+		return err
+	}, asList(ids))
 	if err != nil {
-		return nil, fmt.Errorf("read post %s: %w", id, err)
+		return nil, fmt.Errorf("read %d posts: %w", len(ids), err)
 	}
-	return docOf(db.Doc(r))
+	return out, nil
 }
 
-// SaveDoc writes a post, its addresses and its place in its tags' lists. old is
-// its outline before, nil if it was not known. It returns the keys that its
-// change touches in these lists.
-func (s *Store) SaveDoc(ctx context.Context, old, now *page.Doc) (page.Keys, error) {
-	params, err := docParams(now)
-	if err != nil {
-		return nil, err
-	}
+// DocChange is a post's new state. Old is its outline before, nil if it was not known.
+type DocChange struct{ Old, Now *page.Doc }
+
+// SaveDocs writes posts, each once, their addresses and their places in their
+// tags' lists. It returns, post by post, the keys that this touches in these lists.
+func (s *Store) SaveDocs(ctx context.Context, changes []DocChange) ([]page.Keys, error) {
 	q := s.q(ctx)
-	if err := q.SaveDoc(ctx, params); err != nil {
-		return nil, fmt.Errorf("save post %s: %w", now.ID, err)
+	for _, c := range changes {
+		params, err := docParams(c.Now)
+		if err != nil {
+			return nil, err
+		}
+		if err := q.SaveDoc(ctx, params); err != nil {
+			return nil, fmt.Errorf("save post %s: %w", c.Now.ID, err)
+		}
 	}
-	if err := saveAddresses(ctx, q, old, now); err != nil {
+	if err := s.saveAddresses(ctx, changes); err != nil {
 		return nil, err
 	}
-	if !page.Relisted(old, now) {
-		return nil, nil
-	}
-	return relist(ctx, q, old, now)
+	return s.relist(ctx, changes)
 }
 
-func saveAddresses(ctx context.Context, q *db.Queries, old, now *page.Doc) error {
-	was, is := old.Addresses(), now.Addresses()
-	same := len(was) == len(is)
-	for i := range is {
-		same = same && was[i] == is[i]
-	}
-	if same {
-		return nil
-	}
-	if len(was) > 0 {
-		if err := q.DropAddresses(ctx, now.ID); err != nil {
-			return fmt.Errorf("drop the addresses of post %s: %w", now.ID, err)
+// address is a row as JSON.
+type address struct {
+	Site   string           `json:"site"`
+	Path   string           `json:"path"`
+	PostID string           `json:"post_id"`
+	Kind   page.AddressKind `json:"kind"`
+}
+
+func (s *Store) saveAddresses(ctx context.Context, changes []DocChange) error {
+	var rows []address
+	for _, c := range changes {
+		was, is := c.Old.Addresses(), c.Now.Addresses()
+		if slices.Equal(was, is) {
+			continue
+		}
+		if len(was) > 0 {
+			if err := s.q(ctx).DropAddresses(ctx, c.Now.ID); err != nil {
+				return fmt.Errorf("drop the addresses of post %s: %w", c.Now.ID, err)
+			}
+		}
+		for _, a := range is {
+			rows = append(rows, address{Site: c.Now.Site, Path: a.Path, PostID: c.Now.ID, Kind: a.Kind})
 		}
 	}
-	for _, a := range is {
-		err := q.InsertAddress(ctx, db.InsertAddressParams{Site: now.Site, Path: a.Path, PostID: now.ID, Kind: int32(a.Kind)})
-		if err != nil {
-			return fmt.Errorf("insert address %s of post %s: %w", a.Path, now.ID, err)
-		}
+	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.saveAddresses, rows); err != nil {
+		return fmt.Errorf("insert %d addresses: %w", len(rows), err)
 	}
 	return nil
+}
+
+// saveRows executes a statement that takes rows as JSON.
+func saveRows[R any](ctx context.Context, conn sqldb.Querier, statement string, rows []R, args ...any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	list, err := asJSON(rows)
+	if err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, statement, append([]any{list}, args...)...)
+	return err
 }

@@ -100,5 +100,15 @@ func scanCard(row scanner, more ...any) (page.Card, error) {
 	return c, fromJSON(tags, &c.Tags)
 }
 
+func scanOutline(row scanner) (*page.Doc, error) {
+	r := db.Doc{Contents: "[]"}
+	err := row.Scan(&r.PostID, &r.Site, &r.Epoch, &r.Version, &r.State, &r.Slug, &r.Title, &r.Language, &r.Excerpt, &r.Standfirst, &r.Image,
+		&r.ImageAlt, &r.Cover, &r.Tags, &r.Authors, &r.Featured, &r.Words, &r.Minutes, &r.Hash, &r.Former, &r.Aliases, &r.PublishedAt, &r.UpdatedAt)
+	if err != nil {
+		return nil, fmt.Errorf("scan a post: %w", err)
+	}
+	return docOf(r)
+}
+
 // whenever is the time of a row that has none.
 func whenever() time.Time { return time.Unix(0, 0).UTC() }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/parution/parution/chassis/outbox"
@@ -143,19 +144,55 @@ type Notice struct {
 	Keys      page.Keys
 	// CausedAt is when the owner committed the change.
 	CausedAt time.Time
+	// Cause is the span of the change, whose trace the notice continues; nil: that of the context.
+	Cause trace.Span
 }
 
-// Tell appends n to the outbox in tx, with the trace of ctx.
-func (s *Store) Tell(ctx context.Context, tx *sql.Tx, n Notice) error {
-	version, err := s.q(ctx).NextVersion(ctx, n.Aggregate)
-	if err != nil {
-		return fmt.Errorf("count the notices of %s: %w", n.Aggregate, err)
+// Tell appends notices of different aggregates to the outbox in tx.
+func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
+	if len(notices) == 0 {
+		return nil
 	}
-	return s.out.Append(ctx, tx, outbox.Entry{
-		Site: n.Site, AggregateType: "press", AggregateID: n.Aggregate, Version: version, Kind: "pressed",
-		Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt)},
-		At:    s.now(), Public: true,
-	})
+	versions, err := s.nextVersions(ctx, notices)
+	if err != nil {
+		return err
+	}
+	for _, n := range notices {
+		ctx := ctx
+		if n.Cause != nil {
+			ctx = trace.ContextWithSpan(ctx, n.Cause)
+		}
+		err := s.out.Append(ctx, tx, outbox.Entry{
+			Site: n.Site, AggregateType: "press", AggregateID: n.Aggregate, Version: versions[n.Aggregate], Kind: "pressed",
+			Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt)},
+			At:    s.now(), Public: true,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextVersions counts a further notice of each aggregate.
+func (s *Store) nextVersions(ctx context.Context, notices []Notice) (map[string]int32, error) {
+	names, versions := make([]string, len(notices)), make(map[string]int32, len(notices))
+	for i, n := range notices {
+		names[i] = n.Aggregate
+	}
+	err := s.each(ctx, s.sql.nextVersions, func(row scanner) error {
+		var name string
+		var version int32
+		if err := row.Scan(&name, &version); err != nil {
+			return fmt.Errorf("scan a version: %w", err)
+		}
+		versions[name] = version
+		return nil
+	}, asList(names))
+	if err != nil {
+		return nil, fmt.Errorf("count the notices of %d aggregates: %w", len(names), err)
+	}
+	return versions, nil
 }
 
 // Adopt makes edition the one that pages are pressed with. If it was another

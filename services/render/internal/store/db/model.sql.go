@@ -92,73 +92,6 @@ func (q *Queries) GetDoc(ctx context.Context, arg GetDocParams) (Doc, error) {
 	return i, err
 }
 
-const getOutline = `-- name: GetOutline :one
-SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
-    featured, words, minutes, CAST('' AS text) AS html, CAST('[]' AS text) AS contents, hash, former, aliases, published_at, updated_at
-FROM doc WHERE post_id = $1
-`
-
-type GetOutlineRow struct {
-	PostID      string
-	Site        string
-	Epoch       int32
-	Version     int32
-	State       int32
-	Slug        string
-	Title       string
-	Language    string
-	Excerpt     string
-	Standfirst  bool
-	Image       string
-	ImageAlt    string
-	Cover       bool
-	Tags        string
-	Authors     string
-	Featured    bool
-	Words       int32
-	Minutes     int32
-	Html        string
-	Contents    string
-	Hash        string
-	Former      string
-	Aliases     string
-	PublishedAt sqldb.Time
-	UpdatedAt   sqldb.Time
-}
-
-func (q *Queries) GetOutline(ctx context.Context, postID string) (GetOutlineRow, error) {
-	row := q.db.QueryRowContext(ctx, getOutline, postID)
-	var i GetOutlineRow
-	err := row.Scan(
-		&i.PostID,
-		&i.Site,
-		&i.Epoch,
-		&i.Version,
-		&i.State,
-		&i.Slug,
-		&i.Title,
-		&i.Language,
-		&i.Excerpt,
-		&i.Standfirst,
-		&i.Image,
-		&i.ImageAlt,
-		&i.Cover,
-		&i.Tags,
-		&i.Authors,
-		&i.Featured,
-		&i.Words,
-		&i.Minutes,
-		&i.Html,
-		&i.Contents,
-		&i.Hash,
-		&i.Former,
-		&i.Aliases,
-		&i.PublishedAt,
-		&i.UpdatedAt,
-	)
-	return i, err
-}
-
 const getSite = `-- name: GetSite :one
 SELECT id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at FROM site WHERE id = $1
 `
@@ -179,49 +112,6 @@ func (q *Queries) GetSite(ctx context.Context, id string) (Site, error) {
 		&i.UpdatedAt,
 	)
 	return i, err
-}
-
-const getTag = `-- name: GetTag :one
-SELECT slug, name, count FROM tag WHERE site = $1 AND slug = $2
-`
-
-type GetTagParams struct {
-	Site string
-	Slug string
-}
-
-type GetTagRow struct {
-	Slug  string
-	Name  string
-	Count int32
-}
-
-func (q *Queries) GetTag(ctx context.Context, arg GetTagParams) (GetTagRow, error) {
-	row := q.db.QueryRowContext(ctx, getTag, arg.Site, arg.Slug)
-	var i GetTagRow
-	err := row.Scan(&i.Slug, &i.Name, &i.Count)
-	return i, err
-}
-
-const insertAddress = `-- name: InsertAddress :exec
-INSERT INTO address (site, path, post_id, kind) VALUES ($1, $2, $3, $4)
-`
-
-type InsertAddressParams struct {
-	Site   string
-	Path   string
-	PostID string
-	Kind   int32
-}
-
-func (q *Queries) InsertAddress(ctx context.Context, arg InsertAddressParams) error {
-	_, err := q.db.ExecContext(ctx, insertAddress,
-		arg.Site,
-		arg.Path,
-		arg.PostID,
-		arg.Kind,
-	)
-	return err
 }
 
 const listSites = `-- name: ListSites :many
@@ -298,21 +188,6 @@ func (q *Queries) OwnersOf(ctx context.Context, arg OwnersOfParams) ([]OwnersOfR
 	return items, nil
 }
 
-const relistDoc = `-- name: RelistDoc :exec
-UPDATE doc_tag SET listed = $1, published_at = $2 WHERE post_id = $3
-`
-
-type RelistDocParams struct {
-	Listed      bool
-	PublishedAt sqldb.Time
-	PostID      string
-}
-
-func (q *Queries) RelistDoc(ctx context.Context, arg RelistDocParams) error {
-	_, err := q.db.ExecContext(ctx, relistDoc, arg.Listed, arg.PublishedAt, arg.PostID)
-	return err
-}
-
 const saveDoc = `-- name: SaveDoc :exec
 INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
     featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at)
@@ -385,33 +260,6 @@ func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
 	return err
 }
 
-const saveDocTag = `-- name: SaveDocTag :exec
-INSERT INTO doc_tag (post_id, slug, name, site, listed, published_at)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (post_id, slug) DO UPDATE SET name = excluded.name, listed = excluded.listed, published_at = excluded.published_at
-`
-
-type SaveDocTagParams struct {
-	PostID      string
-	Slug        string
-	Name        string
-	Site        string
-	Listed      bool
-	PublishedAt sqldb.Time
-}
-
-func (q *Queries) SaveDocTag(ctx context.Context, arg SaveDocTagParams) error {
-	_, err := q.db.ExecContext(ctx, saveDocTag,
-		arg.PostID,
-		arg.Slug,
-		arg.Name,
-		arg.Site,
-		arg.Listed,
-		arg.PublishedAt,
-	)
-	return err
-}
-
 const saveSite = `-- name: SaveSite :exec
 INSERT INTO site (id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -449,28 +297,6 @@ func (q *Queries) SaveSite(ctx context.Context, arg SaveSiteParams) error {
 	return err
 }
 
-const saveTag = `-- name: SaveTag :exec
-INSERT INTO tag (site, slug, name, count) VALUES ($1, $2, $3, $4)
-ON CONFLICT (site, slug) DO UPDATE SET name = excluded.name, count = excluded.count
-`
-
-type SaveTagParams struct {
-	Site  string
-	Slug  string
-	Name  string
-	Count int32
-}
-
-func (q *Queries) SaveTag(ctx context.Context, arg SaveTagParams) error {
-	_, err := q.db.ExecContext(ctx, saveTag,
-		arg.Site,
-		arg.Slug,
-		arg.Name,
-		arg.Count,
-	)
-	return err
-}
-
 const shownName = `-- name: ShownName :one
 SELECT name FROM doc_tag WHERE site = $1 AND slug = $2
 GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1
@@ -487,36 +313,4 @@ func (q *Queries) ShownName(ctx context.Context, arg ShownNameParams) (string, e
 	var name string
 	err := row.Scan(&name)
 	return name, err
-}
-
-const tagsOfDoc = `-- name: TagsOfDoc :many
-SELECT slug, name FROM doc_tag WHERE post_id = $1 ORDER BY slug
-`
-
-type TagsOfDocRow struct {
-	Slug string
-	Name string
-}
-
-func (q *Queries) TagsOfDoc(ctx context.Context, postID string) ([]TagsOfDocRow, error) {
-	rows, err := q.db.QueryContext(ctx, tagsOfDoc, postID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []TagsOfDocRow
-	for rows.Next() {
-		var i TagsOfDocRow
-		if err := rows.Scan(&i.Slug, &i.Name); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

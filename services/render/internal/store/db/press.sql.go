@@ -106,19 +106,6 @@ func (q *Queries) MoveClock(ctx context.Context) (int64, error) {
 	return clock, err
 }
 
-const nextVersion = `-- name: NextVersion :one
-INSERT INTO press_version (aggregate_id, version) VALUES ($1, 1)
-ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1
-RETURNING version
-`
-
-func (q *Queries) NextVersion(ctx context.Context, aggregateID string) (int32, error) {
-	row := q.db.QueryRowContext(ctx, nextVersion, aggregateID)
-	var version int32
-	err := row.Scan(&version)
-	return version, err
-}
-
 const readClock = `-- name: ReadClock :one
 SELECT clock FROM press_clock WHERE id = 1
 `

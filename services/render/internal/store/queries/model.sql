@@ -16,11 +16,6 @@ SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, sta
     featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at
 FROM doc WHERE site = @site AND post_id = @post_id;
 
--- name: GetOutline :one
-SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
-    featured, words, minutes, CAST('' AS text) AS html, CAST('[]' AS text) AS contents, hash, former, aliases, published_at, updated_at
-FROM doc WHERE post_id = @post_id;
-
 -- name: SaveDoc :exec
 INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
     featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at)
@@ -36,40 +31,19 @@ ON CONFLICT (post_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.v
 -- name: DropAddresses :exec
 DELETE FROM address WHERE post_id = @post_id;
 
--- name: InsertAddress :exec
-INSERT INTO address (site, path, post_id, kind) VALUES (@site, @path, @post_id, @kind);
-
 -- name: OwnersOf :many
 SELECT address.post_id, doc.slug, address.kind, doc.state
 FROM address JOIN doc ON doc.post_id = address.post_id
 WHERE address.site = @site AND address.path = @path AND doc.site = @site
 ORDER BY address.post_id LIMIT 100;
 
--- name: TagsOfDoc :many
-SELECT slug, name FROM doc_tag WHERE post_id = @post_id ORDER BY slug;
-
--- name: SaveDocTag :exec
-INSERT INTO doc_tag (post_id, slug, name, site, listed, published_at)
-VALUES (@post_id, @slug, @name, @site, @listed, @published_at)
-ON CONFLICT (post_id, slug) DO UPDATE SET name = excluded.name, listed = excluded.listed, published_at = excluded.published_at;
-
 -- name: DropDocTag :exec
 DELETE FROM doc_tag WHERE post_id = @post_id AND slug = @slug;
-
--- name: RelistDoc :exec
-UPDATE doc_tag SET listed = @listed, published_at = @published_at WHERE post_id = @post_id;
 
 -- tags counts names in the same way: what one shows the other must show.
 -- name: ShownName :one
 SELECT name FROM doc_tag WHERE site = @site AND slug = @slug
 GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1;
-
--- name: GetTag :one
-SELECT slug, name, count FROM tag WHERE site = @site AND slug = @slug;
-
--- name: SaveTag :exec
-INSERT INTO tag (site, slug, name, count) VALUES (@site, @slug, @name, @count)
-ON CONFLICT (site, slug) DO UPDATE SET name = excluded.name, count = excluded.count;
 
 -- name: DropTag :exec
 DELETE FROM tag WHERE site = @site AND slug = @slug;

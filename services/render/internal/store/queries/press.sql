@@ -10,11 +10,6 @@ SELECT edition FROM press_clock WHERE id = 1;
 -- name: SetEdition :exec
 UPDATE press_clock SET edition = @edition WHERE id = 1;
 
--- name: NextVersion :one
-INSERT INTO press_version (aggregate_id, version) VALUES (@aggregate_id, 1)
-ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1
-RETURNING version;
-
 -- name: GetPage :one
 SELECT status, location, content_type, body, etag, last_modified, keys, clock, edition
 FROM page WHERE site = @site AND path = @path AND number = @number;
