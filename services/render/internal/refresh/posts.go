@@ -90,7 +90,7 @@ func (p *Posts) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.
 		if err != nil {
 			return nil, fmt.Errorf("ask posts for %d posts: %w", len(ids), err)
 		}
-		docs, err := p.convertAll(ctx, resp.GetStates(), bases)
+		docs, err := p.convertAll(ctx, slices.DeleteFunc(resp.GetStates(), unknown), bases)
 		if err != nil {
 			return nil, err
 		}
@@ -103,6 +103,9 @@ func (p *Posts) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.
 	return states, nil
 }
 
+// unknown tells that posts knows no such post.
+func unknown(s *postsv1.PostState) bool { return s.GetVersion() == 0 }
+
 func (p *Posts) fetchSites(ctx context.Context, ids []string) ([]projection.State[Change], error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -113,6 +116,9 @@ func (p *Posts) fetchSites(ctx context.Context, ids []string) ([]projection.Stat
 	}
 	var states []projection.State[Change]
 	for _, s := range resp.GetStates() {
+		if s.GetVersion() == 0 {
+			continue
+		}
 		states = append(states, projection.State[Change]{
 			Ref: projection.Ref{Type: typeSite, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(),
 			State: Change{Site: wire.Site(s.GetSite())},

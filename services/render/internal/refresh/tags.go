@@ -45,11 +45,14 @@ func (t *Tags) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.S
 	if err != nil {
 		return nil, fmt.Errorf("ask tags for %d entries: %w", len(posts), err)
 	}
-	states := make([]projection.State[page.Entry], len(resp.GetEntries()))
-	for i, e := range resp.GetEntries() {
-		states[i] = projection.State[page.Entry]{
-			Ref: projection.Ref{Type: "entry", ID: e.GetPostId()}, Epoch: e.GetEpoch(), Version: e.GetVersion(), State: wire.Entry(e),
+	states := make([]projection.State[page.Entry], 0, len(resp.GetEntries()))
+	for _, e := range resp.GetEntries() {
+		if e.GetVersion() == 0 { // tags does not know it
+			continue
 		}
+		states = append(states, projection.State[page.Entry]{
+			Ref: projection.Ref{Type: "entry", ID: e.GetPostId()}, Epoch: e.GetEpoch(), Version: e.GetVersion(), State: wire.Entry(e),
+		})
 	}
 	return states, nil
 }

@@ -45,11 +45,14 @@ func (f *Follower) Fetch(ctx context.Context, refs []projection.Ref) ([]projecti
 	if err != nil {
 		return nil, fmt.Errorf("ask for posts: %w", err)
 	}
-	out := make([]projection.State[index.Post], len(got.GetStates()))
-	for i, s := range got.GetStates() {
-		out[i] = projection.State[index.Post]{
-			Ref: projection.Ref{Type: Type, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(), State: wire.Post(s),
+	out := make([]projection.State[index.Post], 0, len(got.GetStates()))
+	for _, s := range got.GetStates() {
+		if s.GetVersion() == 0 { // posts does not know it
+			continue
 		}
+		out = append(out, projection.State[index.Post]{
+			Ref: projection.Ref{Type: Type, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(), State: wire.Post(s),
+		})
 	}
 	return out, nil
 }
