@@ -66,7 +66,7 @@ func (w *World) settled(n *nemesis) error {
 		}
 	}
 	if w.opts.Converged != nil {
-		return w.opts.Converged(w)
+		return w.opts.Converged(w, truth)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (w *World) acknowledged(truth map[string]Post) {
 
 // equals compares a read model with the truth.
 func (i *Instance) equals(ctx context.Context, r *reader, truth map[string]Post) error {
-	copies, err := i.copies(ctx)
+	copies, err := i.Copies(ctx)
 	if err != nil {
 		return err
 	}

@@ -192,8 +192,7 @@ func (n *nemesis) commitsFail() {
 }
 
 func (n *nemesis) network() {
-	readers := []string{"tags-1", "tags-2", "render-1", "render-2"}
-	path, is := readers[n.rng.IntN(len(readers))]+">"+Owner, []breakage{refused, silent, slowPath, losesReply}[n.rng.IntN(4)]
+	path, is := n.w.paths[n.rng.IntN(len(n.w.paths))], []breakage{refused, silent, slowPath, losesReply}[n.rng.IntN(4)]
 	n.w.Notef("nemesis: %s is %s", path, is)
 	n.w.setPath(path, is)
 	n.later(30, func() { n.w.setPath(path, wellPath) })

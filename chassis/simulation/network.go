@@ -79,6 +79,11 @@ type feed struct {
 	service string
 }
 
+// Feed asks service for its feed, across the network.
+func (i *Instance) Feed(service string) eventsv1.FeedServiceClient {
+	return &feed{from: i, service: service}
+}
+
 // feeder is a node that serves a feed.
 type feeder interface {
 	Feed() eventsv1.FeedServiceServer

@@ -27,9 +27,9 @@ type Options struct {
 	Setup func(w *World)
 	Step  func(w *World)
 	// Converged tells what is not yet as it should be once all faults have ended.
-	Converged func(w *World) error
-	// Facts are those of render's notice of a post.
-	Facts func(p Post) proto.Message
+	Converged func(w *World, truth map[string]Post) error
+	// Facts are those of render's notice of a post, PostFacts those of posts' own.
+	Facts, PostFacts func(p Post) proto.Message
 
 	// Log, Source, Follow, Refresh and Append stand in for the real parts.
 	Log     func(real stream.Log) stream.Log
@@ -64,8 +64,12 @@ func (o *Options) refresh(ctx context.Context, tx *sql.Tx, i *Instance, items []
 }
 
 func (o *Options) append(ctx context.Context, i *Instance, out *outbox.Outbox, tx *sql.Tx, p Post) error {
-	if o.Append == nil {
-		return out.Append(ctx, tx, entry(p))
+	e := entry(p)
+	if o.PostFacts != nil {
+		e.Facts = o.PostFacts(p)
 	}
-	return o.Append(ctx, i, out, tx, entry(p))
+	if o.Append == nil {
+		return out.Append(ctx, tx, e)
+	}
+	return o.Append(ctx, i, out, tx, e)
 }

@@ -163,8 +163,16 @@ func (r *reader) committed(i *Instance, p Post) {
 	r.held[p.ID] = p
 }
 
-// copies is what the read model holds.
-func (i *Instance) copies(ctx context.Context) (_ map[string]Post, err error) {
+// AtLeast has the read model of i hold a post at (epoch, version), if it can.
+func (i *Instance) AtLeast(ctx context.Context, id string, epoch, version int32) {
+	if d, ok := i.Office.(*desk); ok && d.projection != nil {
+		// Otherwise it answers what it has.
+		_ = d.projection.AtLeast(ctx, projection.Ref{Type: postType, ID: id}, epoch, version)
+	}
+}
+
+// Copies is what the read model of i holds.
+func (i *Instance) Copies(ctx context.Context) (_ map[string]Post, err error) {
 	rows, err := i.DB.Conn(ctx).QueryContext(ctx, listCopies)
 	if err != nil {
 		return nil, fmt.Errorf("list copies: %w", err)

@@ -83,7 +83,9 @@ func newWorld(t testing.TB, opts Options) *World {
 		r := &reader{name: service, held: make(map[string]Post)}
 		w.readers = append(w.readers, r)
 		for i := range 2 {
-			w.nodes = append(w.nodes, &Node{Name: fmt.Sprintf("%s-%d", service, i+1), Service: service, Database: service, Start: r.start})
+			name := fmt.Sprintf("%s-%d", service, i+1)
+			w.nodes = append(w.nodes, &Node{Name: name, Service: service, Database: service, Start: r.start})
+			w.paths = append(w.paths, name+">"+Owner)
 		}
 	}
 	return w

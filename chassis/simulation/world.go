@@ -33,6 +33,7 @@ type World struct {
 	posts   *posts
 	readers []*reader
 	nodes   []*Node
+	paths   []string // of the network: "tags-1>posts"
 
 	mu sync.Mutex
 	// down are the paths of the network that are broken: "tags-1>posts".
@@ -114,9 +115,13 @@ func (w *World) violated() error {
 	return w.violation
 }
 
-// Add starts a node that the world does not have by itself.
-func (w *World) Add(n *Node) {
+// Add starts a node that the world does not have by itself; calls names the
+// services that it calls.
+func (w *World) Add(n *Node, calls ...string) {
 	w.nodes = append(w.nodes, n)
+	for _, service := range calls {
+		w.paths = append(w.paths, n.Name+">"+service)
+	}
 	w.start(n)
 }
 
@@ -237,14 +242,20 @@ func (i *Instance) chance(what string) *rand.Rand {
 	return streamsim.Moment(i.World.opts.Seed, i.alias+": "+what)
 }
 
-// any is a running instance of service, or nil.
-func (w *World) any(service string, r *rand.Rand) *Instance {
+// Running are the instances of service that run.
+func (w *World) Running(service string) []*Instance {
 	var up []*Instance
 	for _, n := range w.nodes {
 		if i := n.running.Load(); n.Service == service && i != nil {
 			up = append(up, i)
 		}
 	}
+	return up
+}
+
+// any is a running instance of service, or nil.
+func (w *World) any(service string, r *rand.Rand) *Instance {
+	up := w.Running(service)
 	if len(up) == 0 {
 		return nil
 	}
