@@ -67,7 +67,11 @@ func (s seeing) Begin(epoch int32) {
 func (f *portal) heard(v cache.Version) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if was, ok := f.gone[v.Post]; v.Gone && (!ok || was.Version < v.Version) {
+	was, ok := f.gone[v.Post]
+	switch {
+	case !v.Gone && ok && was.Version < v.Version: // it is back
+		delete(f.gone, v.Post)
+	case v.Gone && (!ok || was.Version < v.Version):
 		f.gone[v.Post] = v
 		f.i.World.Notef("%s hears that %s is gone at (%d, %d)", f.i, v.Post, v.Epoch, v.Version)
 	}
