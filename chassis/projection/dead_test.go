@@ -15,7 +15,7 @@ func (l *library) operator(t testing.TB) *projection.Projection[post] {
 	t.Helper()
 	p, err := projection.New(projection.Config[post]{
 		Name: reader, Owner: owner, DB: l.db, Source: l.source(t, "operator"),
-		Fetch: l.fetch, Refresh: l.refresh, Telemetry: telemetry.Discard(),
+		Fetch: l.fetch, Refresh: l.refresh, Telemetry: telemetry.Discard(), Feed: l.feed,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)

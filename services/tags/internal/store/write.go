@@ -27,20 +27,35 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 	q := db.New(tx)
 	postIDs := make([]string, len(items))
 	for i, item := range items {
-		postIDs[i] = item.State.ID
+		postIDs[i] = item.ID
 	}
 	before, err := s.entries(ctx, tx, postIDs)
 	if err != nil {
 		return err
 	}
+	told, found, err := s.remembered(ctx, tx, items)
+	if err != nil {
+		return err
+	}
 	counts := make(tally)
 	for _, item := range items {
-		was := before[item.State.ID]
+		was := before[item.ID]
+		item.State.ID = item.ID // the state of a post that is not known is empty
+		isLost := was.Version < told[item.ID]
+		if isLost {
+			was.PostID, was.Version = item.ID, told[item.ID]
+			was.Site = cmp.Or(was.Site, item.State.Site)
+		}
 		change, ok := was.Follow(item.State)
 		if !ok {
+			if isLost || item.Mend && !tagsMatch(was, found[item.ID]) {
+				if err := putEntry(ctx, q, was, true); err != nil {
+					return err
+				}
+			}
 			continue
 		}
-		if err := putEntry(ctx, q, change.Entry, len(was.Tags) > 0); err != nil {
+		if err := putEntry(ctx, q, change.Entry, item.Mend || len(was.Tags) > 0); err != nil {
 			return err
 		}
 		counts.add(change)
@@ -52,6 +67,48 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 		}
 	}
 	return counts.write(ctx, q)
+}
+
+// remembered is what the database has beside the entries of items to be mended:
+// the newest version that was told, and the tags for finding posts. Entries may
+// have been lost.
+func (s *Store) remembered(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) (map[string]int32, map[string][]db.EntryTag, error) {
+	var ids []string
+	for _, item := range items {
+		if item.Mend {
+			ids = append(ids, item.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil, nil
+	}
+	told, err := s.out.Told(ctx, wire.EntryType, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := s.entryTags(ctx, tx, ids)
+	return told, found, err
+}
+
+// tagsMatch tells whether the tags for finding posts are those of the entry.
+func tagsMatch(e index.Entry, found []db.EntryTag) bool {
+	isMissing := func(t index.Tag) bool {
+		return !slices.ContainsFunc(found, func(r db.EntryTag) bool {
+			return r.Slug == t.Slug && r.Name == t.Name && r.SiteID == e.Site && r.PublishedAt.Equal(e.PublishedAt)
+		})
+	}
+	return len(found) == len(e.Tags) && !slices.ContainsFunc(e.Tags, isMissing)
+}
+
+// Settle counts all tags anew and drops those that no entry carries. It runs in
+// tx, which must be the only one that writes the index.
+func (s *Store) Settle(ctx context.Context, tx *sql.Tx) error {
+	for _, statement := range [...]string{dropUncarried, countAll} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("count all tags: %w", err)
+		}
+	}
+	return nil
 }
 
 func putEntry(ctx context.Context, q *db.Queries, e index.Entry, hadTags bool) error {
