@@ -12,7 +12,12 @@ import (
 func (l *library) stock(t testing.TB, f *feed, n int) {
 	t.Helper()
 	for i := range n {
-		l.enter(f, 1, int64(i+1), fmt.Sprintf("p%03d", i), 1, post{Title: "t"})
+		id := fmt.Sprintf("p%03d", i)
+		if l.js.Conn().IsConnected() {
+			l.both(t, f, id)
+		} else {
+			l.enter(f, 1, int64(i+1), id, 1, post{Title: "t"})
+		}
 	}
 	l.reaches(t, fmt.Sprint(n))
 }
