@@ -34,7 +34,7 @@ func (s *Store) entries(ctx context.Context, conn sqldb.Querier, postIDs []strin
 	if err != nil {
 		return nil, fmt.Errorf("marshal ids: %w", err)
 	}
-	rows, err := conn.QueryContext(ctx, entriesByID(s.db.Dialect()), string(list))
+	rows, err := conn.QueryContext(ctx, s.sql.entries, string(list))
 	if err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
@@ -58,7 +58,7 @@ func (s *Store) entryTags(ctx context.Context, conn sqldb.Querier, postIDs []str
 	if err != nil {
 		return nil, fmt.Errorf("marshal ids: %w", err)
 	}
-	rows, err := conn.QueryContext(ctx, entryTagsByID(s.db.Dialect()), string(list))
+	rows, err := conn.QueryContext(ctx, s.sql.entryTags, string(list))
 	if err != nil {
 		return nil, fmt.Errorf("read the tags of entries: %w", err)
 	}

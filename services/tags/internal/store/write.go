@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,7 +15,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/parution/parution/chassis/projection"
-	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/store/db"
 	"github.com/parution/parution/services/tags/internal/wire"
@@ -38,6 +38,7 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 		return err
 	}
 	counts := make(tally)
+	var tags []entryTag
 	for _, item := range items {
 		was := before[item.ID]
 		item.State.ID = item.ID // the state of a post that is not known is empty
@@ -52,12 +53,14 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 				if err := putEntry(ctx, q, was, true); err != nil {
 					return err
 				}
+				tags = append(tags, tagsOf(was)...)
 			}
 			continue
 		}
 		if err := putEntry(ctx, q, change.Entry, item.Mend || len(was.Tags) > 0); err != nil {
 			return err
 		}
+		tags = append(tags, tagsOf(change.Entry)...)
 		counts.add(change)
 		// The item's trace, in this transaction: the notice continues that trace
 		// and wakes the relay after the commit, not before.
@@ -66,51 +69,42 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 			return err
 		}
 	}
-	return counts.write(ctx, q)
+	if err := saveRows(ctx, tx, s.sql.putEntryTags, tags); err != nil {
+		return fmt.Errorf("put %d tags of entries: %w", len(tags), err)
+	}
+	return s.count(ctx, tx, counts)
 }
 
-// remembered is what the database has beside the entries of items to be mended:
-// the newest version that was told, and the tags for finding posts. Entries may
-// have been lost.
-func (s *Store) remembered(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) (map[string]int32, map[string][]db.EntryTag, error) {
-	var ids []string
-	for _, item := range items {
-		if item.Mend {
-			ids = append(ids, item.ID)
-		}
+// entryTag is a row as JSON.
+type entryTag struct {
+	PostID string `json:"post_id"`
+	Slug   string `json:"slug"`
+	Name   string `json:"name"`
+}
+
+func tagsOf(e index.Entry) []entryTag {
+	rows := make([]entryTag, len(e.Tags))
+	for i, t := range e.Tags {
+		rows[i] = entryTag{PostID: e.PostID, Slug: t.Slug, Name: t.Name}
 	}
-	if len(ids) == 0 {
-		return nil, nil, nil
+	return rows
+}
+
+// saveRows executes a statement that takes rows as JSON.
+func saveRows[R any](ctx context.Context, tx *sql.Tx, statement string, rows []R) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	told, err := s.out.Told(ctx, wire.EntryType, ids)
+	list, err := json.Marshal(rows)
 	if err != nil {
-		return nil, nil, err
+		return fmt.Errorf("marshal rows: %w", err)
 	}
-	found, err := s.entryTags(ctx, tx, ids)
-	return told, found, err
+	_, err = tx.ExecContext(ctx, statement, string(list))
+	return err
 }
 
-// tagsMatch tells whether the tags for finding posts are those of the entry.
-func tagsMatch(e index.Entry, found []db.EntryTag) bool {
-	isMissing := func(t index.Tag) bool {
-		return !slices.ContainsFunc(found, func(r db.EntryTag) bool {
-			return r.Slug == t.Slug && r.Name == t.Name && r.SiteID == e.Site && r.PublishedAt.Equal(e.PublishedAt)
-		})
-	}
-	return len(found) == len(e.Tags) && !slices.ContainsFunc(e.Tags, isMissing)
-}
-
-// Settle counts all tags anew and drops those that no entry carries. It runs in
-// tx, which must be the only one that writes the index.
-func (s *Store) Settle(ctx context.Context, tx *sql.Tx) error {
-	for _, statement := range [...]string{dropUncarried, countAll} {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("count all tags: %w", err)
-		}
-	}
-	return nil
-}
-
+// putEntry writes the entry and takes its tags away; those that it has now are
+// written with those of the others.
 func putEntry(ctx context.Context, q *db.Queries, e index.Entry, hadTags bool) error {
 	params, err := putParams(e)
 	if err != nil {
@@ -122,14 +116,6 @@ func putEntry(ctx context.Context, q *db.Queries, e index.Entry, hadTags bool) e
 	if hadTags {
 		if err := q.DropEntryTags(ctx, e.PostID); err != nil {
 			return fmt.Errorf("drop the tags of post %s: %w", e.PostID, err)
-		}
-	}
-	for _, t := range e.Tags {
-		err := q.InsertEntryTag(ctx, db.InsertEntryTagParams{
-			PostID: e.PostID, Slug: t.Slug, SiteID: e.Site, Name: t.Name, PublishedAt: sqldb.At(e.PublishedAt),
-		})
-		if err != nil {
-			return fmt.Errorf("insert tag %s of post %s: %w", t.Slug, e.PostID, err)
 		}
 	}
 	return nil
@@ -154,22 +140,35 @@ func (t tally) add(c index.Change) {
 	}
 }
 
-// write runs after all entries were written: the names come from them.
-func (t tally) write(ctx context.Context, q *db.Queries) error {
+// more is a tag's row as JSON; More is added to its count.
+type more struct {
+	SiteID string `json:"site_id"`
+	Slug   string `json:"slug"`
+	Name   string `json:"name"`
+	More   int32  `json:"more"`
+}
+
+// count runs after all entries were written: the names come from them.
+func (s *Store) count(ctx context.Context, tx *sql.Tx, t tally) error {
 	keys := slices.SortedFunc(maps.Keys(t), func(a, b tagKey) int {
 		return cmp.Or(strings.Compare(a.site, b.site), strings.Compare(a.slug, b.slug))
 	})
+	q := db.New(tx)
+	var rows []more
 	for _, k := range keys {
 		name, err := q.ShownName(ctx, db.ShownNameParams{SiteID: k.site, Slug: k.slug})
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // the last entry is gone
 			err = q.DropTag(ctx, db.DropTagParams{SiteID: k.site, Slug: k.slug})
 		case err == nil:
-			err = q.PutTag(ctx, db.PutTagParams{SiteID: k.site, Slug: k.slug, Name: name, More: t[k]})
+			rows = append(rows, more{SiteID: k.site, Slug: k.slug, Name: name, More: t[k]})
 		}
 		if err != nil {
 			return fmt.Errorf("count tag %s of site %s: %w", k.slug, k.site, err)
 		}
+	}
+	if err := saveRows(ctx, tx, s.sql.putTags, rows); err != nil {
+		return fmt.Errorf("count %d tags: %w", len(rows), err)
 	}
 	return nil
 }
