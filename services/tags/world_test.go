@@ -91,6 +91,19 @@ type world struct {
 	models eventsv1.ReadModelServiceClient
 }
 
+// told is the public hash that the notice of a version tells; all of the index
+// is public.
+func (w *world) told(t testing.TB, postID string, version int32) (hash []byte) {
+	t.Helper()
+	var public bool
+	err := w.db.Conn(t.Context()).QueryRowContext(t.Context(),
+		`SELECT public_hash, public FROM outbox WHERE aggregate_id = $1 AND version = $2`, postID, version).Scan(&hash, &public)
+	if err != nil || !public || len(hash) == 0 {
+		t.Fatalf("the notice of version %d of %s tells %x, public %v, %v, want a hash for all", version, postID, hash, public, err)
+	}
+	return hash
+}
+
 func start(t *testing.T, db *sqldb.DB) *world {
 	t.Helper()
 	if err := db.Migrate(t.Context(), tags.Migrations()...); err != nil {
