@@ -15,12 +15,10 @@ const (
 	// ofSite are the notices of one site in a stretch of the feed; publicOfSite
 	// those of them that anybody may know of.
 	ofSite       = columns + ` WHERE site = $1 AND (epoch, pos) > ($2, $3) AND (epoch, pos) <= ($4, $5)` + inOrder
-	publicOfSite = columns + ` WHERE site = $1 AND ` + isPublic + ` AND (epoch, pos) > ($2, $3) AND (epoch, pos) <= ($4, $5)` + inOrder
-	isPublic     = `(aggregate_type = 'site' OR EXISTS (SELECT 1 FROM outbox p WHERE p.aggregate_type = outbox.aggregate_type
- AND p.aggregate_id = outbox.aggregate_id AND p.version <= outbox.version AND length(p.public_hash) > 0))`
-	inOrder = ` ORDER BY epoch, pos LIMIT $6`
+	publicOfSite = columns + ` WHERE site = $1 AND public AND (epoch, pos) > ($2, $3) AND (epoch, pos) <= ($4, $5)` + inOrder
+	inOrder      = ` ORDER BY epoch, pos LIMIT $6`
 	// audiences are the sites with something new, and whether some of it is public.
-	audiences = `SELECT DISTINCT site, ` + isPublic + ` FROM outbox WHERE (epoch, pos) > ($1, $2)`
+	audiences = `SELECT DISTINCT site, public FROM outbox WHERE (epoch, pos) > ($1, $2)`
 
 	// glance is how often the database is asked while somebody waits and nothing
 	// was heard; look how often after something was committed that has no place

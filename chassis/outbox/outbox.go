@@ -9,6 +9,8 @@ import (
 	"database/sql"
 	"embed"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -36,6 +38,14 @@ type Outbox struct {
 	wake, changed chan struct{}
 	// placed reaches those who wait for changes.
 	placed chan struct{}
+	// news is why a new epoch began, until the relay has told.
+	news atomic.Pointer[string]
+
+	mu sync.Mutex
+	// seen is the newest place that the database was seen at.
+	seen mark
+	// noted is what the file beside a SQLite database says.
+	noted beside
 }
 
 // New makes the outbox of owner ("posts") in db.
@@ -54,13 +64,15 @@ type Entry struct {
 	Version       int32  // unique for the aggregate
 	Kind          string // past tense: "published"
 	PublicHash    []byte // of the public state
-	Facts         proto.Message
-	At            time.Time
+	// Public: anybody may know of it, since the aggregate is public or was once.
+	Public bool
+	Facts  proto.Message
+	At     time.Time
 }
 
 const insert = `INSERT INTO outbox
- (id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+ (id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, public)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 // Append writes e in tx, the transaction that changes the aggregate, and wakes
 // the relay once that has committed. The trace of ctx goes with it. Telling of
@@ -81,7 +93,7 @@ func (o *Outbox) Append(ctx context.Context, tx *sql.Tx, e Entry) error {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	_, err = tx.ExecContext(ctx, insert, ids.New(), e.Site, e.AggregateType, e.AggregateID, e.Version, e.Kind,
-		hash, packed, carrier.Get("traceparent"), sqldb.At(e.At))
+		hash, packed, carrier.Get("traceparent"), sqldb.At(e.At), e.Public)
 	switch {
 	case sqldb.IsUnique(err):
 		return fault.Wrap(fault.KindConflict, err, "%s was changed at the same time", e.AggregateType)

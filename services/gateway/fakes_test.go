@@ -47,6 +47,8 @@ type behind struct {
 	sites   []*postsv1.Site
 	posts   map[string]*postsv1.Post
 	pages   map[string]*renderv1.GetPageResponse // site + path
+	sure    map[string]*renderv1.GetPageResponse // what at_least asks for instead
+	wanted  [][]*renderv1.PostVersion            // at_least of each question
 	asked   map[string]int
 	callers []identity.Principal
 	seen    []metadata.MD
@@ -64,7 +66,7 @@ func newBehind() *behind {
 			{Id: "main", Language: "en", Version: 3},
 			{Id: "other", Language: "fr", Version: 1, Hosts: []string{"other.example"}},
 		},
-		posts: make(map[string]*postsv1.Post), pages: make(map[string]*renderv1.GetPageResponse), asked: make(map[string]int),
+		posts: make(map[string]*postsv1.Post), pages: make(map[string]*renderv1.GetPageResponse), sure: make(map[string]*renderv1.GetPageResponse), asked: make(map[string]int),
 	}
 }
 
@@ -78,10 +80,11 @@ func (b *behind) press(site, path, body string, keys ...string) {
 	}
 }
 
-func (b *behind) put(site, path string, page *renderv1.GetPageResponse) {
+// put puts any page of the site main behind the gateway.
+func (b *behind) put(path string, page *renderv1.GetPageResponse) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pages[site+path] = page
+	b.pages["main"+path] = page
 }
 
 func (b *behind) times(path string) int {
@@ -100,7 +103,11 @@ func (b *behind) setDown(down bool) {
 func (b *behind) GetPage(_ context.Context, r *renderv1.GetPageRequest) (*renderv1.GetPageResponse, error) {
 	b.mu.Lock()
 	b.asked[r.GetPath()]++
+	b.wanted = append(b.wanted, r.GetAtLeast())
 	page, down, gate, entered := b.pages[r.GetSite()+r.GetPath()], b.down, b.gate, b.entered
+	if sure := b.sure[r.GetSite()+r.GetPath()]; sure != nil && len(r.GetAtLeast()) > 0 {
+		page = sure
+	}
 	b.mu.Unlock()
 	if gate != nil {
 		entered <- struct{}{}
@@ -239,6 +246,13 @@ func (b *behind) PublishPost(ctx context.Context, r *postsv1.PublishPostRequest)
 	}
 	p.Version++
 	return &postsv1.PublishPostResponse{Post: p}, nil
+}
+
+// DeletePost implements PostsService.
+func (b *behind) DeletePost(_ context.Context, r *postsv1.DeletePostRequest) (*postsv1.DeletePostResponse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return &postsv1.DeletePostResponse{Id: r.GetId(), Version: b.posts[r.GetId()].GetVersion() + 1}, nil
 }
 
 // ListPosts implements PostsService.
