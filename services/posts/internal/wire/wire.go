@@ -105,7 +105,8 @@ func (w Wire) State(s post.Snapshot, former []string, epoch int32) *postsv1.Post
 // is not has none.
 func (w Wire) Entry(s post.Snapshot, kind post.Kind) outbox.Entry {
 	e := outbox.Entry{
-		Site: s.Site, AggregateType: "post", AggregateID: s.ID, Version: s.Version, Kind: string(kind), At: s.UpdatedAt, Facts: &postsv1.PostFacts{},
+		Site: s.Site, AggregateType: "post", AggregateID: s.ID, Version: s.Version, Kind: string(kind), At: s.UpdatedAt,
+		Public: s.Public() || s.WasPublic, Facts: &postsv1.PostFacts{},
 	}
 	if s.Public() {
 		e.Facts = &postsv1.PostFacts{
@@ -155,6 +156,7 @@ func Links(in []*postsv1.SocialLink) []site.Link {
 // SiteEntry is the notice of changed settings.
 func (w Wire) SiteEntry(s site.Site) outbox.Entry {
 	return outbox.Entry{
-		Site: s.ID, AggregateType: "site", AggregateID: s.ID, Version: s.Version, Kind: "configured", At: s.UpdatedAt, Facts: &postsv1.PostFacts{},
+		Site: s.ID, AggregateType: "site", AggregateID: s.ID, Version: s.Version, Kind: "configured", At: s.UpdatedAt,
+		Public: true, Facts: &postsv1.PostFacts{},
 	}
 }
