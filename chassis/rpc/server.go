@@ -24,6 +24,7 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
+	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/telemetry"
 )
 
@@ -170,6 +171,10 @@ func (s *Server) errors(ctx context.Context, req any, info *grpc.UnaryServerInfo
 	resp, err := next(ctx, req)
 	if err == nil {
 		return resp, nil
+	}
+	if fault.KindOf(err) == fault.KindInternal && sqldb.IsAway(err) {
+		s.log.WarnContext(ctx, "the database does not answer", "method", info.FullMethod, "error", err)
+		err = fault.Wrap(fault.KindUnavailable, err, "the database does not answer")
 	}
 	if fault.KindOf(err) == fault.KindInternal {
 		s.log.ErrorContext(ctx, "a call failed", "method", info.FullMethod, "error", err)

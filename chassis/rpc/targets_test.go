@@ -2,13 +2,16 @@ package rpc_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/rpc"
 	"github.com/parution/parution/chassis/telemetry"
@@ -86,6 +89,19 @@ func TestCallsGoToAllReplicasAndMissNoneThatStops(t *testing.T) {
 	before := list[2].calls.Load()
 	if err := create(ctx, conn); err != nil || list[2].calls.Load() != before+1 {
 		t.Errorf("a call with one replica left = %v; it got %d calls, want 1", err, list[2].calls.Load()-before)
+	}
+}
+
+// What is away may come back: callers try again, and readers get what is kept.
+func TestADatabaseThatIsAwayIsUnavailable(t *testing.T) {
+	t.Parallel()
+	list, conn := replicas(t, 1)
+	list[0].answer = func(context.Context) error {
+		return fmt.Errorf("read a post: %w", &pgconn.PgError{Code: "57P03", Message: "the database system is starting up"})
+	}
+	err := create(asOperator(t.Context()), conn)
+	if fault.KindOf(err) != fault.KindUnavailable || fault.TextOf(err) != "the database does not answer" {
+		t.Errorf("error = %v (%q), want unavailable because of the database", err, fault.TextOf(err))
 	}
 }
 

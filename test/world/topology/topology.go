@@ -311,6 +311,9 @@ func (t *Topology) NATSDir() string {
 	return filepath.Join(t.dir, "nats")
 }
 
+// PostgresDir is the folder of a cluster's own PostgreSQL.
+func (t *Topology) PostgresDir() string { return filepath.Join(t.dir, "postgres", "data") }
+
 // DatabaseURL is the database of a service, as its setting has it.
 func (t *Topology) DatabaseURL(service string) string {
 	if t.Kind == One {
