@@ -15,6 +15,9 @@ import (
 	"github.com/parution/parution/services/tags/internal/index"
 )
 
+// EntryType is the aggregate type of entries in notices.
+const EntryType = "entry"
+
 // Post is a post's state as its owner tells it.
 func Post(s *postsv1.PostState) index.Post {
 	out := index.Post{ID: s.GetId(), Site: s.GetSite()}
@@ -53,7 +56,7 @@ func Entry(e index.Entry, epoch int32) *tagsv1.Entry {
 // Notice is the notice of what happened to an entry at a time.
 func Notice(c index.Change, at time.Time) outbox.Entry {
 	return outbox.Entry{
-		Site: c.Entry.Site, AggregateType: "entry", AggregateID: c.Entry.PostID, Version: c.Entry.Version, Kind: string(c.Kind),
+		Site: c.Entry.Site, AggregateType: EntryType, AggregateID: c.Entry.PostID, Version: c.Entry.Version, Kind: string(c.Kind),
 		PublicHash: publicHash(c.Entry), At: at,
 		Facts: &tagsv1.IndexFacts{Tags: index.Slugs(c.Entry.Tags), Removed: index.Slugs(c.Dropped)},
 	}
