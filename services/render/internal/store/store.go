@@ -172,7 +172,7 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 		err := s.out.Append(ctx, tx, outbox.Entry{
 			Site: n.Site, AggregateType: pressType, AggregateID: n.Aggregate, Version: versions[n.Aggregate], Kind: "pressed",
 			Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt), Post: n.Post},
-			At:    s.now(),
+			At:    s.now(), Public: true,
 		})
 		if err != nil {
 			return err

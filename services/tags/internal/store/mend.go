@@ -25,7 +25,7 @@ func (s *Store) remembered(ctx context.Context, tx *sql.Tx, items []projection.I
 	if len(ids) == 0 {
 		return nil, nil, nil
 	}
-	told, err := s.out.Told(ctx, wire.EntryType, ids)
+	told, err := s.out.Told(ctx, wire.TypeEntry, ids)
 	if err != nil {
 		return nil, nil, err
 	}
