@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build images test e2e browser bench k8s check gen lint fmt modules tidy vuln tools clean
+.PHONY: help run build images test e2e browser bench chaos k8s check gen lint fmt modules tidy vuln tools clean
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO_BUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '-X github.com/parution/parution/chassis/program.version=$(VERSION)'
@@ -13,7 +13,8 @@ LINTFLAGS ?=
 DATA      ?= ./data
 LISTEN    ?= :8080
 CONTAINER ?= docker
-OPS       ?= 127.0.0.1:9090
+SEED      ?= 1
+PROFILE   ?= one
 
 BIN   := $(CURDIR)/bin
 TOOLS := $(BIN)/tools
@@ -27,6 +28,7 @@ TOOLMODS = $(patsubst %/go.mod,%,$(wildcard tools/*/go.mod))
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
+run: OPS ?= 127.0.0.1:9090
 run: ## serve everything with the demo posts on http://localhost:8080 (DATA=./data, LISTEN=:8080, OPS=127.0.0.1:9090)
 	@mkdir -p $(BIN)
 	$(GO_BUILD) -o $(BIN)/ ./cmd/parution
@@ -50,6 +52,11 @@ browser: ## run only the tests in a real Chromium, uncached
 bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…)
 	@tools/postgres.sh
 	go run ./test/bench $(BENCHFLAGS)
+
+chaos: OPS ?= 5000
+chaos: $(TOOLS)/nats-server ## real processes under faults and a checker of their own (SEED=1 OPS=5000 PROFILE=one|cluster OUT=file CHAOSFLAGS=…)
+	@tools/postgres.sh
+	go run ./test/chaos -profile $(PROFILE) -seed $(SEED) -ops $(OPS) $(if $(OUT),-out $(OUT)) $(CHAOSFLAGS)
 
 k8s: ## build every Kubernetes overlay and check it, without a cluster
 	go test -count=1 -v $(TESTFLAGS) ./test/deploy/...

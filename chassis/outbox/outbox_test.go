@@ -82,7 +82,11 @@ func (o *office) relay(t testing.TB) (stop func()) {
 
 func (o *office) relayOf(t testing.TB, out *outbox.Outbox, tel *telemetry.Telemetry) (stop func()) {
 	t.Helper()
-	relay, err := outbox.NewRelay(out, o.broker.Connect(t, "relay"), 1, tel)
+	to, err := stream.NewLog(o.broker.Connect(t, "relay"), owner, 1, tel)
+	if err != nil {
+		t.Fatalf("NewLog: %v", err)
+	}
+	relay, err := outbox.NewRelay(out, to, tel)
 	if err != nil {
 		t.Fatalf("NewRelay: %v", err)
 	}
@@ -250,7 +254,7 @@ func TestANoticeTellsWhatWasAppended(t *testing.T) {
 		}
 		nc := o.broker.Connect(t, "listener")
 		live := make(chan *nats.Msg, 1)
-		if _, err := nc.ChanSubscribe(stream.Live(owner, "revised"), live); err != nil {
+		if _, err := nc.ChanSubscribe(stream.LiveSubjects(owner, "revised"), live); err != nil {
 			t.Fatal(err)
 		}
 		if err := nc.Flush(); err != nil {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/projection"
-	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
 )
 
@@ -15,7 +14,7 @@ import (
 func (l *library) operator(t testing.TB) *projection.Projection[post] {
 	t.Helper()
 	p, err := projection.New(projection.Config[post]{
-		Name: reader, Owner: owner, DB: l.db, JS: streamtest.JetStream(t, l.broker.Connect(t, "operator")),
+		Name: reader, Owner: owner, DB: l.db, Source: l.source(t, "operator"),
 		Fetch: l.fetch, Refresh: l.refresh, Telemetry: telemetry.Discard(),
 	})
 	if err != nil {
@@ -108,8 +107,7 @@ func TestDeadLettersAreDropped(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l *library) {
 		l.refuse()
-		f := &feed{}
-		l.feed = f
+		f := l.open()
 		l.broker.Stop()
 		l.enter(f, 1, 1, "bad", 1, post{Title: "bad"})
 		l.enter(f, 1, 2, "c", 1, post{Title: "third"})

@@ -3,12 +3,9 @@ package projection
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -25,13 +22,12 @@ const (
 	// leastGap is the least time between two transactions: notices that follow each
 	// other closely share one. A notice that comes alone does not wait.
 	leastGap = 10 * time.Millisecond
-	// maxAckPending bounds what is on its way to one read model.
-	maxAckPending = 256
-	// ackWait is how long a notice may be worked on before another replica gets it.
-	ackWait = 30 * time.Second
-	// applyTimeout leaves time to say so before ackWait ends.
+	// applyTimeout leaves time to say so before stream.AckWait ends.
 	applyTimeout = 20 * time.Second
 	maxReconnect = 5 * time.Second
+	// maxBehindTries is how often an owner is asked for what a notice of the stream
+	// tells of, and answers with something older.
+	maxBehindTries = 3
 )
 
 // backOff is how long a notice that failed waits, by how often it was delivered.
@@ -51,14 +47,9 @@ func passes(err error) bool { return fault.KindOf(err) == fault.KindUnavailable 
 // received is a notice with the message that brought it.
 type received struct {
 	notice *eventsv1.Notice
-	msg    jetstream.Msg
+	msg    stream.Delivery
 	ctx    context.Context //nolint:containedctx // each message has its own trace
 	span   trace.Span
-}
-
-type lag struct {
-	positions atomic.Int64
-	micros    atomic.Int64
 }
 
 func (p *Projection[S]) attributes() metric.MeasurementOption {
@@ -69,9 +60,10 @@ func (p *Projection[S]) attributes() metric.MeasurementOption {
 func (p *Projection[S]) Part() process.Part {
 	return process.Part{Name: p.cfg.Name + " following " + p.cfg.Owner, Run: func(ctx context.Context, ready func()) error {
 		ready()
-		var chasing sync.WaitGroup
-		chasing.Go(func() { p.chase(ctx) })
-		defer chasing.Wait()
+		var beside sync.WaitGroup
+		defer beside.Wait()
+		beside.Go(func() { p.chase(ctx) })
+		beside.Go(func() { p.keepUp(ctx) })
 		p.follow(ctx)
 		return nil
 	}}
@@ -99,38 +91,19 @@ func (p *Projection[S]) follow(ctx context.Context) {
 
 // consume works on messages until the subscription breaks.
 func (p *Projection[S]) consume(ctx context.Context) error {
-	cons, err := p.provision(ctx)
-	if err != nil {
-		return err
-	}
-	msgs := make(chan jetstream.Msg, maxAckPending)
-	broken := make(chan error, 1)
+	into := make(chan stream.Delivery, stream.MaxPending)
+	sub, cancel := context.WithCancel(ctx)
+	var broken error
 	ended := make(chan struct{})
-	cc, err := cons.Consume(func(m jetstream.Msg) {
-		select {
-		case msgs <- m:
-		case <-ended: // nobody reads any more
-			giveBack(m)
-		}
-	},
-		jetstream.PullMaxMessages(maxAckPending),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-			if stream.Gone(err) || errors.Is(err, jetstream.ErrConsumerDeleted) {
-				select {
-				case broken <- err:
-				default:
-				}
-			}
-		}))
-	if err != nil {
-		return fmt.Errorf("consume %s: %w", stream.Name(p.cfg.Owner), err)
-	}
+	go func() {
+		defer close(ended)
+		broken = p.cfg.Source.Consume(sub, into)
+	}()
 	defer func() {
-		p.stopConsuming(cc)
-		close(ended)
-		<-cc.Closed()
-		for len(msgs) > 0 {
-			giveBack(<-msgs)
+		cancel()
+		<-ended
+		for len(into) > 0 {
+			(<-into).Nak(0) // another replica gets it at once instead of after AckWait
 		}
 	}()
 	var last time.Time
@@ -138,44 +111,27 @@ func (p *Projection[S]) consume(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case err := <-broken:
-			return err
-		case <-cc.Closed():
-			return errors.New("the subscription was closed")
-		case m := <-msgs:
+		case <-ended:
+			return broken
+		case d := <-into:
 			if gap := leastGap - time.Since(last); gap > 0 && !stream.Wait(ctx, gap) {
-				giveBack(m)
+				d.Nak(0)
 				return ctx.Err()
 			}
-			p.work(ctx, gather(m, msgs))
+			p.work(ctx, gather(d, into))
 			last = time.Now()
 		}
 	}
 }
 
-// stopConsuming lets what was delivered already pass through the handler, which
-// gives it back. Without a broker that would take 10 s for nothing.
-func (p *Projection[S]) stopConsuming(cc jetstream.ConsumeContext) {
-	if p.cfg.JS.Conn().IsConnected() {
-		cc.Drain()
-		return
-	}
-	cc.Stop()
-}
-
-// giveBack lets another replica have m at once instead of after ackWait.
-func giveBack(m jetstream.Msg) {
-	_ = m.Nak() // without it the message comes back after ackWait
-}
-
 // gather takes what is there already, so that an import of 10,000 posts costs
 // hundreds of transactions and not 10,000.
-func gather(first jetstream.Msg, more <-chan jetstream.Msg) []jetstream.Msg {
-	out := []jetstream.Msg{first}
+func gather(first stream.Delivery, more <-chan stream.Delivery) []stream.Delivery {
+	out := []stream.Delivery{first}
 	for len(out) < batch {
 		select {
-		case m := <-more:
-			out = append(out, m)
+		case d := <-more:
+			out = append(out, d)
 		default:
 			return out
 		}
@@ -183,34 +139,15 @@ func gather(first jetstream.Msg, more <-chan jetstream.Msg) []jetstream.Msg {
 	return out
 }
 
-func (p *Projection[S]) provision(ctx context.Context) (jetstream.Consumer, error) {
-	if err := stream.Here(p.cfg.JS); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	cons, err := p.cfg.JS.CreateOrUpdateConsumer(ctx, stream.Name(p.cfg.Owner), jetstream.ConsumerConfig{
-		Durable:       p.cfg.Name,
-		Description:   "Read model of " + p.cfg.Name,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       ackWait,
-		MaxDeliver:    -1, // a limit would drop notices silently
-		MaxAckPending: maxAckPending,
-		DeliverPolicy: jetstream.DeliverAllPolicy,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("provision consumer %s of %s: %w", p.cfg.Name, stream.Name(p.cfg.Owner), err)
-	}
-	return cons, nil
-}
-
 // work applies a batch and settles each message. If the batch fails its items
 // are tried one by one, so that a bad one does not hold up the others.
-func (p *Projection[S]) work(ctx context.Context, msgs []jetstream.Msg) {
+func (p *Projection[S]) work(ctx context.Context, msgs []stream.Delivery) {
 	batch := p.receive(ctx, msgs)
 	if len(batch) == 0 {
 		return
 	}
+	p.live.Add(1)
+	defer p.live.Add(-1)
 	err := p.tryApply(ctx, batch)
 	if err == nil || len(batch) == 1 || passes(err) {
 		for _, r := range batch {
@@ -234,14 +171,14 @@ func (p *Projection[S]) tryApply(ctx context.Context, batch []received) error {
 	return p.apply(ctx, batch)
 }
 
-func (p *Projection[S]) receive(ctx context.Context, msgs []jetstream.Msg) []received {
+func (p *Projection[S]) receive(ctx context.Context, msgs []stream.Delivery) []received {
 	out := make([]received, 0, len(msgs))
 	for _, m := range msgs {
-		mctx, n, err := stream.Notice(ctx, m.Headers(), m.Data())
+		mctx, n, err := m.Notice(ctx)
 		if err != nil {
 			// Nothing can be learned from it; the owner's feed has the notice.
 			p.log.ErrorContext(ctx, "a message is not a notice", "subject", m.Subject(), "error", err)
-			_ = m.Term() // redelivered if it does not arrive
+			m.Drop()
 			continue
 		}
 		mctx, span := p.tracer.Start(mctx, "process "+stream.Name(p.cfg.Owner), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
@@ -259,27 +196,25 @@ func (p *Projection[S]) receive(ctx context.Context, msgs []jetstream.Msg) []rec
 //nolint:contextcheck // a message has a trace of its own
 func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 	defer r.span.End()
-	meta, metaErr := r.msg.Metadata()
-	if metaErr == nil {
-		p.lag.positions.Store(int64(min(meta.NumPending, 1<<62)))
-	}
 	if err == nil {
-		p.lag.micros.Store(time.Since(r.notice.GetOccurredAt().AsTime()).Microseconds())
-		_ = r.msg.Ack() // a lost acknowledgement is a redelivery, which changes nothing
+		r.msg.Ack()
 		return
 	}
 	if ctx.Err() != nil { // stopping
-		giveBack(r.msg)
+		r.msg.Nak(0)
 		return
 	}
 	r.span.RecordError(err)
-	if p.parked(ctx, r, err) {
-		_ = r.msg.Ack() // a lost acknowledgement is a redelivery, which fails once more
+	delivered := r.msg.Delivered()
+	if p.isUntrue(ctx, r, delivered, err) {
+		p.log.WarnContext(r.ctx, "a notice is not true", "source", p.cfg.Owner, "aggregate_id", r.notice.GetAggregateId(),
+			"event_id", r.notice.GetId(), "error", err)
+		r.msg.Drop()
 		return
 	}
-	delivered := uint64(1)
-	if metaErr == nil {
-		delivered = meta.NumDelivered
+	if p.parked(ctx, r, err) {
+		r.msg.Ack()
+		return
 	}
 	wait := backOff(delivered)
 	if passes(err) {
@@ -287,5 +222,19 @@ func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 	}
 	p.log.WarnContext(r.ctx, "a change could not be applied and will be tried again", "source", p.cfg.Owner,
 		"aggregate_id", r.notice.GetAggregateId(), "event_id", r.notice.GetId(), "attempt", delivered, "wait", wait, "error", err)
-	_ = r.msg.NakWithDelay(wait) // without it the message comes back after ackWait
+	r.msg.Nak(wait)
+}
+
+// isUntrue tells whether r is nothing that the owner said, after err: its epoch
+// is none of the owner's, or the owner does not hold the version that it tells
+// of and had time to. If it was true nevertheless, the feed has it.
+func (p *Projection[S]) isUntrue(ctx context.Context, r received, delivered uint64, err error) bool {
+	if errors.Is(err, errUntrue) {
+		return true
+	}
+	if !errors.Is(err, errBehind) || delivered < maxBehindTries || p.cfg.Feed == nil {
+		return false
+	}
+	w, err := p.watermark(ctx)
+	return err == nil && w.epoch >= r.notice.GetEpoch()
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
+	_ "google.golang.org/grpc/health" // lets clients ask servers how they are
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
@@ -25,7 +26,8 @@ import (
 type ClientConfig struct {
 	// Service is who is called: the audience of the caller's token.
 	Service string
-	// Target is a host:port, or empty with Pipe.
+	// Target is a host:port, or several of them separated by commas, or empty
+	// with Pipe. Calls go to all in turn that say they are well.
 	Target string
 	Pipe   *Pipe
 	Signer *identity.Signer
@@ -36,9 +38,13 @@ type ClientConfig struct {
 // retryPolicy holds at this one layer and only for methods that change nothing:
 // when a server ends in the middle of a call nobody knows whether it had its
 // effect. A call that no server got is sent again by grpc itself, whatever it is.
-const retryPolicy = `{"methodConfig":[{"name":[%s],"retryPolicy":{"maxAttempts":2,"initialBackoff":"0.02s","maxBackoff":"0.1s","backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}],"retryThrottling":{"maxTokens":100,"tokenRatio":0.1}}`
+const retryPolicy = `{%s,"methodConfig":[{"name":[%s],"retryPolicy":{"maxAttempts":2,"initialBackoff":"0.02s","maxBackoff":"0.1s","backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}],"retryThrottling":{"maxTokens":100,"tokenRatio":0.1}}`
 
-// serviceConfig is the retry policy for all methods that this program knows to
+// balancing spreads calls over all addresses of a service and leaves out those
+// whose server says that it stops.
+const balancing = `"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}`
+
+// serviceConfig is the balancing and the retry policy for all methods that this program knows to
 // be read_only; without one there are no retries.
 func serviceConfig() string {
 	var names []string
@@ -55,9 +61,9 @@ func serviceConfig() string {
 		return true
 	})
 	if len(names) == 0 {
-		return "{}"
+		return "{" + balancing + "}"
 	}
-	return fmt.Sprintf(retryPolicy, strings.Join(names, ","))
+	return fmt.Sprintf(retryPolicy, balancing, strings.Join(names, ","))
 }
 
 // Dial makes a client. It does not wait for the server. Calls carry the
@@ -77,6 +83,10 @@ func Dial(cfg ClientConfig) (*grpc.ClientConn, error) {
 		grpc.WithChainUnaryInterceptor(asFaults, caller(cfg.Signer, cfg.Service)),
 	}
 	target := "dns:///" + cfg.Target
+	if list := strings.Split(cfg.Target, ","); len(list) > 1 {
+		target = listScheme + ":///" + cfg.Service
+		opts = append(opts, grpc.WithResolvers(listResolver(list)))
+	}
 	if cfg.Pipe != nil {
 		target = "passthrough:///" + cfg.Service
 		opts = append(opts, grpc.WithContextDialer(cfg.Pipe.dial))

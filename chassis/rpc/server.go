@@ -24,6 +24,7 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
+	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/telemetry"
 )
 
@@ -82,11 +83,15 @@ type Server struct {
 	health *health.Server
 	// access is computed when the first part serves: several may, at once.
 	access func() (Access, error)
+	// stopping is closed when the server begins to stop.
+	stopping chan struct{}
+	stop     func()
 }
 
 // NewServer makes a server.
 func NewServer(cfg ServerConfig) *Server {
-	s := &Server{cfg: cfg, log: cfg.Telemetry.Log, health: health.NewServer()}
+	s := &Server{cfg: cfg, log: cfg.Telemetry.Log, health: health.NewServer(), stopping: make(chan struct{})}
+	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	s.Server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(16<<20), grpc.MaxConcurrentStreams(1000),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
@@ -151,6 +156,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener, ready func()) error 
 	case <-ctx.Done():
 	}
 	s.health.Shutdown()
+	s.stop()
 	hard := time.AfterFunc(stopTimeout, s.Stop)
 	defer hard.Stop()
 	s.GracefulStop()
@@ -165,6 +171,10 @@ func (s *Server) errors(ctx context.Context, req any, info *grpc.UnaryServerInfo
 	resp, err := next(ctx, req)
 	if err == nil {
 		return resp, nil
+	}
+	if fault.KindOf(err) == fault.KindInternal && sqldb.IsAway(err) {
+		s.log.WarnContext(ctx, "the database does not answer", "method", info.FullMethod, "error", err)
+		err = fault.Wrap(fault.KindUnavailable, err, "the database does not answer")
 	}
 	if fault.KindOf(err) == fault.KindInternal {
 		s.log.ErrorContext(ctx, "a call failed", "method", info.FullMethod, "error", err)
@@ -191,7 +201,7 @@ func (s *Server) deadline(ctx context.Context, req any, _ *grpc.UnaryServerInfo,
 	} else if time.Until(until) < least {
 		return nil, fault.Unavailable("too little time was left to answer")
 	}
-	ctx, cancel := context.WithDeadline(ctx, until.Add(-spare))
+	ctx, cancel := context.WithDeadline(process.WithStopping(ctx, s.stopping), until.Add(-spare))
 	defer cancel()
 	return next(ctx, req)
 }
@@ -227,7 +237,7 @@ func (s *Server) allow(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 	if err != nil {
 		return nil, err
 	}
-	if err := access.check(ctx, info.FullMethod); err != nil {
+	if err := access.Check(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
 	return next(ctx, req)

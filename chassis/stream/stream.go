@@ -102,9 +102,9 @@ func Subject(n *eventsv1.Notice) string {
 	return strings.Join([]string{root, n.GetOwner(), n.GetKind(), n.GetSite(), n.GetAggregateId()}, ".")
 }
 
-// Live is the pattern of the copies that the server sends over core NATS once
+// LiveSubjects is the pattern of the copies that the server sends over core NATS once
 // it has stored a notice: for caches, which need no JetStream.
-func Live(owner, kind string) string {
+func LiveSubjects(owner, kind string) string {
 	if kind == "" {
 		kind = "*"
 	}

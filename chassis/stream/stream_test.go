@@ -92,7 +92,7 @@ func TestAStoredNoticeIsSeenLiveAndOnlyOnce(t *testing.T) {
 		t.Fatalf("Provision: %v", err)
 	}
 	live := make(chan *nats.Msg, 8)
-	for _, pattern := range []string{stream.Live("posts", ""), stream.Live("posts", "withdrawn")} {
+	for _, pattern := range []string{stream.LiveSubjects("posts", ""), stream.LiveSubjects("posts", "withdrawn")} {
 		if _, err := nc.ChanSubscribe(pattern, live); err != nil {
 			t.Fatalf("subscribe to %s: %v", pattern, err)
 		}

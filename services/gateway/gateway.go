@@ -18,8 +18,10 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
+	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
 	"github.com/parution/parution/chassis/web"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/gateway/internal/api"
@@ -51,6 +53,7 @@ type Service struct {
 	deps  Deps
 	table *host.Table
 	feed  *feed.Feed
+	pages *cache.Cache
 	site  *site.Site
 	api   *api.API
 	media *media.Store
@@ -80,13 +83,17 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	var err error
-	if s.feed, err = feed.New(deps.NATS, pages, deps.Telemetry, deps.Now); err != nil {
+	if s.feed, err = feed.New(feed.Deps{
+		Live: stream.NewLive(deps.NATS), Cache: pages, Telemetry: deps.Telemetry, Now: deps.Now,
+		Render: eventsv1.NewFeedServiceClient(deps.Render), Posts: eventsv1.NewFeedServiceClient(deps.Posts),
+	}); err != nil {
 		return nil, err
 	}
-	s.site = site.New(s.table, pages, log)
+	s.pages, s.site = pages, site.New(s.table, pages, log)
 	s.api, err = api.New(ctx, api.Deps{
 		Posts: deps.Posts, Tags: deps.Tags, Render: deps.Render, Accounts: deps.Accounts,
-		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes, Log: log,
+		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes,
+		MaxWaiting: max(1, cfg.MaxInFlight/4), Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -140,6 +147,12 @@ func (s *Service) Parts() []process.Part {
 			ready()
 			<-ctx.Done()
 			return s.media.Close()
+		}},
+		{Name: "pages", Run: func(ctx context.Context, ready func()) error {
+			ready()
+			<-ctx.Done()
+			s.pages.Wait()
+			return nil
 		}},
 		s.table.Part(),
 		s.feed.Part(),

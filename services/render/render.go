@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
 
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
@@ -77,7 +77,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("read the theme: %w", err)
 	}
 	out := outbox.New(deps.DB, Owner)
-	relay, err := outbox.NewRelay(out, deps.NATS, cfg.StreamReplicas, deps.Telemetry)
+	notices, err := stream.NewLog(deps.NATS, Owner, cfg.StreamReplicas, deps.Telemetry)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the stream: %w", err)
+	}
+	relay, err := outbox.NewRelay(out, notices, deps.Telemetry)
 	if err != nil {
 		return nil, fmt.Errorf("make the relay: %w", err)
 	}
@@ -90,13 +94,17 @@ func New(cfg Config, deps Deps) (*Service, error) {
 }
 
 func (s *Service) follow(deps Deps, texts *document.Converter, base string) error {
-	js, err := jetstream.New(deps.NATS)
+	fromPosts, err := stream.NewSource(deps.NATS, ownerPosts, Owner)
 	if err != nil {
-		return fmt.Errorf("prepare JetStream: %w", err)
+		return err
+	}
+	fromTags, err := stream.NewSource(deps.NATS, ownerTags, Owner)
+	if err != nil {
+		return err
 	}
 	posts := refresh.NewPosts(postsv1.NewPostsServiceClient(deps.Posts), postsv1.NewSitesServiceClient(deps.Posts), s.store, texts, base, deps.Telemetry.Log)
 	s.posts, err = projection.New(projection.Config[refresh.Change]{
-		Name: Owner, Owner: ownerPosts, DB: deps.DB, JS: js, Fetch: posts.Fetch, Refresh: posts.Refresh, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: ownerPosts, DB: deps.DB, Source: fromPosts, Fetch: posts.Fetch, Refresh: posts.Refresh, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {
@@ -104,7 +112,7 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	}
 	tags := refresh.NewTags(tagsv1.NewTagsServiceClient(deps.Tags), s.store)
 	s.tags, err = projection.New(projection.Config[page.Entry]{
-		Name: Owner, Owner: ownerTags, DB: deps.DB, JS: js, Fetch: tags.Fetch, Refresh: tags.Refresh, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: ownerTags, DB: deps.DB, Source: fromTags, Fetch: tags.Fetch, Refresh: tags.Refresh, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Tags),
 	})
 	if err != nil {

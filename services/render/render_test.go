@@ -44,7 +44,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 	t.Helper()
 	nc := streamtest.Start(t)
 	w := &world{owners: newOwners(t, nc), pressed: make(chan *nats.Msg, 100)}
-	if _, err := nc.ChanSubscribe(stream.Live(render.Owner, ""), w.pressed); err != nil {
+	if _, err := nc.ChanSubscribe(stream.LiveSubjects(render.Owner, ""), w.pressed); err != nil {
 		t.Fatal(err)
 	}
 	if err := nc.Flush(); err != nil {

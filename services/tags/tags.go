@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
 
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
@@ -59,18 +59,22 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	out := outbox.New(deps.DB, Owner)
-	relay, err := outbox.NewRelay(out, deps.NATS, cfg.StreamReplicas, deps.Telemetry)
+	notices, err := stream.NewLog(deps.NATS, Owner, cfg.StreamReplicas, deps.Telemetry)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the stream: %w", err)
+	}
+	relay, err := outbox.NewRelay(out, notices, deps.Telemetry)
 	if err != nil {
 		return nil, fmt.Errorf("make the relay: %w", err)
 	}
-	js, err := jetstream.New(deps.NATS)
+	source, err := stream.NewSource(deps.NATS, posts, Owner)
 	if err != nil {
-		return nil, fmt.Errorf("prepare JetStream: %w", err)
+		return nil, err
 	}
 	st := store.New(deps.DB, out)
 	f := follower.New(deps.Posts, st, deps.Now)
 	follow, err := projection.New(projection.Config[index.Post]{
-		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, JS: js, Fetch: f.Fetch, Refresh: f.Refresh, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {

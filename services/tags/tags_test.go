@@ -333,7 +333,7 @@ func TestBatchGetEntries(t *testing.T) {
 func TestNoticesReachTheStream(t *testing.T) {
 	t.Parallel()
 	w := start(t, sqldbtest.SQLite(t))
-	sub, err := w.nc.SubscribeSync(stream.Live("tags", "indexed"))
+	sub, err := w.nc.SubscribeSync(stream.LiveSubjects("tags", "indexed"))
 	if err != nil {
 		t.Fatalf("subscribe: %v", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,13 +22,16 @@ type cluster struct {
 
 	scratch *scratch
 	env     []string
-	grpc    map[string]string
+	grpc    map[string]string // of each process
 	nats    string
+	// natsFrom is where the programs look for NATS.
+	natsFrom string
+	replicas int
 }
 
 // prepareCluster makes keys and databases and readies every service.
 func (t *Topology) prepareCluster(ctx context.Context, s *scratch, o Options) error {
-	t.names = append([]string{Postgres, NATS}, services()...)
+	t.names = []string{Postgres, NATS}
 	if err := t.keys(ctx); err != nil {
 		return err
 	}
@@ -39,16 +44,47 @@ func (t *Topology) prepareCluster(ctx context.Context, s *scratch, o Options) er
 			return err
 		}
 	}
-	addrs, err := freeAddresses(2*len(services()) + 1)
+	c := cluster{Topology: t, scratch: s, env: environment(o.Env...), grpc: make(map[string]string), replicas: max(1, o.Replicas)}
+	addrs, err := freeAddresses(2*len(services())*c.replicas + 1)
 	if err != nil {
 		return err
 	}
-	c := cluster{Topology: t, scratch: s, env: environment(o.Env...), grpc: make(map[string]string), nats: addrs[0]}
-	for i, name := range services() {
-		c.grpc[name], t.ops[name] = addrs[1+2*i], addrs[2+2*i]
+	c.nats, c.natsFrom = addrs[0], addrs[0]
+	if o.NATSFrom != "" {
+		c.natsFrom = o.NATSFrom
 	}
-	t.URL = "http://" + c.grpc[Gateway]
-	return c.children()
+	t.nats = c.nats
+	addrs = addrs[1:]
+	for _, service := range services() {
+		for n := range c.replicas {
+			name := Replica(service, n+1)
+			t.names = append(t.names, name)
+			c.grpc[name], t.ops[name] = addrs[0], addrs[1]
+			addrs = addrs[2:]
+			if service == Gateway {
+				t.URLs = append(t.URLs, "http://"+c.grpc[name])
+			}
+		}
+	}
+	t.URL = t.URLs[0]
+	return c.children(o)
+}
+
+// Replica is the name of the nth process of a service, from 1: "posts", "posts-2".
+func Replica(service string, n int) string {
+	if n == 1 {
+		return service
+	}
+	return service + "-" + strconv.Itoa(n)
+}
+
+// at lists where the replicas of a service are.
+func (c cluster) at(service string) string {
+	list := make([]string, c.replicas)
+	for i := range list {
+		list[i] = c.grpc[Replica(service, i+1)]
+	}
+	return strings.Join(list, ",")
 }
 
 func (t *Topology) keys(ctx context.Context) error {
@@ -62,12 +98,12 @@ func (t *Topology) keys(ctx context.Context) error {
 	return nil
 }
 
-func (c cluster) children() error {
+func (c cluster) children(o Options) error {
 	host, port, err := net.SplitHostPort(c.nats)
 	if err != nil {
 		return fmt.Errorf("address of NATS: %w", err)
 	}
-	if err := c.add(NATS, broker, "--addr", host, "--port", port, "--jetstream", "--store_dir", filepath.Join(c.dir, "nats")); err != nil {
+	if err := c.add(NATS, broker, "--addr", host, "--port", port, "--jetstream", "--store_dir", c.NATSDir()); err != nil {
 		return err
 	}
 	media, err := c.Folder("media")
@@ -77,26 +113,29 @@ func (c cluster) children() error {
 	more := map[string][]string{
 		Accounts: {"--bootstrap-token-file", filepath.Join(c.dir, "operator")},
 		Posts:    {"--base-url", c.URL},
-		Tags:     {"--posts-addr", c.grpc[Posts]},
-		Render:   {"--posts-addr", c.grpc[Posts], "--tags-addr", c.grpc[Tags], "--base-url", c.URL},
+		Tags:     {"--posts-addr", c.at(Posts)},
+		Render:   {"--posts-addr", c.at(Posts), "--tags-addr", c.at(Tags), "--base-url", c.URL},
 		Gateway: {
-			"--posts-addr", c.grpc[Posts], "--tags-addr", c.grpc[Tags], "--render-addr", c.grpc[Render],
-			"--accounts-addr", c.grpc[Accounts], "--media-dir", media,
+			"--posts-addr", c.at(Posts), "--tags-addr", c.at(Tags), "--render-addr", c.at(Render),
+			"--accounts-addr", c.at(Accounts), "--media-dir", media,
 		},
 	}
-	for _, name := range services() {
-		args := []string{
-			"--listen", c.grpc[name], "--ops-listen", c.ops[name],
-			"--identity-key-file", filepath.Join(c.dir, "keys", name+".key"), "--trusted-keys-file", filepath.Join(c.dir, "keys", "trusted"),
+	for _, service := range services() {
+		args := append([]string{
+			"--identity-key-file", filepath.Join(c.dir, "keys", service+".key"), "--trusted-keys-file", filepath.Join(c.dir, "keys", "trusted"),
+		}, o.ServiceArgs...)
+		if service != Accounts { // tells nobody anything
+			args = append(args, "--nats-url", "nats://"+c.natsFrom)
 		}
-		if name != Accounts { // tells nobody anything
-			args = append(args, "--nats-url", "nats://"+c.nats)
+		if service != Gateway { // keeps nothing
+			args = append(args, "--database-url", c.database.url(service))
 		}
-		if name != Gateway { // keeps nothing
-			args = append(args, "--database-url", c.database.url(name))
-		}
-		if err := c.add(name, name, append(args, more[name]...)...); err != nil {
-			return err
+		for n := range c.replicas {
+			name := Replica(service, n+1)
+			own := append([]string{"--listen", c.grpc[name], "--ops-listen", c.ops[name]}, args...)
+			if err := c.add(name, service, append(own, more[service]...)...); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -17,6 +17,7 @@ func (t *Topology) prepareOne(s *scratch, o Options) error {
 		t.Data = filepath.Join(t.dir, "data")
 	}
 	t.URL, t.ops[Parution] = "http://"+addrs[0], addrs[1]
+	t.URLs = []string{t.URL}
 	t.names = []string{Parution}
 	t.children[Parution] = &child{
 		name: Parution, path: path, log: filepath.Join(t.dir, "parution.log"), scratch: s, env: environment(o.Env...),

@@ -56,6 +56,13 @@ type Options struct {
 	Hold []string
 	// Data is a folder to serve by the one program; empty: a new one.
 	Data string
+	// Replicas is how many processes a cluster has of each service; 0 is one.
+	Replicas int
+	// NATSFrom is the address at which a cluster's programs look for NATS, for
+	// something that stands between; empty: where NATS is.
+	NATSFrom string
+	// ServiceArgs are further arguments of every program of a cluster.
+	ServiceArgs []string
 }
 
 // Topology is a running Parution. Make it with Launch and Close it. Safe for
@@ -64,6 +71,8 @@ type Topology struct {
 	Kind Kind
 	// URL is where readers and API clients go, without a final "/".
 	URL string
+	// URLs are those of all gateways, URL first.
+	URLs []string
 	// Data is the data folder of the one program; empty in a cluster.
 	Data string
 
@@ -73,6 +82,7 @@ type Topology struct {
 	children map[string]*child
 	database *database
 	secret   string
+	nats     string
 
 	mu       sync.Mutex
 	operator string
@@ -285,6 +295,31 @@ func (t *Topology) Log(name string) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// Dir is the folder of everything that the processes write.
+func (t *Topology) Dir() string { return t.dir }
+
+// NATSAddr is where a cluster's NATS listens: "host:port".
+func (t *Topology) NATSAddr() string { return t.nats }
+
+// NATSDir is the folder where NATS keeps its streams.
+func (t *Topology) NATSDir() string {
+	if t.Kind == One {
+		return filepath.Join(t.Data, "nats")
+	}
+	return filepath.Join(t.dir, "nats")
+}
+
+// PostgresDir is the folder of a cluster's own PostgreSQL.
+func (t *Topology) PostgresDir() string { return filepath.Join(t.dir, "postgres", "data") }
+
+// DatabaseURL is the database of a service, as its setting has it.
+func (t *Topology) DatabaseURL(service string) string {
+	if t.Kind == One {
+		return "sqlite:" + filepath.Join(t.Data, service+".db")
+	}
+	return t.database.url(service)
 }
 
 // Close stops everything and removes its folders. A program that did not stop in

@@ -18,10 +18,10 @@ type settings struct {
 	program.Broker
 	gateway.Config
 
-	PostsAddr    string `help:"Address of the posts service." default:"127.0.0.1:7001" placeholder:"HOST:PORT"`
-	TagsAddr     string `help:"Address of the tags service." default:"127.0.0.1:7002" placeholder:"HOST:PORT"`
-	RenderAddr   string `help:"Address of the render service." default:"127.0.0.1:7003" placeholder:"HOST:PORT"`
-	AccountsAddr string `help:"Address of the accounts service." default:"127.0.0.1:7004" placeholder:"HOST:PORT"`
+	PostsAddr    string `help:"Addresses of the posts service, separated by commas." default:"127.0.0.1:7001" placeholder:"HOST:PORT,…"`
+	TagsAddr     string `help:"Addresses of the tags service, separated by commas." default:"127.0.0.1:7002" placeholder:"HOST:PORT,…"`
+	RenderAddr   string `help:"Addresses of the render service, separated by commas." default:"127.0.0.1:7003" placeholder:"HOST:PORT,…"`
+	AccountsAddr string `help:"Addresses of the accounts service, separated by commas." default:"127.0.0.1:7004" placeholder:"HOST:PORT,…"`
 }
 
 func main() {

@@ -1,10 +1,10 @@
 // Package cache keeps finished pages in memory, each in the encodings that
 // readers asked for, until a notice says that something on it has changed.
 //
-// A page is trusted while the feed of notices is live and none of the page's
-// dependency keys was touched. Whatever is not trusted is asked for again,
-// cheaply, by its ETag; if nobody answers, the last known page is served.
-// docs/events.md describes the whole.
+// A page is trusted while notices arrive and none of the page's dependency keys
+// was touched. Whatever is not trusted is asked for again, cheaply, by its ETag;
+// if nobody answers, the last known page is served. A post that is gone is shown
+// by no page, whoever answers what. docs/events.md describes the whole.
 package cache
 
 import (
@@ -13,8 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/parution/parution/chassis/fault"
 )
 
 const (
@@ -24,6 +22,10 @@ const (
 	askTimeout = time.Second
 	// retryAfter is how long a source that did not answer is left alone.
 	retryAfter = time.Second
+	// trusted is how long a page is served as it is after the feed was last said to be live.
+	trusted = time.Minute
+	// staleWhileRevalidate is how long a page is served while it is being confirmed.
+	staleWhileRevalidate = 10 * time.Minute
 	// staleIfError is how long a page that could not be confirmed is served.
 	staleIfError = 24 * time.Hour
 	// share bounds one page to a part of the cache.
@@ -61,8 +63,22 @@ type Page struct {
 }
 
 // Source makes the page of k; etag is that of the page that is already here, or
-// empty. Its errors are faults.
-type Source func(ctx context.Context, k Key, etag string) (Page, error)
+// empty. The page must show the posts of atLeast no older than that. Its errors
+// are faults.
+type Source func(ctx context.Context, k Key, etag string, atLeast []Version) (Page, error)
+
+// Trust is how far the cache may rely on being told what changes.
+type Trust int32
+
+// The degrees of trust.
+const (
+	// Deaf: changes may never be told; a page is confirmed before it is served.
+	Deaf Trust = iota
+	// Behind: changes will be told within seconds; pages are served while they are confirmed.
+	Behind
+	// Live: changes are told at once.
+	Live
+)
 
 // Cache is the cache. Safe for concurrent use.
 type Cache struct {
@@ -72,7 +88,9 @@ type Cache struct {
 
 	// generation counts the moments after which nothing that was there before is trusted.
 	generation atomic.Uint64
-	live       atomic.Bool
+	trust      atomic.Int32
+	// lastLive, in Unix nanoseconds, is when all changes had last been told.
+	lastLive atomic.Int64
 	// retryAt, in Unix nanoseconds, is when a source that failed is asked again; 0: it works.
 	retryAt atomic.Int64
 	counts  [results]atomic.Int64
@@ -84,14 +102,17 @@ type Cache struct {
 	index   map[dep]map[*Entry]struct{}
 	flights map[Key]*flight
 	drops   dropLog
+	floors  floorMap
+
+	background sync.WaitGroup
 }
 
-// New makes an empty cache of at most maxBytes. It trusts nothing until SetLive.
+// New makes an empty cache of at most maxBytes. It trusts nothing until SetTrust.
 func New(maxBytes int64, source Source, now func() time.Time) *Cache {
 	c := &Cache{
 		max: maxBytes, source: source, now: now,
 		entries: make(map[Key]*Entry), order: list.New(),
-		index: make(map[dep]map[*Entry]struct{}), flights: make(map[Key]*flight), drops: newDropLog(),
+		index: make(map[dep]map[*Entry]struct{}), flights: make(map[Key]*flight), drops: newDropLog(), floors: newFloors(),
 	}
 	c.generation.Store(1) // 0 is the generation of what was dropped
 	return c
@@ -118,155 +139,55 @@ func (c *Cache) get(k Key) *Entry {
 }
 
 func (c *Cache) fresh(e *Entry) bool {
-	return e.page.Immutable || (e.generation.Load() == c.generation.Load() && c.live.Load())
-}
-
-// SetLive says whether notices arrive. While they do not, every page is asked
-// for again.
-func (c *Cache) SetLive(live bool) { c.live.Store(live) }
-
-// Live tells what SetLive last said.
-func (c *Cache) Live() bool { return c.live.Load() }
-
-// Distrust says that notices may have been missed: every page is asked for again, once.
-func (c *Cache) Distrust() { c.generation.Add(1) }
-
-// flight is one question to the source; those who want the same page wait for it.
-type flight struct {
-	done  chan struct{}
-	start uint64 // drops that it knows of
-	// raced: something on the page was dropped while it was made.
-	raced bool
-	entry *Entry
-	err   error
-}
-
-// Load is the page of k from here or from the source. The entry of an error is
-// nil. A page that could not be confirmed is served for a day unless it is known to be gone.
-func (c *Cache) Load(ctx context.Context, k Key) (*Entry, error) {
-	if e := c.Fresh(k); e != nil {
-		return e, nil
-	}
-	for range maxJoins {
-		f, e, leads := c.join(k)
-		if leads {
-			return c.lead(ctx, k, e, f)
-		}
-		if f == nil || (e != nil && c.failing() && c.usable(e)) {
-			return c.stale(e), nil // the one that asks may wait for long
-		}
-		seen := c.seen()
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-f.done:
-		}
-		// Whoever came after a drop must not get what was made before it.
-		if !f.raced || f.start >= seen {
-			c.count(Shared, f.err)
-			return f.entry, f.err
-		}
-	}
-	c.count(Miss, errBusy)
-	return nil, errBusy
-}
-
-var errBusy = fault.Unavailable("the page changes too quickly")
-
-// join finds the flight of k or begins one. While the source does not answer,
-// only one request a second begins a flight for a page that is here; the others
-// get none.
-func (c *Cache) join(k Key) (f *flight, e *Entry, leads bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e = c.entries[k]
-	if f = c.flights[k]; f != nil {
-		return f, e, false
-	}
-	if e != nil && c.usable(e) && !c.mayAsk() {
-		return nil, e, false
-	}
-	f = &flight{done: make(chan struct{}), start: c.drops.seq}
-	c.flights[k] = f
-	return f, e, true
-}
-
-func (c *Cache) seen() uint64 {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.drops.seq
-}
-
-func (c *Cache) failing() bool { return c.retryAt.Load() != 0 }
-
-// mayAsk is true if the source works, and once after each pause if it does not.
-func (c *Cache) mayAsk() bool {
-	at := c.retryAt.Load()
-	if at == 0 {
+	if e.page.Immutable {
 		return true
 	}
-	now := c.now()
-	return now.UnixNano() >= at && c.retryAt.CompareAndSwap(at, now.Add(retryAfter).UnixNano())
+	return Trust(c.trust.Load()) == Live && c.current(e) && c.now().UnixNano()-c.lastLive.Load() <= int64(trusted)
+}
+
+// current tells whether nothing that was told speaks against e.
+func (c *Cache) current(e *Entry) bool { return e.generation.Load() == c.generation.Load() }
+
+// mayWait tells whether e may be served while it is being confirmed: whatever
+// changed meanwhile is about to be told.
+func (c *Cache) mayWait(e *Entry) bool {
+	return Trust(c.trust.Load()) == Behind && c.current(e) && c.age(e) <= staleWhileRevalidate
 }
 
 // usable tells whether e may be served without anybody confirming it.
-func (c *Cache) usable(e *Entry) bool {
-	return c.now().UnixNano()-e.confirmed.Load() < int64(staleIfError)
+func (c *Cache) usable(e *Entry) bool { return c.age(e) < staleIfError }
+
+// age is how long ago e was last known to be current.
+func (c *Cache) age(e *Entry) time.Duration {
+	at := e.confirmed.Load()
+	if c.current(e) {
+		at = max(at, c.lastLive.Load())
+	}
+	return time.Duration(c.now().UnixNano() - at)
 }
 
-func (c *Cache) stale(e *Entry) *Entry {
-	c.counts[Stale].Add(1)
-	e.used.Store(true)
-	return e
+// SetTrust says how far the cache may rely on being told. Live must be said
+// again within a minute to last.
+func (c *Cache) SetTrust(t Trust) {
+	if t == Live {
+		c.lastLive.Store(c.now().UnixNano())
+	}
+	c.trust.Store(int32(t))
 }
 
-// lead asks the source and tells those who wait.
-func (c *Cache) lead(ctx context.Context, k Key, e *Entry, f *flight) (*Entry, error) {
-	generation := c.generation.Load()
-	defer func() {
-		c.mu.Lock()
-		delete(c.flights, k)
-		c.mu.Unlock()
-		close(f.done)
-	}()
-	f.err = errAborted // if the source panics
-	etag, timeout := "", fillTimeout
-	if e != nil {
-		etag, timeout = e.page.ETag, askTimeout
+// Trust tells what SetTrust last said.
+func (c *Cache) Trust() Trust { return Trust(c.trust.Load()) }
+
+// Distrust says that notices were missed for good: every page is confirmed
+// before it is served again.
+func (c *Cache) Distrust() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range c.entries {
+		c.note(e)
 	}
-	// A client that goes away must not take the page from those who wait for it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
-	defer cancel()
-	page, err := c.source(ctx, k, etag)
-	c.note(err)
-	if err != nil {
-		f.entry, f.err = c.fallBack(k, e, err)
-		return f.entry, f.err
-	}
-	f.err = nil
-	f.entry, f.raced = c.settle(k, e, page, f.start, generation)
-	return f.entry, nil
+	c.generation.Add(1)
 }
 
-var errAborted = fault.Unavailable("the page could not be made")
-
-// note remembers whether the source answers.
-func (c *Cache) note(err error) {
-	if fault.KindOf(err) == fault.KindUnavailable && err != nil {
-		c.retryAt.Store(c.now().Add(retryAfter).UnixNano())
-		return
-	}
-	if c.failing() {
-		c.retryAt.Store(0)
-	}
-}
-
-// fallBack serves e although it could not be confirmed, unless it was taken
-// away meanwhile: gone is gone.
-func (c *Cache) fallBack(k Key, e *Entry, err error) (*Entry, error) {
-	if e != nil && c.get(k) == e && c.usable(e) {
-		return c.stale(e), nil
-	}
-	c.count(Miss, err)
-	return nil, err
-}
+// Wait returns once nothing is asked for in the background.
+func (c *Cache) Wait() { c.background.Wait() }

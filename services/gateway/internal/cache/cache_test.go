@@ -15,7 +15,7 @@ import (
 
 // press is a source whose pages depend on the key "k" and on their own path.
 func press(calls *atomic.Int64, size int) Source {
-	return func(_ context.Context, k Key, etag string) (Page, error) {
+	return func(_ context.Context, k Key, etag string, _ []Version) (Page, error) {
 		calls.Add(1)
 		if etag == `"v"` {
 			return Page{NotModified: true}, nil
@@ -41,7 +41,7 @@ func TestBytesAreBounded(t *testing.T) {
 	var calls atomic.Int64
 	const limit = 1 << 20
 	c := New(limit, press(&calls, 10<<10), time.Now)
-	c.SetLive(true)
+	c.SetTrust(Live)
 	load(t, c, "/hot")
 	for i := range 500 {
 		load(t, c, fmt.Sprintf("/%d", i)).variant([]string{"br"})
@@ -53,7 +53,7 @@ func TestBytesAreBounded(t *testing.T) {
 	if got := c.Count(Miss); got != 501 {
 		t.Errorf("%d misses: the page that is read all the time was not kept", got)
 	}
-	c.Drop("main", []string{"k", "path:/"})
+	c.Drop("main", []string{"k", "path:/"}, Version{})
 	if n, bytes := c.Size(); n != 0 || bytes != 0 || len(c.index) != 0 || c.order.Len() != 0 {
 		t.Errorf("after dropping all: %d pages, %d bytes, %d keys", n, bytes, len(c.index))
 	}
@@ -63,7 +63,7 @@ func TestAPageLargerThanItsShareIsNotKept(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
 	c := New(1<<20, press(&calls, 200<<10), time.Now)
-	c.SetLive(true)
+	c.SetTrust(Live)
 	load(t, c, "/large")
 	if n, _ := c.Size(); n != 0 {
 		t.Errorf("%d pages kept, want 0", n)
@@ -74,9 +74,9 @@ func TestWhileSilentEveryHitIsConfirmed(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
 	c := New(1<<20, press(&calls, 100), time.Now)
-	c.SetLive(true)
+	c.SetTrust(Live)
 	load(t, c, "/a")
-	c.SetLive(false)
+	c.SetTrust(Deaf)
 	load(t, c, "/a")
 	load(t, c, "/a")
 	if got := calls.Load(); got != 3 {
@@ -85,7 +85,7 @@ func TestWhileSilentEveryHitIsConfirmed(t *testing.T) {
 	if got := c.Count(Revalidated); got != 2 {
 		t.Errorf("confirmed %d times, want 2", got)
 	}
-	c.SetLive(true)
+	c.SetTrust(Live)
 	load(t, c, "/a")
 	c.Distrust()
 	load(t, c, "/a")
@@ -102,15 +102,15 @@ func TestASourceThatFailsIsLeftAloneForAMoment(t *testing.T) {
 		var down atomic.Bool
 		var later atomic.Int64
 		up := press(&calls, 100)
-		c := New(1<<20, func(ctx context.Context, k Key, etag string) (Page, error) {
+		c := New(1<<20, func(ctx context.Context, k Key, etag string, _ []Version) (Page, error) {
 			if down.Load() {
 				calls.Add(1)
 				<-ctx.Done()
 				return Page{}, fault.Unavailable("down")
 			}
-			return up(ctx, k, etag)
+			return up(ctx, k, etag, nil)
 		}, func() time.Time { return time.Now().Add(time.Duration(later.Load())) })
-		c.SetLive(true)
+		c.SetTrust(Live)
 		load(t, c, "/a")
 		load(t, c, "/b")
 		down.Store(true)
@@ -136,6 +136,10 @@ func TestASourceThatFailsIsLeftAloneForAMoment(t *testing.T) {
 		down.Store(false)
 		later.Add(int64(2 * retryAfter))
 		load(t, c, "/a")
+		if e := c.Fresh(Key{Site: "main", Path: "/a"}); e != nil {
+			t.Error("the page is trusted although nobody said for a minute that the feed is live")
+		}
+		c.SetTrust(Live)
 		if e := c.Fresh(Key{Site: "main", Path: "/a"}); e == nil {
 			t.Error("the page is not trusted again")
 		}
@@ -147,14 +151,14 @@ func TestWhoComesAfterADropGetsWhatWasMadeAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
 		gate := make(chan struct{})
-		c := New(1<<20, func(context.Context, Key, string) (Page, error) {
+		c := New(1<<20, func(context.Context, Key, string, []Version) (Page, error) {
 			n := calls.Add(1)
 			if n == 1 {
 				<-gate
 			}
 			return Page{Status: http.StatusOK, Body: fmt.Append(nil, n), Keys: []string{"k"}}, nil
 		}, time.Now)
-		c.SetLive(true)
+		c.SetTrust(Live)
 		bodies := make(chan string, 2)
 		ask := func() {
 			e, err := c.Load(t.Context(), Key{Site: "main", Path: "/a"})
@@ -166,7 +170,7 @@ func TestWhoComesAfterADropGetsWhatWasMadeAfterIt(t *testing.T) {
 		}
 		go ask()
 		synctest.Wait()
-		c.Drop("main", []string{"k"})
+		c.Drop("main", []string{"k"}, Version{})
 		go ask()
 		synctest.Wait()
 		close(gate)
@@ -186,12 +190,12 @@ func TestOneFillForAllWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int64
 		gate := make(chan struct{})
-		c := New(1<<20, func(context.Context, Key, string) (Page, error) {
+		c := New(1<<20, func(context.Context, Key, string, []Version) (Page, error) {
 			calls.Add(1)
 			<-gate
 			return Page{Status: http.StatusNotFound, Body: []byte("no")}, nil
 		}, time.Now)
-		c.SetLive(true)
+		c.SetTrust(Live)
 		for range 50 {
 			go func() { _, _ = c.Load(t.Context(), Key{Site: "main", Path: "/a"}) }()
 		}

@@ -17,7 +17,7 @@ const (
 	Miss                      // made by the source
 	Revalidated               // confirmed by the source
 	Shared                    // somebody else asked at the same time
-	Stale                     // served although nobody could confirm it
+	Stale                     // served before or without being confirmed
 	Failed                    // not served
 	results
 )

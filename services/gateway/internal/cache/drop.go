@@ -1,13 +1,34 @@
 package cache
 
-import "strings"
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
 
 // remembered is how many drops are known one by one. A fill that began before
 // the oldest of them is served and not kept.
 const remembered = 4096
 
-// vanishing begins the keys of paths where something appears or vanishes.
-const vanishing = "path:"
+// How keys begin: of paths where something appears or vanishes, of a whole post,
+// and of a post as lists show it.
+const (
+	vanishing = "path:"
+	wholePost = "post:"
+	postCard  = "card:"
+)
+
+// shown is the post that a page with key shows, and whether it shows all of it.
+func shown(key string) (post string, whole bool) {
+	if id, ok := strings.CutPrefix(key, wholePost); ok {
+		return id, true
+	}
+	id, ok := strings.CutPrefix(key, postCard)
+	if !ok {
+		return "", false
+	}
+	return id, false
+}
 
 // dep is a dependency key within its site.
 type dep struct{ site, key string }
@@ -59,45 +80,110 @@ func (l *dropLog) since(start uint64, site string, keys []string) bool {
 }
 
 // Drop takes back the trust in every page of site that depends on one of keys,
-// and answers how many those are. Pages are kept for the time that the source
-// does not answer, unless something appeared or vanished: then what shows it
-// must not be seen again.
-func (c *Cache) Drop(site string, keys []string) int {
-	vanished := false
-	for _, key := range keys {
-		vanished = vanished || strings.HasPrefix(key, vanishing)
-	}
+// because of what the source took in of post, and answers how many those are.
+// Pages are kept for the time that the source does not answer, unless they show
+// a post that is gone. Without post something that appeared or vanished may be
+// the reason: then all that depends on it must not be seen again.
+func (c *Cache) Drop(site string, keys []string, post Version) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drops.seq++
+	vanished := false
+	if post.Post == "" {
+		vanished = slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, vanishing) })
+	}
 	n := 0
 	for _, key := range keys {
 		d := dep{site, key}
 		c.drops.add(d)
 		for e := range c.index[d] {
-			if e.generation.Swap(0) != 0 {
-				n++
-			}
+			n += c.drop(e)
 			if vanished {
 				c.remove(e)
 			}
 		}
 	}
+	if post.Post != "" && c.floors.raise(post, true, c.drops.seq) {
+		n += c.takeAway(site, post.Post)
+	}
 	return n
 }
 
+// Raise says that post is at a version, whether or not the source knows. If it
+// is gone, what shows it is removed, and the number of those pages answered.
+func (c *Cache) Raise(site string, post Version) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.floors.raise(post, false, 0) {
+		return 0
+	}
+	c.drops.seq++
+	return c.takeAway(site, post.Post)
+}
+
+// Begin names the present epoch of posts: what was told of another one counts
+// no longer.
+func (c *Cache) Begin(epoch int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.floors.begin(epoch)
+}
+
+// takeAway removes the pages that show post. Fills that began before are not kept.
+func (c *Cache) takeAway(site, post string) int {
+	n := 0
+	for _, prefix := range []string{wholePost, postCard} {
+		d := dep{site, prefix + post}
+		c.drops.add(d)
+		for e := range c.index[d] {
+			n += c.drop(e)
+			c.remove(e)
+		}
+	}
+	return n
+}
+
+// drop takes back the trust in e; it answers 1 if there was some.
+func (c *Cache) drop(e *Entry) int {
+	c.note(e)
+	if e.generation.Swap(0) == 0 {
+		return 0
+	}
+	return 1
+}
+
+// note keeps how long e was known to be current, before that ends.
+func (c *Cache) note(e *Entry) {
+	if c.current(e) {
+		e.confirmed.Store(max(e.confirmed.Load(), c.lastLive.Load()))
+	}
+}
+
+// settled is what became of an answer of the source.
+type settled struct {
+	entry *Entry
+	// raced: something on the page was dropped while it was made.
+	raced bool
+	// gone is the post that the page shows although it is gone; whole: the page is its own.
+	gone  Version
+	whole bool
+}
+
 // settle decides what becomes of a page that the source answered.
-func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) (*Entry, bool) {
+func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) settled {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if page.NotModified && e != nil {
 		return c.confirm(k, e, page, start, generation)
 	}
+	if gone, whole, ok := c.showsGone(page.Status, page.Keys); ok {
+		return settled{gone: gone, whole: whole}
+	}
 	c.counts[Miss].Add(1)
 	fresh := newEntry(c, k, page)
-	raced := c.drops.since(start, k.Site, page.Keys)
-	if raced {
-		return fresh, true
+	fresh.start = start
+	if c.drops.since(start, k.Site, page.Keys) {
+		return settled{entry: fresh, raced: true}
 	}
 	if c.entries[k] != nil {
 		c.remove(c.entries[k])
@@ -106,28 +192,39 @@ func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) (*E
 		fresh.generation.Store(generation)
 		c.insert(fresh)
 	}
-	return fresh, false
+	return settled{entry: fresh}
+}
+
+// showsGone: pages that are not found, gone or elsewhere show no post.
+func (c *Cache) showsGone(status int, keys []string) (v Version, whole, ok bool) {
+	if status != http.StatusOK {
+		return Version{}, false, false
+	}
+	return c.floors.gone(keys)
 }
 
 // confirm trusts e again.
-func (c *Cache) confirm(k Key, e *Entry, page Page, start, generation uint64) (*Entry, bool) {
-	c.counts[Revalidated].Add(1)
+func (c *Cache) confirm(k Key, e *Entry, page Page, start, generation uint64) settled {
 	keys := page.Keys
 	if len(keys) == 0 {
 		keys = e.keys
 	}
+	if gone, whole, ok := c.showsGone(e.page.Status, keys); ok {
+		return settled{gone: gone, whole: whole}
+	}
+	c.counts[Revalidated].Add(1)
 	if c.drops.since(start, k.Site, keys) {
-		return e, true
+		return settled{entry: e, raced: true}
 	}
 	e.confirmed.Store(c.now().UnixNano())
 	if c.entries[k] != e { // evicted meanwhile
-		return e, false
+		return settled{entry: e}
 	}
 	c.unlink(e)
-	e.keys = keys
+	e.keys, e.start = keys, start
 	c.link(e)
 	e.generation.Store(generation)
-	return e, false
+	return settled{entry: e}
 }
 
 // keepable: pages that anybody can make up by inventing an address are not kept.

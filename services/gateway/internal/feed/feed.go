@@ -1,77 +1,100 @@
-// Package feed listens to render's notices over core NATS and tells the cache
-// what to drop, and when it must not rely on being told.
+// Package feed hears what render and posts tell over the broker and tells the
+// cache what to drop, which posts are gone, and when it must not rely on being
+// told. What was not heard it asks the owners for.
 package feed
 
 import (
 	"context"
 	"fmt"
-	"log/slog"
+	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
-	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	"github.com/parution/parution/services/gateway/internal/cache"
 )
 
 const (
-	// owner is whose notices tell which pages changed.
-	owner = "render"
+	// renderOwner is whose notices tell which pages changed; pages are trusted
+	// while they arrive.
+	renderOwner = "render"
+	// postsOwner is whose notices tell which posts are gone, before render knows.
+	postsOwner = "posts"
 	// silence is how long a relay that is well may say nothing: three heartbeats.
 	silence = 15 * time.Second
 	// glance is how often silence is looked for.
 	glance = time.Second
 	// waiting is how many messages may wait; more are a gap, which is noticed.
-	waiting      = 8192
-	flushTimeout = 2 * time.Second
+	waiting        = 8192
+	confirmTimeout = 2 * time.Second
+	// askTimeout bounds a question to an owner, askSize its answer.
+	askTimeout = 2 * time.Second
+	askSize    = 500
+	// askAgain is the pause after a question that was not answered, askSilent
+	// that between questions to an owner that is not heard.
+	askAgain  = time.Second
+	askSilent = 5 * time.Second
 )
 
 // Cache is what the feed keeps true.
 type Cache interface {
-	Drop(site string, keys []string) int
+	// Drop says that render shows something else at these keys now, because of
+	// post if that has an id.
+	Drop(site string, keys []string, post cache.Version) int
+	// Raise says that posts has post at a version.
+	Raise(site string, post cache.Version) int
+	// Begin names the epoch of posts.
+	Begin(epoch int32)
 	Distrust()
-	SetLive(live bool)
-	Live() bool
+	SetTrust(t cache.Trust)
 }
 
-// place is a place in the owner's feed.
-type place struct {
-	epoch int32
-	pos   int64
+// Deps is what a feed stands on. Live, Cache, Telemetry and Now are required.
+type Deps struct {
+	Live  stream.Live
+	Cache Cache
+	// Render and Posts are asked for the notices that were not heard. Without one
+	// a gap makes all pages be asked for again.
+	Render, Posts eventsv1.FeedServiceClient
+	Telemetry     *telemetry.Telemetry
+	Now           func() time.Time
 }
 
 // Feed is one replica's ear. Make it with New, run it with Part.
 type Feed struct {
-	nc      *nats.Conn
-	cache   Cache
-	log     *slog.Logger
+	deps    Deps
 	tracer  trace.Tracer
 	visible metric.Float64Histogram
-	now     func() time.Time
 
-	last  place
-	known bool // last was heard of
-	heard time.Time
-	// joined: the broker has our subscriptions.
+	ears    []*ear
+	render  *ear
+	answers chan answer
+	asking  sync.WaitGroup
+	// joined: the broker has our subscriptions; join counts how often that began.
 	joined bool
+	join   int
+	trust  cache.Trust
 }
 
-// New makes a feed for cache.
-func New(nc *nats.Conn, cache Cache, tel *telemetry.Telemetry, now func() time.Time) (*Feed, error) {
-	visible, err := tel.Meter("gateway/feed").Float64Histogram("parution_publish_visible_seconds",
+// New makes a feed.
+func New(deps Deps) (*Feed, error) {
+	visible, err := deps.Telemetry.Meter("gateway/feed").Float64Histogram("parution_publish_visible_seconds",
 		metric.WithUnit("s"), metric.WithDescription("From a commit to the page dropped at this gateway."),
 		metric.WithExplicitBucketBoundaries(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60))
 	if err != nil {
 		return nil, fmt.Errorf("register parution_publish_visible_seconds: %w", err)
 	}
-	return &Feed{nc: nc, cache: cache, log: tel.Log, tracer: tel.Tracer("gateway/feed"), visible: visible, now: now}, nil
+	f := &Feed{deps: deps, tracer: deps.Telemetry.Tracer("gateway/feed"), visible: visible}
+	f.render = &ear{owner: renderOwner, source: deps.Render}
+	f.ears = []*ear{f.render, {owner: postsOwner, source: deps.Posts}}
+	f.answers = make(chan answer, len(f.ears))
+	return f, nil
 }
 
 // Part listens until its context ends. It is ready at once: without notices
@@ -79,19 +102,19 @@ func New(nc *nats.Conn, cache Cache, tel *telemetry.Telemetry, now func() time.T
 func (f *Feed) Part() process.Part { return process.Part{Name: "feed of pages", Run: f.run} }
 
 func (f *Feed) run(ctx context.Context, ready func()) error {
-	defer f.cache.SetLive(false)
-	// One channel for both subjects keeps the order between notices and heartbeats.
-	messages := make(chan *nats.Msg, waiting)
-	unsubscribe, err := f.subscribe(messages, stream.Live(owner, ""), stream.HeartbeatSubject(owner))
-	defer unsubscribe()
+	ctx, cancel := context.WithCancel(ctx)
+	defer f.asking.Wait()
+	defer cancel()
+	defer f.deps.Cache.SetTrust(cache.Deaf)
+	told, connected := make(chan stream.Told, waiting), make(chan bool, 16)
+	stop, err := f.deps.Live.Listen(told, renderOwner, postsOwner)
 	if err != nil {
-		return err
+		return fmt.Errorf("listen to the owners: %w", err)
 	}
-	statuses := f.nc.StatusChanged(nats.CONNECTED, nats.RECONNECTING, nats.DISCONNECTED)
-	defer f.nc.RemoveStatusListener(statuses)
-	if f.nc.IsConnected() {
-		f.join(ctx)
-	}
+	defer stop()
+	stopChanges := f.deps.Live.Changes(connected)
+	defer stopChanges()
+	f.enter(ctx)
 	ready()
 	ticker := time.NewTicker(glance)
 	defer ticker.Stop()
@@ -99,139 +122,140 @@ func (f *Feed) run(ctx context.Context, ready func()) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case status := <-statuses:
-			if status == nats.CONNECTED {
-				f.join(ctx)
-			} else {
-				f.leave()
+		case here := <-connected:
+			f.joined = false
+			if here {
+				f.enter(ctx)
 			}
-		case msg := <-messages:
-			f.hear(ctx, msg)
+		case t := <-told:
+			f.hear(ctx, t)
+		case a := <-f.answers:
+			f.learn(ctx, a)
 		case <-ticker.C:
-			f.watch(ctx)
+			if !f.joined {
+				f.enter(ctx)
+			}
+			f.tend(ctx, f.deps.Now())
 		}
+		f.look(ctx)
 	}
 }
 
-// subscribe sends what comes on subjects to messages until the returned function is called.
-func (f *Feed) subscribe(messages chan *nats.Msg, subjects ...string) (unsubscribe func(), err error) {
-	var subs []*nats.Subscription
-	unsubscribe = func() {
-		for _, s := range subs {
-			_ = s.Unsubscribe() // the connection may be closed already
-		}
+// enter waits until the broker has confirmed our subscriptions: what is sent from
+// now on arrives. What was sent before has to be asked for.
+func (f *Feed) enter(ctx context.Context) {
+	if !f.deps.Live.Connected() {
+		return
 	}
-	for _, subject := range subjects {
-		s, err := f.nc.ChanSubscribe(subject, messages)
-		if err != nil {
-			return unsubscribe, fmt.Errorf("subscribe to %s: %w", subject, err)
-		}
-		subs = append(subs, s)
-	}
-	return unsubscribe, nil
-}
-
-// join waits until the broker has confirmed our subscriptions: what is sent from
-// now on arrives.
-func (f *Feed) join(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+	within, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
-	if err := f.nc.FlushWithContext(ctx); err != nil {
-		return // watch tries again
+	if err := f.deps.Live.Confirm(within); err != nil {
+		return // tried again
 	}
-	f.joined, f.heard = true, f.now()
-	f.resume(ctx)
+	f.joined = true
+	f.join++
+	for _, e := range f.ears {
+		e.heard, e.sure = f.deps.Now(), !e.known
+		if e.known {
+			f.ask(ctx, e)
+		}
+	}
+	if f.render.sure {
+		f.distrust(ctx, "the feed begins")
+	}
+	f.look(ctx)
 }
 
-func (f *Feed) leave() {
-	f.joined = false
-	f.cache.SetLive(false)
-}
+func (f *Feed) silent(e *ear, now time.Time) bool { return !f.joined || now.Sub(e.heard) > silence }
 
-// resume trusts the feed again; what was missed meanwhile is nobody's guess, so
-// every page is asked for once.
-func (f *Feed) resume(ctx context.Context) {
-	if !f.joined || f.cache.Live() {
+// look tells the cache how far it may rely on being told.
+func (f *Feed) look(ctx context.Context) {
+	was, now := f.trust, f.deps.Now()
+	switch e := f.render; {
+	case e.complete() && !f.silent(e, now):
+		f.trust = cache.Live
+	case e.source != nil && e.known && now.Sub(e.told) <= silence:
+		f.trust = cache.Behind
+	default:
+		f.trust = cache.Deaf
+	}
+	f.deps.Cache.SetTrust(f.trust)
+	if f.trust == was {
 		return
 	}
-	f.cache.Distrust()
-	f.cache.SetLive(true)
-	f.log.DebugContext(ctx, "the feed of pages is live")
+	switch f.trust {
+	case cache.Live:
+		f.deps.Telemetry.Log.DebugContext(ctx, "the feed of pages is live")
+	case cache.Behind:
+		f.deps.Telemetry.Log.DebugContext(ctx, "the feed of pages is behind; render is asked for changes")
+	case cache.Deaf:
+		f.deps.Telemetry.Log.WarnContext(ctx, "the feed of pages is silent; pages are confirmed each time")
+	}
 }
 
-// watch notices silence, and a subscription that could not be confirmed.
-func (f *Feed) watch(ctx context.Context) {
-	if !f.joined && f.nc.IsConnected() {
-		f.join(ctx)
+// hear takes in what an owner tells.
+func (f *Feed) hear(ctx context.Context, t stream.Told) {
+	var e *ear
+	for _, known := range f.ears {
+		if known.owner == t.Owner {
+			e = known
+		}
+	}
+	if e == nil {
 		return
 	}
-	if f.cache.Live() && f.now().Sub(f.heard) > silence {
-		f.cache.SetLive(false)
-		f.log.WarnContext(ctx, "the feed of pages is silent; pages are asked for each time")
-	}
-}
-
-func (f *Feed) hear(ctx context.Context, msg *nats.Msg) {
-	f.heard = f.now()
-	if msg.Subject == stream.HeartbeatSubject(owner) {
-		f.beat(ctx, msg)
-	} else {
-		f.notice(ctx, msg)
-	}
-	f.resume(ctx)
-}
-
-func (f *Feed) beat(ctx context.Context, msg *nats.Msg) {
-	var h eventsv1.Heartbeat
-	if err := proto.Unmarshal(msg.Data, &h); err != nil {
-		f.distrust(ctx, "a heartbeat could not be read")
+	e.heard = f.deps.Now()
+	var at place
+	switch {
+	case t.Beat != nil:
+		at = place{t.Beat.GetEpoch(), t.Beat.GetPos()}
+		if !e.known {
+			f.advance(e, at)
+		}
+	case t.Notice != nil:
+		at = place{t.Notice.GetEpoch(), t.Notice.GetPos()}
+		if !e.known || at.follows(e.last) {
+			f.advance(e, at)
+		}
+		f.notice(ctx, t)
+	default:
+		f.distrust(ctx, "a message could not be read")
 		return
 	}
-	at := place{h.GetEpoch(), h.GetPos()}
-	if f.known && (at.epoch > f.last.epoch || (at.epoch == f.last.epoch && at.pos > f.last.pos)) {
-		f.distrust(ctx, "notices were missed")
+	if at.after(e.target) {
+		e.target = at
 	}
-	f.advance(at)
+	if e.complete() {
+		e.told = e.heard
+	} else if e.target.after(e.last) {
+		f.ask(ctx, e)
+	}
 }
 
-func (f *Feed) notice(ctx context.Context, msg *nats.Msg) {
-	ctx, n, err := stream.Notice(ctx, msg.Header, msg.Data)
-	if err != nil {
-		f.distrust(ctx, "a notice could not be read")
-		return
+// notice applies a notice that was heard, in the trace of its change.
+func (f *Feed) notice(ctx context.Context, t stream.Told) {
+	if t.Context != nil {
+		sender := trace.SpanContextFromContext(t.Context) //nolint:contextcheck // the call goes on in our context
+		ctx = trace.ContextWithRemoteSpanContext(ctx, sender)
 	}
-	ctx, span := f.tracer.Start(ctx, "drop pages", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
+	name := "drop pages"
+	if t.Owner == postsOwner {
+		name = "raise floors"
+	}
+	ctx, span := f.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
 		attribute.String("messaging.system", "nats"),
 		attribute.String("messaging.operation.type", "process"),
-		attribute.String("messaging.destination.name", msg.Subject),
-		attribute.String("messaging.message.id", n.GetId()),
+		attribute.String("messaging.destination.name", t.Subject),
+		attribute.String("messaging.message.id", t.Notice.GetId()),
 	))
 	defer span.End()
-	at := place{n.GetEpoch(), n.GetPos()}
-	if f.known && (at.epoch > f.last.epoch || (at.epoch == f.last.epoch && at.pos > f.last.pos+1)) {
-		f.distrust(ctx, "notices were missed")
-	}
-	f.advance(at)
-	var facts renderv1.PressFacts
-	if err := n.GetFacts().UnmarshalTo(&facts); err != nil {
-		// Something changed that this version cannot name.
-		f.distrust(ctx, "a notice could not be read")
-		return
-	}
-	dropped := f.cache.Drop(n.GetSite(), facts.GetKeys())
-	span.SetAttributes(attribute.Int("parution.pages_dropped", dropped), attribute.StringSlice("parution.keys", facts.GetKeys()))
-	if at := facts.GetCausedAt(); at.IsValid() {
-		f.visible.Record(ctx, max(0, f.now().Sub(at.AsTime()).Seconds()))
-	}
-}
-
-func (f *Feed) advance(at place) {
-	if !f.known || at.epoch > f.last.epoch || (at.epoch == f.last.epoch && at.pos > f.last.pos) {
-		f.last, f.known = at, true
+	caused := f.apply(ctx, t.Notice)
+	if !caused.IsZero() {
+		f.visible.Record(ctx, max(0, f.deps.Now().Sub(caused).Seconds()))
 	}
 }
 
 func (f *Feed) distrust(ctx context.Context, why string) {
-	f.cache.Distrust()
-	f.log.InfoContext(ctx, "every page is asked for again", "reason", why)
+	f.deps.Cache.Distrust()
+	f.deps.Telemetry.Log.InfoContext(ctx, "every page is asked for again", "reason", why)
 }

@@ -104,7 +104,7 @@ func (t *Table) Part() process.Part { return process.Part{Name: "sites", Run: t.
 
 func (t *Table) run(ctx context.Context, ready func()) error {
 	changed := make(chan *nats.Msg, 16) // one is as good as many
-	sub, err := t.nc.ChanSubscribe(stream.Live("posts", "configured"), changed)
+	sub, err := t.nc.ChanSubscribe(stream.LiveSubjects("posts", "configured"), changed)
 	if err != nil {
 		return fmt.Errorf("subscribe to changes of sites: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/web"
+	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/host"
 )
 
@@ -21,6 +22,8 @@ func sentence(status int) (english, french string, ok bool) {
 	switch status {
 	case http.StatusNotFound:
 		return "There is no such page.", "Cette page n’existe pas.", true
+	case http.StatusGone:
+		return "What was here is gone.", "Ce qui était ici n’y est plus.", true
 	case http.StatusMethodNotAllowed:
 		return "This page can only be read.", "Cette page ne peut qu’être lue.", true
 	case http.StatusRequestURITooLong:
@@ -51,6 +54,8 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, site host.Site, er
 	switch {
 	case errors.Is(err, errMisdirected):
 		status = http.StatusMisdirectedRequest
+	case errors.Is(err, cache.ErrGone):
+		status = http.StatusGone
 	case status >= http.StatusInternalServerError:
 		s.log.WarnContext(r.Context(), "a page could not be served", "path", r.URL.Path, "error", err)
 	}

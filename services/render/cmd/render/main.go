@@ -15,8 +15,8 @@ type settings struct {
 	program.Database
 	render.Config
 
-	PostsAddr string `help:"Address of the posts service." default:"127.0.0.1:7001" placeholder:"HOST:PORT"`
-	TagsAddr  string `help:"Address of the tags service." default:"127.0.0.1:7002" placeholder:"HOST:PORT"`
+	PostsAddr string `help:"Addresses of the posts service, separated by commas." default:"127.0.0.1:7001" placeholder:"HOST:PORT,…"`
+	TagsAddr  string `help:"Addresses of the tags service, separated by commas." default:"127.0.0.1:7002" placeholder:"HOST:PORT,…"`
 }
 
 func main() {

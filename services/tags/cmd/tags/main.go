@@ -15,7 +15,7 @@ type settings struct {
 	program.Database
 	tags.Config
 
-	PostsAddr string `help:"Address of the posts service." default:"127.0.0.1:7001" placeholder:"HOST:PORT"`
+	PostsAddr string `help:"Addresses of the posts service, separated by commas." default:"127.0.0.1:7001" placeholder:"HOST:PORT,…"`
 }
 
 func main() {

@@ -235,6 +235,370 @@ func (x *GetWatermarkResponse) GetPos() int64 {
 	return 0
 }
 
+type GetDigestsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose. NotFound if this server does not own it.
+	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Only aggregates of these types; empty: all.
+	Types         []string `protobuf:"bytes,2,rep,name=types,proto3" json:"types,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDigestsRequest) Reset() {
+	*x = GetDigestsRequest{}
+	mi := &file_parution_events_v1_feed_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDigestsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDigestsRequest) ProtoMessage() {}
+
+func (x *GetDigestsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_events_v1_feed_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDigestsRequest.ProtoReflect.Descriptor instead.
+func (*GetDigestsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_events_v1_feed_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GetDigestsRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *GetDigestsRequest) GetTypes() []string {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+type GetDigestsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place in the feed up to which the digests tell.
+	Epoch int32 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Pos   int64 `protobuf:"varint,2,opt,name=pos,proto3" json:"pos,omitempty"`
+	// 1024 sums modulo 2^64: an aggregate adds the first 8 bytes, big-endian, of
+	// SHA-256(type, 0, id, 0, version as 4 bytes big-endian, public_hash) to the
+	// bucket that the first 2 bytes of SHA-256(type, 0, id) modulo 1024 name.
+	Buckets       []uint64 `protobuf:"fixed64,3,rep,packed,name=buckets,proto3" json:"buckets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetDigestsResponse) Reset() {
+	*x = GetDigestsResponse{}
+	mi := &file_parution_events_v1_feed_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetDigestsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetDigestsResponse) ProtoMessage() {}
+
+func (x *GetDigestsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_events_v1_feed_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetDigestsResponse.ProtoReflect.Descriptor instead.
+func (*GetDigestsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_events_v1_feed_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetDigestsResponse) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *GetDigestsResponse) GetPos() int64 {
+	if x != nil {
+		return x.Pos
+	}
+	return 0
+}
+
+func (x *GetDigestsResponse) GetBuckets() []uint64 {
+	if x != nil {
+		return x.Buckets
+	}
+	return nil
+}
+
+type ListHeadsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Owner string                 `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Only aggregates of these types; empty: all.
+	Types []string `protobuf:"bytes,2,rep,name=types,proto3" json:"types,omitempty"`
+	// Only aggregates of these buckets; empty: all.
+	Buckets []int32 `protobuf:"varint,3,rep,packed,name=buckets,proto3" json:"buckets,omitempty"`
+	// Only what comes after this one in the order of (type, id); empty: from the start.
+	AfterType string `protobuf:"bytes,4,opt,name=after_type,json=afterType,proto3" json:"after_type,omitempty"`
+	AfterId   string `protobuf:"bytes,5,opt,name=after_id,json=afterId,proto3" json:"after_id,omitempty"`
+	// At most this many, up to 1000; 0 means 100.
+	PageSize      int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHeadsRequest) Reset() {
+	*x = ListHeadsRequest{}
+	mi := &file_parution_events_v1_feed_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHeadsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHeadsRequest) ProtoMessage() {}
+
+func (x *ListHeadsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_events_v1_feed_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHeadsRequest.ProtoReflect.Descriptor instead.
+func (*ListHeadsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_events_v1_feed_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListHeadsRequest) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *ListHeadsRequest) GetTypes() []string {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+func (x *ListHeadsRequest) GetBuckets() []int32 {
+	if x != nil {
+		return x.Buckets
+	}
+	return nil
+}
+
+func (x *ListHeadsRequest) GetAfterType() string {
+	if x != nil {
+		return x.AfterType
+	}
+	return ""
+}
+
+func (x *ListHeadsRequest) GetAfterId() string {
+	if x != nil {
+		return x.AfterId
+	}
+	return ""
+}
+
+func (x *ListHeadsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+type ListHeadsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order of (type, id).
+	Heads []*Head `protobuf:"bytes,1,rep,name=heads,proto3" json:"heads,omitempty"`
+	// The last one that was looked at; empty if there are no more. A page may
+	// hold fewer heads than asked, even none, and not be the last.
+	NextType string `protobuf:"bytes,2,opt,name=next_type,json=nextType,proto3" json:"next_type,omitempty"`
+	NextId   string `protobuf:"bytes,3,opt,name=next_id,json=nextId,proto3" json:"next_id,omitempty"`
+	// The place in the feed when this page was read.
+	Epoch         int32 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Pos           int64 `protobuf:"varint,5,opt,name=pos,proto3" json:"pos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHeadsResponse) Reset() {
+	*x = ListHeadsResponse{}
+	mi := &file_parution_events_v1_feed_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHeadsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHeadsResponse) ProtoMessage() {}
+
+func (x *ListHeadsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_events_v1_feed_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHeadsResponse.ProtoReflect.Descriptor instead.
+func (*ListHeadsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_events_v1_feed_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ListHeadsResponse) GetHeads() []*Head {
+	if x != nil {
+		return x.Heads
+	}
+	return nil
+}
+
+func (x *ListHeadsResponse) GetNextType() string {
+	if x != nil {
+		return x.NextType
+	}
+	return ""
+}
+
+func (x *ListHeadsResponse) GetNextId() string {
+	if x != nil {
+		return x.NextId
+	}
+	return ""
+}
+
+func (x *ListHeadsResponse) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *ListHeadsResponse) GetPos() int64 {
+	if x != nil {
+		return x.Pos
+	}
+	return 0
+}
+
+// Head is what an aggregate is at now.
+type Head struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	AggregateType string                 `protobuf:"bytes,1,opt,name=aggregate_type,json=aggregateType,proto3" json:"aggregate_type,omitempty"`
+	AggregateId   string                 `protobuf:"bytes,2,opt,name=aggregate_id,json=aggregateId,proto3" json:"aggregate_id,omitempty"`
+	Site          string                 `protobuf:"bytes,3,opt,name=site,proto3" json:"site,omitempty"`
+	Version       int32                  `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	// SHA-256 over the public state.
+	PublicHash    []byte `protobuf:"bytes,5,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Head) Reset() {
+	*x = Head{}
+	mi := &file_parution_events_v1_feed_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Head) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Head) ProtoMessage() {}
+
+func (x *Head) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_events_v1_feed_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Head.ProtoReflect.Descriptor instead.
+func (*Head) Descriptor() ([]byte, []int) {
+	return file_parution_events_v1_feed_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Head) GetAggregateType() string {
+	if x != nil {
+		return x.AggregateType
+	}
+	return ""
+}
+
+func (x *Head) GetAggregateId() string {
+	if x != nil {
+		return x.AggregateId
+	}
+	return ""
+}
+
+func (x *Head) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *Head) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Head) GetPublicHash() []byte {
+	if x != nil {
+		return x.PublicHash
+	}
+	return nil
+}
+
 var File_parution_events_v1_feed_proto protoreflect.FileDescriptor
 
 const file_parution_events_v1_feed_proto_rawDesc = "" +
@@ -252,9 +616,44 @@ const file_parution_events_v1_feed_proto_rawDesc = "" +
 	"\x05owner\x18\x01 \x01(\tR\x05owner\">\n" +
 	"\x14GetWatermarkResponse\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x10\n" +
-	"\x03pos\x18\x02 \x01(\x03R\x03pos2\xe8\x01\n" +
+	"\x03pos\x18\x02 \x01(\x03R\x03pos\"?\n" +
+	"\x11GetDigestsRequest\x12\x14\n" +
+	"\x05owner\x18\x01 \x01(\tR\x05owner\x12\x14\n" +
+	"\x05types\x18\x02 \x03(\tR\x05types\"V\n" +
+	"\x12GetDigestsResponse\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x10\n" +
+	"\x03pos\x18\x02 \x01(\x03R\x03pos\x12\x18\n" +
+	"\abuckets\x18\x03 \x03(\x06R\abuckets\"\xaf\x01\n" +
+	"\x10ListHeadsRequest\x12\x14\n" +
+	"\x05owner\x18\x01 \x01(\tR\x05owner\x12\x14\n" +
+	"\x05types\x18\x02 \x03(\tR\x05types\x12\x18\n" +
+	"\abuckets\x18\x03 \x03(\x05R\abuckets\x12\x1d\n" +
+	"\n" +
+	"after_type\x18\x04 \x01(\tR\tafterType\x12\x19\n" +
+	"\bafter_id\x18\x05 \x01(\tR\aafterId\x12\x1b\n" +
+	"\tpage_size\x18\x06 \x01(\x05R\bpageSize\"\xa1\x01\n" +
+	"\x11ListHeadsResponse\x12.\n" +
+	"\x05heads\x18\x01 \x03(\v2\x18.parution.events.v1.HeadR\x05heads\x12\x1b\n" +
+	"\tnext_type\x18\x02 \x01(\tR\bnextType\x12\x17\n" +
+	"\anext_id\x18\x03 \x01(\tR\x06nextId\x12\x14\n" +
+	"\x05epoch\x18\x04 \x01(\x05R\x05epoch\x12\x10\n" +
+	"\x03pos\x18\x05 \x01(\x03R\x03pos\"\x9f\x01\n" +
+	"\x04Head\x12%\n" +
+	"\x0eaggregate_type\x18\x01 \x01(\tR\raggregateType\x12!\n" +
+	"\faggregate_id\x18\x02 \x01(\tR\vaggregateId\x12\x12\n" +
+	"\x04site\x18\x03 \x01(\tR\x04site\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\x05R\aversion\x12\x1f\n" +
+	"\vpublic_hash\x18\x05 \x01(\fR\n" +
+	"publicHash2\xb7\x03\n" +
 	"\vFeedService\x12j\n" +
 	"\vListChanges\x12&.parution.events.v1.ListChangesRequest\x1a'.parution.events.v1.ListChangesResponse\"\n" +
+	"\xca\xf3\x18\x06\n" +
+	"\x02\x06\x05\x10\x01\x12g\n" +
+	"\n" +
+	"GetDigests\x12%.parution.events.v1.GetDigestsRequest\x1a&.parution.events.v1.GetDigestsResponse\"\n" +
+	"\xca\xf3\x18\x06\n" +
+	"\x02\x06\x05\x10\x01\x12d\n" +
+	"\tListHeads\x12$.parution.events.v1.ListHeadsRequest\x1a%.parution.events.v1.ListHeadsResponse\"\n" +
 	"\xca\xf3\x18\x06\n" +
 	"\x02\x06\x05\x10\x01\x12m\n" +
 	"\fGetWatermark\x12'.parution.events.v1.GetWatermarkRequest\x1a(.parution.events.v1.GetWatermarkResponse\"\n" +
@@ -273,25 +672,35 @@ func file_parution_events_v1_feed_proto_rawDescGZIP() []byte {
 	return file_parution_events_v1_feed_proto_rawDescData
 }
 
-var file_parution_events_v1_feed_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_parution_events_v1_feed_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_parution_events_v1_feed_proto_goTypes = []any{
 	(*ListChangesRequest)(nil),   // 0: parution.events.v1.ListChangesRequest
 	(*ListChangesResponse)(nil),  // 1: parution.events.v1.ListChangesResponse
 	(*GetWatermarkRequest)(nil),  // 2: parution.events.v1.GetWatermarkRequest
 	(*GetWatermarkResponse)(nil), // 3: parution.events.v1.GetWatermarkResponse
-	(*Notice)(nil),               // 4: parution.events.v1.Notice
+	(*GetDigestsRequest)(nil),    // 4: parution.events.v1.GetDigestsRequest
+	(*GetDigestsResponse)(nil),   // 5: parution.events.v1.GetDigestsResponse
+	(*ListHeadsRequest)(nil),     // 6: parution.events.v1.ListHeadsRequest
+	(*ListHeadsResponse)(nil),    // 7: parution.events.v1.ListHeadsResponse
+	(*Head)(nil),                 // 8: parution.events.v1.Head
+	(*Notice)(nil),               // 9: parution.events.v1.Notice
 }
 var file_parution_events_v1_feed_proto_depIdxs = []int32{
-	4, // 0: parution.events.v1.ListChangesResponse.notices:type_name -> parution.events.v1.Notice
-	0, // 1: parution.events.v1.FeedService.ListChanges:input_type -> parution.events.v1.ListChangesRequest
-	2, // 2: parution.events.v1.FeedService.GetWatermark:input_type -> parution.events.v1.GetWatermarkRequest
-	1, // 3: parution.events.v1.FeedService.ListChanges:output_type -> parution.events.v1.ListChangesResponse
-	3, // 4: parution.events.v1.FeedService.GetWatermark:output_type -> parution.events.v1.GetWatermarkResponse
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	9, // 0: parution.events.v1.ListChangesResponse.notices:type_name -> parution.events.v1.Notice
+	8, // 1: parution.events.v1.ListHeadsResponse.heads:type_name -> parution.events.v1.Head
+	0, // 2: parution.events.v1.FeedService.ListChanges:input_type -> parution.events.v1.ListChangesRequest
+	4, // 3: parution.events.v1.FeedService.GetDigests:input_type -> parution.events.v1.GetDigestsRequest
+	6, // 4: parution.events.v1.FeedService.ListHeads:input_type -> parution.events.v1.ListHeadsRequest
+	2, // 5: parution.events.v1.FeedService.GetWatermark:input_type -> parution.events.v1.GetWatermarkRequest
+	1, // 6: parution.events.v1.FeedService.ListChanges:output_type -> parution.events.v1.ListChangesResponse
+	5, // 7: parution.events.v1.FeedService.GetDigests:output_type -> parution.events.v1.GetDigestsResponse
+	7, // 8: parution.events.v1.FeedService.ListHeads:output_type -> parution.events.v1.ListHeadsResponse
+	3, // 9: parution.events.v1.FeedService.GetWatermark:output_type -> parution.events.v1.GetWatermarkResponse
+	6, // [6:10] is the sub-list for method output_type
+	2, // [2:6] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_parution_events_v1_feed_proto_init() }
@@ -306,7 +715,7 @@ func file_parution_events_v1_feed_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_parution_events_v1_feed_proto_rawDesc), len(file_parution_events_v1_feed_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -20,6 +20,8 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	FeedService_ListChanges_FullMethodName  = "/parution.events.v1.FeedService/ListChanges"
+	FeedService_GetDigests_FullMethodName   = "/parution.events.v1.FeedService/GetDigests"
+	FeedService_ListHeads_FullMethodName    = "/parution.events.v1.FeedService/ListHeads"
 	FeedService_GetWatermark_FullMethodName = "/parution.events.v1.FeedService/GetWatermark"
 )
 
@@ -32,6 +34,11 @@ const (
 type FeedServiceClient interface {
 	// ListChanges lists notices in feed order.
 	ListChanges(ctx context.Context, in *ListChangesRequest, opts ...grpc.CallOption) (*ListChangesResponse, error)
+	// GetDigests answers checksums over all aggregates, so that a read model can
+	// tell whether it equals its owner without asking for every one.
+	GetDigests(ctx context.Context, in *GetDigestsRequest, opts ...grpc.CallOption) (*GetDigestsResponse, error)
+	// ListHeads lists the present version of each aggregate, for repair and rebuild.
+	ListHeads(ctx context.Context, in *ListHeadsRequest, opts ...grpc.CallOption) (*ListHeadsResponse, error)
 	// GetWatermark tells how far the owner's feed goes.
 	GetWatermark(ctx context.Context, in *GetWatermarkRequest, opts ...grpc.CallOption) (*GetWatermarkResponse, error)
 }
@@ -48,6 +55,26 @@ func (c *feedServiceClient) ListChanges(ctx context.Context, in *ListChangesRequ
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListChangesResponse)
 	err := c.cc.Invoke(ctx, FeedService_ListChanges_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *feedServiceClient) GetDigests(ctx context.Context, in *GetDigestsRequest, opts ...grpc.CallOption) (*GetDigestsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetDigestsResponse)
+	err := c.cc.Invoke(ctx, FeedService_GetDigests_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *feedServiceClient) ListHeads(ctx context.Context, in *ListHeadsRequest, opts ...grpc.CallOption) (*ListHeadsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHeadsResponse)
+	err := c.cc.Invoke(ctx, FeedService_ListHeads_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +100,11 @@ func (c *feedServiceClient) GetWatermark(ctx context.Context, in *GetWatermarkRe
 type FeedServiceServer interface {
 	// ListChanges lists notices in feed order.
 	ListChanges(context.Context, *ListChangesRequest) (*ListChangesResponse, error)
+	// GetDigests answers checksums over all aggregates, so that a read model can
+	// tell whether it equals its owner without asking for every one.
+	GetDigests(context.Context, *GetDigestsRequest) (*GetDigestsResponse, error)
+	// ListHeads lists the present version of each aggregate, for repair and rebuild.
+	ListHeads(context.Context, *ListHeadsRequest) (*ListHeadsResponse, error)
 	// GetWatermark tells how far the owner's feed goes.
 	GetWatermark(context.Context, *GetWatermarkRequest) (*GetWatermarkResponse, error)
 	mustEmbedUnimplementedFeedServiceServer()
@@ -87,6 +119,12 @@ type UnimplementedFeedServiceServer struct{}
 
 func (UnimplementedFeedServiceServer) ListChanges(context.Context, *ListChangesRequest) (*ListChangesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListChanges not implemented")
+}
+func (UnimplementedFeedServiceServer) GetDigests(context.Context, *GetDigestsRequest) (*GetDigestsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDigests not implemented")
+}
+func (UnimplementedFeedServiceServer) ListHeads(context.Context, *ListHeadsRequest) (*ListHeadsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHeads not implemented")
 }
 func (UnimplementedFeedServiceServer) GetWatermark(context.Context, *GetWatermarkRequest) (*GetWatermarkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetWatermark not implemented")
@@ -130,6 +168,42 @@ func _FeedService_ListChanges_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _FeedService_GetDigests_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDigestsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeedServiceServer).GetDigests(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeedService_GetDigests_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeedServiceServer).GetDigests(ctx, req.(*GetDigestsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _FeedService_ListHeads_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHeadsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeedServiceServer).ListHeads(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeedService_ListHeads_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeedServiceServer).ListHeads(ctx, req.(*ListHeadsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _FeedService_GetWatermark_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetWatermarkRequest)
 	if err := dec(in); err != nil {
@@ -158,6 +232,14 @@ var FeedService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListChanges",
 			Handler:    _FeedService_ListChanges_Handler,
+		},
+		{
+			MethodName: "GetDigests",
+			Handler:    _FeedService_GetDigests_Handler,
+		},
+		{
+			MethodName: "ListHeads",
+			Handler:    _FeedService_ListHeads_Handler,
 		},
 		{
 			MethodName: "GetWatermark",

@@ -54,7 +54,9 @@ type Notice struct {
 	// The few public facts that a person or an integration wants to read: one of
 	// parution.posts.v1.PostFacts, parution.tags.v1.IndexFacts,
 	// parution.render.v1.PressFacts. Never a post's body.
-	Facts         *anypb.Any `protobuf:"bytes,12,opt,name=facts,proto3" json:"facts,omitempty"`
+	Facts *anypb.Any `protobuf:"bytes,12,opt,name=facts,proto3" json:"facts,omitempty"`
+	// Whether anybody may know of it: the aggregate is public, or was once.
+	Public        bool `protobuf:"varint,13,opt,name=public,proto3" json:"public,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -173,13 +175,20 @@ func (x *Notice) GetFacts() *anypb.Any {
 	return nil
 }
 
+func (x *Notice) GetPublic() bool {
+	if x != nil {
+		return x.Public
+	}
+	return false
+}
+
 // Heartbeat is sent by an owner's relay over core NATS while it is connected,
 // so that a listener can tell silence from a lost connection, and notices from
 // the last one that it saw whether it missed some.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Owner string                 `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
-	// The newest position that was sent.
+	// The newest place up to which everything was sent.
 	Epoch         int32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Pos           int64 `protobuf:"varint,3,opt,name=pos,proto3" json:"pos,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -241,7 +250,7 @@ var File_parution_events_v1_notice_proto protoreflect.FileDescriptor
 
 const file_parution_events_v1_notice_proto_rawDesc = "" +
 	"\n" +
-	"\x1fparution/events/v1/notice.proto\x12\x12parution.events.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x02\n" +
+	"\x1fparution/events/v1/notice.proto\x12\x12parution.events.v1\x1a\x19google/protobuf/any.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x84\x03\n" +
 	"\x06Notice\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x14\n" +
@@ -257,7 +266,8 @@ const file_parution_events_v1_notice_proto_rawDesc = "" +
 	"publicHash\x12;\n" +
 	"\voccurred_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"occurredAt\x12*\n" +
-	"\x05facts\x18\f \x01(\v2\x14.google.protobuf.AnyR\x05facts\"I\n" +
+	"\x05facts\x18\f \x01(\v2\x14.google.protobuf.AnyR\x05facts\x12\x16\n" +
+	"\x06public\x18\r \x01(\bR\x06public\"I\n" +
 	"\tHeartbeat\x12\x14\n" +
 	"\x05owner\x18\x01 \x01(\tR\x05owner\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x10\n" +

@@ -1884,7 +1884,9 @@ type PostState struct {
 	Slug    string   `protobuf:"bytes,7,opt,name=slug,proto3" json:"slug,omitempty"`
 	Aliases []string `protobuf:"bytes,8,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	// True if readers could see it once: its addresses answer "gone" rather than "not found".
-	WasPublic     bool `protobuf:"varint,9,opt,name=was_public,json=wasPublic,proto3" json:"was_public,omitempty"`
+	WasPublic bool `protobuf:"varint,9,opt,name=was_public,json=wasPublic,proto3" json:"was_public,omitempty"`
+	// As in the notice of this version. Empty with version 0: posts does not know it.
+	PublicHash    []byte `protobuf:"bytes,10,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1980,6 +1982,13 @@ func (x *PostState) GetWasPublic() bool {
 		return x.WasPublic
 	}
 	return false
+}
+
+func (x *PostState) GetPublicHash() []byte {
+	if x != nil {
+		return x.PublicHash
+	}
+	return nil
 }
 
 // PostFacts are the public facts in a post's notices. Empty while it is not public.
@@ -2201,7 +2210,7 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\x14BatchGetPostsRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"M\n" +
 	"\x15BatchGetPostsResponse\x124\n" +
-	"\x06states\x18\x01 \x03(\v2\x1c.parution.posts.v1.PostStateR\x06states\"\xfc\x01\n" +
+	"\x06states\x18\x01 \x03(\v2\x1c.parution.posts.v1.PostStateR\x06states\"\x9d\x02\n" +
 	"\tPostState\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04site\x18\x02 \x01(\tR\x04site\x12\x14\n" +
@@ -2212,7 +2221,10 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\x04slug\x18\a \x01(\tR\x04slug\x12\x18\n" +
 	"\aaliases\x18\b \x03(\tR\aaliases\x12\x1d\n" +
 	"\n" +
-	"was_public\x18\t \x01(\bR\twasPublic\"\xa4\x01\n" +
+	"was_public\x18\t \x01(\bR\twasPublic\x12\x1f\n" +
+	"\vpublic_hash\x18\n" +
+	" \x01(\fR\n" +
+	"publicHash\"\xa4\x01\n" +
 	"\tPostFacts\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1a\n" +

@@ -717,11 +717,14 @@ func (x *BatchGetSitesResponse) GetStates() []*SiteState {
 
 // SiteState is a site as read models need it.
 type SiteState struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Epoch         int32                  `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	Version       int32                  `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	Site          *Site                  `protobuf:"bytes,4,opt,name=site,proto3" json:"site,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Epoch   int32                  `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Version int32                  `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Nothing with version 0: posts does not know it.
+	Site *Site `protobuf:"bytes,4,opt,name=site,proto3" json:"site,omitempty"`
+	// As in the notice of this version.
+	PublicHash    []byte `protobuf:"bytes,5,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -784,6 +787,13 @@ func (x *SiteState) GetSite() *Site {
 	return nil
 }
 
+func (x *SiteState) GetPublicHash() []byte {
+	if x != nil {
+		return x.PublicHash
+	}
+	return nil
+}
+
 var File_parution_posts_v1_sites_proto protoreflect.FileDescriptor
 
 const file_parution_posts_v1_sites_proto_rawDesc = "" +
@@ -835,12 +845,14 @@ const file_parution_posts_v1_sites_proto_rawDesc = "" +
 	"\x14BatchGetSitesRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"M\n" +
 	"\x15BatchGetSitesResponse\x124\n" +
-	"\x06states\x18\x01 \x03(\v2\x1c.parution.posts.v1.SiteStateR\x06states\"x\n" +
+	"\x06states\x18\x01 \x03(\v2\x1c.parution.posts.v1.SiteStateR\x06states\"\x99\x01\n" +
 	"\tSiteState\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x05R\aversion\x12+\n" +
-	"\x04site\x18\x04 \x01(\v2\x17.parution.posts.v1.SiteR\x04site2\xfa\x04\n" +
+	"\x04site\x18\x04 \x01(\v2\x17.parution.posts.v1.SiteR\x04site\x12\x1f\n" +
+	"\vpublic_hash\x18\x05 \x01(\fR\n" +
+	"publicHash2\xfa\x04\n" +
 	"\fSitesService\x12y\n" +
 	"\aGetSite\x12!.parution.posts.v1.GetSiteRequest\x1a\".parution.posts.v1.GetSiteResponse\"'\xca\xf3\x18\t\n" +
 	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x14b\x04site\x12\f/api/v1/site\x12\x83\x01\n" +

@@ -310,7 +310,10 @@ type GetPageRequest struct {
 	// The page of a paged listing (?page=n), 0 for none.
 	Page int32 `protobuf:"varint,3,opt,name=page,proto3" json:"page,omitempty"`
 	// Answer not_modified, without body, if the page's ETag is this one.
-	IfNoneMatch   string `protobuf:"bytes,4,opt,name=if_none_match,json=ifNoneMatch,proto3" json:"if_none_match,omitempty"`
+	IfNoneMatch string `protobuf:"bytes,4,opt,name=if_none_match,json=ifNoneMatch,proto3" json:"if_none_match,omitempty"`
+	// The page must show these posts at least at these versions: render waits
+	// 300 ms for them, then asks posts.
+	AtLeast       []*PostVersion `protobuf:"bytes,5,rep,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -373,6 +376,84 @@ func (x *GetPageRequest) GetIfNoneMatch() string {
 	return ""
 }
 
+func (x *GetPageRequest) GetAtLeast() []*PostVersion {
+	if x != nil {
+		return x.AtLeast
+	}
+	return nil
+}
+
+// PostVersion is a place in the life of a post.
+type PostVersion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Epoch of posts; 0: whichever is present.
+	Epoch   int32 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Version int32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Withdrawn or deleted at that version.
+	Gone          bool `protobuf:"varint,4,opt,name=gone,proto3" json:"gone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PostVersion) Reset() {
+	*x = PostVersion{}
+	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PostVersion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PostVersion) ProtoMessage() {}
+
+func (x *PostVersion) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PostVersion.ProtoReflect.Descriptor instead.
+func (*PostVersion) Descriptor() ([]byte, []int) {
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PostVersion) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PostVersion) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *PostVersion) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *PostVersion) GetGone() bool {
+	if x != nil {
+		return x.Gone
+	}
+	return false
+}
+
 type GetPageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// HTTP status: 200, 301, 404 or 410.
@@ -393,7 +474,7 @@ type GetPageResponse struct {
 
 func (x *GetPageResponse) Reset() {
 	*x = GetPageResponse{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	mi := &file_parution_render_v1_render_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -405,7 +486,7 @@ func (x *GetPageResponse) String() string {
 func (*GetPageResponse) ProtoMessage() {}
 
 func (x *GetPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	mi := &file_parution_render_v1_render_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -418,7 +499,7 @@ func (x *GetPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPageResponse.ProtoReflect.Descriptor instead.
 func (*GetPageResponse) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{5}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetPageResponse) GetStatus() int32 {
@@ -487,7 +568,7 @@ type GetAssetRequest struct {
 
 func (x *GetAssetRequest) Reset() {
 	*x = GetAssetRequest{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[6]
+	mi := &file_parution_render_v1_render_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -499,7 +580,7 @@ func (x *GetAssetRequest) String() string {
 func (*GetAssetRequest) ProtoMessage() {}
 
 func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[6]
+	mi := &file_parution_render_v1_render_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -512,7 +593,7 @@ func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetAssetRequest) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{6}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetAssetRequest) GetName() string {
@@ -532,7 +613,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[7]
+	mi := &file_parution_render_v1_render_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -544,7 +625,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[7]
+	mi := &file_parution_render_v1_render_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -557,7 +638,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{7}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetAssetResponse) GetContentType() string {
@@ -580,14 +661,16 @@ type PressFacts struct {
 	// Dependency keys whose pages changed.
 	Keys []string `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
 	// When the owner committed what changed them.
-	CausedAt      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=caused_at,json=causedAt,proto3" json:"caused_at,omitempty"`
+	CausedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=caused_at,json=causedAt,proto3" json:"caused_at,omitempty"`
+	// The post that changed, if it was one: caches serve nothing older.
+	Post          *PostVersion `protobuf:"bytes,3,opt,name=post,proto3" json:"post,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PressFacts) Reset() {
 	*x = PressFacts{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[8]
+	mi := &file_parution_render_v1_render_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -599,7 +682,7 @@ func (x *PressFacts) String() string {
 func (*PressFacts) ProtoMessage() {}
 
 func (x *PressFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[8]
+	mi := &file_parution_render_v1_render_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -612,7 +695,7 @@ func (x *PressFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PressFacts.ProtoReflect.Descriptor instead.
 func (*PressFacts) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{8}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PressFacts) GetKeys() []string {
@@ -625,6 +708,13 @@ func (x *PressFacts) GetKeys() []string {
 func (x *PressFacts) GetCausedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CausedAt
+	}
+	return nil
+}
+
+func (x *PressFacts) GetPost() *PostVersion {
+	if x != nil {
+		return x.Post
 	}
 	return nil
 }
@@ -652,12 +742,18 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x127\n" +
-	"\bchildren\x18\x04 \x03(\v2\x1b.parution.render.v1.HeadingR\bchildren\"p\n" +
+	"\bchildren\x18\x04 \x03(\v2\x1b.parution.render.v1.HeadingR\bchildren\"\xac\x01\n" +
 	"\x0eGetPageRequest\x12\x12\n" +
 	"\x04site\x18\x01 \x01(\tR\x04site\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x12\n" +
 	"\x04page\x18\x03 \x01(\x05R\x04page\x12\"\n" +
-	"\rif_none_match\x18\x04 \x01(\tR\vifNoneMatch\"\x88\x02\n" +
+	"\rif_none_match\x18\x04 \x01(\tR\vifNoneMatch\x12:\n" +
+	"\bat_least\x18\x05 \x03(\v2\x1f.parution.render.v1.PostVersionR\aatLeast\"a\n" +
+	"\vPostVersion\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x05R\aversion\x12\x12\n" +
+	"\x04gone\x18\x04 \x01(\bR\x04gone\"\x88\x02\n" +
 	"\x0fGetPageResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\x05R\x06status\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12!\n" +
@@ -671,11 +767,12 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"I\n" +
 	"\x10GetAssetResponse\x12!\n" +
 	"\fcontent_type\x18\x01 \x01(\tR\vcontentType\x12\x12\n" +
-	"\x04body\x18\x02 \x01(\fR\x04body\"Y\n" +
+	"\x04body\x18\x02 \x01(\fR\x04body\"\x8e\x01\n" +
 	"\n" +
 	"PressFacts\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x127\n" +
-	"\tcaused_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bcausedAt2\xeb\x02\n" +
+	"\tcaused_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bcausedAt\x123\n" +
+	"\x04post\x18\x03 \x01(\v2\x1f.parution.render.v1.PostVersionR\x04post2\xeb\x02\n" +
 	"\rRenderService\x12\x98\x01\n" +
 	"\x0eRenderDocument\x12).parution.render.v1.RenderDocumentRequest\x1a*.parution.render.v1.RenderDocumentResponse\"/\xca\xf3\x18\b\n" +
 	"\x04\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1d:\x01*b\bdocument\"\x0e/api/v1/render\x12]\n" +
@@ -696,36 +793,39 @@ func file_parution_render_v1_render_proto_rawDescGZIP() []byte {
 	return file_parution_render_v1_render_proto_rawDescData
 }
 
-var file_parution_render_v1_render_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_parution_render_v1_render_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_parution_render_v1_render_proto_goTypes = []any{
 	(*RenderDocumentRequest)(nil),  // 0: parution.render.v1.RenderDocumentRequest
 	(*RenderDocumentResponse)(nil), // 1: parution.render.v1.RenderDocumentResponse
 	(*Document)(nil),               // 2: parution.render.v1.Document
 	(*Heading)(nil),                // 3: parution.render.v1.Heading
 	(*GetPageRequest)(nil),         // 4: parution.render.v1.GetPageRequest
-	(*GetPageResponse)(nil),        // 5: parution.render.v1.GetPageResponse
-	(*GetAssetRequest)(nil),        // 6: parution.render.v1.GetAssetRequest
-	(*GetAssetResponse)(nil),       // 7: parution.render.v1.GetAssetResponse
-	(*PressFacts)(nil),             // 8: parution.render.v1.PressFacts
-	(*timestamppb.Timestamp)(nil),  // 9: google.protobuf.Timestamp
+	(*PostVersion)(nil),            // 5: parution.render.v1.PostVersion
+	(*GetPageResponse)(nil),        // 6: parution.render.v1.GetPageResponse
+	(*GetAssetRequest)(nil),        // 7: parution.render.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),       // 8: parution.render.v1.GetAssetResponse
+	(*PressFacts)(nil),             // 9: parution.render.v1.PressFacts
+	(*timestamppb.Timestamp)(nil),  // 10: google.protobuf.Timestamp
 }
 var file_parution_render_v1_render_proto_depIdxs = []int32{
-	2, // 0: parution.render.v1.RenderDocumentResponse.document:type_name -> parution.render.v1.Document
-	3, // 1: parution.render.v1.Document.contents:type_name -> parution.render.v1.Heading
-	3, // 2: parution.render.v1.Heading.children:type_name -> parution.render.v1.Heading
-	9, // 3: parution.render.v1.GetPageResponse.last_modified:type_name -> google.protobuf.Timestamp
-	9, // 4: parution.render.v1.PressFacts.caused_at:type_name -> google.protobuf.Timestamp
-	0, // 5: parution.render.v1.RenderService.RenderDocument:input_type -> parution.render.v1.RenderDocumentRequest
-	4, // 6: parution.render.v1.RenderService.GetPage:input_type -> parution.render.v1.GetPageRequest
-	6, // 7: parution.render.v1.RenderService.GetAsset:input_type -> parution.render.v1.GetAssetRequest
-	1, // 8: parution.render.v1.RenderService.RenderDocument:output_type -> parution.render.v1.RenderDocumentResponse
-	5, // 9: parution.render.v1.RenderService.GetPage:output_type -> parution.render.v1.GetPageResponse
-	7, // 10: parution.render.v1.RenderService.GetAsset:output_type -> parution.render.v1.GetAssetResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	2,  // 0: parution.render.v1.RenderDocumentResponse.document:type_name -> parution.render.v1.Document
+	3,  // 1: parution.render.v1.Document.contents:type_name -> parution.render.v1.Heading
+	3,  // 2: parution.render.v1.Heading.children:type_name -> parution.render.v1.Heading
+	5,  // 3: parution.render.v1.GetPageRequest.at_least:type_name -> parution.render.v1.PostVersion
+	10, // 4: parution.render.v1.GetPageResponse.last_modified:type_name -> google.protobuf.Timestamp
+	10, // 5: parution.render.v1.PressFacts.caused_at:type_name -> google.protobuf.Timestamp
+	5,  // 6: parution.render.v1.PressFacts.post:type_name -> parution.render.v1.PostVersion
+	0,  // 7: parution.render.v1.RenderService.RenderDocument:input_type -> parution.render.v1.RenderDocumentRequest
+	4,  // 8: parution.render.v1.RenderService.GetPage:input_type -> parution.render.v1.GetPageRequest
+	7,  // 9: parution.render.v1.RenderService.GetAsset:input_type -> parution.render.v1.GetAssetRequest
+	1,  // 10: parution.render.v1.RenderService.RenderDocument:output_type -> parution.render.v1.RenderDocumentResponse
+	6,  // 11: parution.render.v1.RenderService.GetPage:output_type -> parution.render.v1.GetPageResponse
+	8,  // 12: parution.render.v1.RenderService.GetAsset:output_type -> parution.render.v1.GetAssetResponse
+	10, // [10:13] is the sub-list for method output_type
+	7,  // [7:10] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_parution_render_v1_render_proto_init() }
@@ -739,7 +839,7 @@ func file_parution_render_v1_render_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_parution_render_v1_render_proto_rawDesc), len(file_parution_render_v1_render_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

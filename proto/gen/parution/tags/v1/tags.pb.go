@@ -590,7 +590,9 @@ type Entry struct {
 	// False: a tombstone, the post is not public.
 	Indexed bool `protobuf:"varint,5,opt,name=indexed,proto3" json:"indexed,omitempty"`
 	// Slug and name; count is not filled.
-	Tags          []*Tag `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []*Tag `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
+	// As in the notice of this version. Empty with version 0: tags does not know it.
+	PublicHash    []byte `protobuf:"bytes,7,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -663,6 +665,13 @@ func (x *Entry) GetIndexed() bool {
 func (x *Entry) GetTags() []*Tag {
 	if x != nil {
 		return x.Tags
+	}
+	return nil
+}
+
+func (x *Entry) GetPublicHash() []byte {
+	if x != nil {
+		return x.PublicHash
 	}
 	return nil
 }
@@ -762,14 +771,16 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x16BatchGetEntriesRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"L\n" +
 	"\x17BatchGetEntriesResponse\x121\n" +
-	"\aentries\x18\x01 \x03(\v2\x17.parution.tags.v1.EntryR\aentries\"\xa9\x01\n" +
+	"\aentries\x18\x01 \x03(\v2\x17.parution.tags.v1.EntryR\aentries\"\xca\x01\n" +
 	"\x05Entry\x12\x17\n" +
 	"\apost_id\x18\x01 \x01(\tR\x06postId\x12\x12\n" +
 	"\x04site\x18\x02 \x01(\tR\x04site\x12\x14\n" +
 	"\x05epoch\x18\x03 \x01(\x05R\x05epoch\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x05R\aversion\x12\x18\n" +
 	"\aindexed\x18\x05 \x01(\bR\aindexed\x12)\n" +
-	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\":\n" +
+	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12\x1f\n" +
+	"\vpublic_hash\x18\a \x01(\fR\n" +
+	"publicHash\":\n" +
 	"\n" +
 	"IndexFacts\x12\x12\n" +
 	"\x04tags\x18\x01 \x03(\tR\x04tags\x12\x18\n" +
