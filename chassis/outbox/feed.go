@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
@@ -44,6 +45,9 @@ func (s *FeedServer) ListChanges(ctx context.Context, r *eventsv1.ListChangesReq
 	if size == 0 {
 		size = 100
 	}
+	if err := o.believe(ctx, mark{r.GetAfterEpoch(), r.GetAfterPos()}); err != nil {
+		return nil, err
+	}
 	rows, err := o.rows(ctx, after, r.GetAfterEpoch(), r.GetAfterPos(), size)
 	if err != nil {
 		return nil, err
@@ -53,6 +57,19 @@ func (s *FeedServer) ListChanges(ctx context.Context, r *eventsv1.ListChangesReq
 		out.Notices[i] = row.notice
 	}
 	return out, nil
+}
+
+// believe begins a new epoch if a read model has applied what the database does
+// not know: it went back in time. Only services are believed.
+func (o *Outbox) believe(ctx context.Context, applied mark) error {
+	if identity.From(ctx).Role != identity.Service {
+		return nil
+	}
+	newest, err := o.watermark(ctx)
+	if err != nil || !newest.before(applied) {
+		return err
+	}
+	return o.verify(ctx, applied, "a read model has applied later notices")
 }
 
 // GetWatermark implements eventsv1.FeedServiceServer.

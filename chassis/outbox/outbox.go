@@ -9,6 +9,8 @@ import (
 	"database/sql"
 	"embed"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -34,11 +36,21 @@ type Outbox struct {
 	owner string
 	// wake reaches the relay of this process, changed those of the others.
 	wake, changed chan struct{}
+	// placed reaches those who wait for changes.
+	placed chan struct{}
+	// news is why a new epoch began, until the relay has told.
+	news atomic.Pointer[string]
+
+	mu sync.Mutex
+	// seen is the newest place that the database was seen at.
+	seen mark
+	// noted is what the file beside a SQLite database says.
+	noted beside
 }
 
 // New makes the outbox of owner ("posts") in db.
 func New(db *sqldb.DB, owner string) *Outbox {
-	return &Outbox{db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	return &Outbox{db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), placed: make(chan struct{}, 1)}
 }
 
 // Owner names the service whose notices these are.
@@ -52,13 +64,15 @@ type Entry struct {
 	Version       int32  // unique for the aggregate
 	Kind          string // past tense: "published"
 	PublicHash    []byte // of the public state
-	Facts         proto.Message
-	At            time.Time
+	// Public: anybody may know of it, since the aggregate is public or was once.
+	Public bool
+	Facts  proto.Message
+	At     time.Time
 }
 
 const insert = `INSERT INTO outbox
- (id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+ (id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, public)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 // Append writes e in tx, the transaction that changes the aggregate, and wakes
 // the relay once that has committed. The trace of ctx goes with it. Telling of
@@ -79,7 +93,7 @@ func (o *Outbox) Append(ctx context.Context, tx *sql.Tx, e Entry) error {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	_, err = tx.ExecContext(ctx, insert, ids.New(), e.Site, e.AggregateType, e.AggregateID, e.Version, e.Kind,
-		hash, packed, carrier.Get("traceparent"), sqldb.At(e.At))
+		hash, packed, carrier.Get("traceparent"), sqldb.At(e.At), e.Public)
 	switch {
 	case sqldb.IsUnique(err):
 		return fault.Wrap(fault.KindConflict, err, "%s was changed at the same time", e.AggregateType)
@@ -105,6 +119,15 @@ func (o *Outbox) poke() {
 	select {
 	case o.wake <- struct{}{}:
 	default: // it is awake already
+	}
+	o.tellWaiting()
+}
+
+// tellWaiting has those who wait for changes look.
+func (o *Outbox) tellWaiting() {
+	select {
+	case o.placed <- struct{}{}:
+	default: // they are about to
 	}
 }
 

@@ -43,7 +43,7 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 			return out.Append(ctx, tx, Entry{Site: "main", AggregateType: "post", AggregateID: "c", Version: 1, Kind: "created", Facts: &tagsv1.IndexFacts{}, At: now.Add(-30 * 24 * time.Hour)})
 		})
 		for {
-			placed, err := out.sequence(t.Context())
+			placed, err := out.sequence(t.Context(), &lease{holder: "me"}, now)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,16 +3,17 @@ package outbox
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/stream"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
 const (
-	readIncarnation = `SELECT incarnation FROM outbox_owner WHERE owner = $1`
-	setIncarnation  = `UPDATE outbox_owner SET incarnation = $2 WHERE owner = $1`
+	idAt = `SELECT id FROM outbox WHERE epoch = $1 AND pos = $2`
 	// The end of the stream tells both ways: it has what is before its last notice, and nothing that is after.
 	markTo     = `UPDATE outbox SET stream_seq = $1 WHERE stream_seq IS NULL AND (epoch, pos) <= ($2, $3)`
 	unmarkFrom = `UPDATE outbox SET stream_seq = NULL WHERE stream_seq IS NOT NULL AND (epoch, pos) > ($1, $2)`
@@ -26,47 +27,90 @@ const (
 type reconciled struct {
 	// created: the stream is not the one that the marks were about.
 	created bool
-	// found and lost count notices that the stream had without a mark, and that
-	// were marked and are not in it.
-	found, lost int64
+	// ours: the stream ends with a notice of this history of the database.
+	ours bool
+	// lost counts notices that were marked and are not in the stream.
+	lost int64
 }
 
-// reconcile sets the marks of the outbox by where the stream ends. It is the
-// one answer to a lost confirmation, a second relay, a stream that went back in
-// time or was wiped, and to a forgotten list of duplicates.
-func (o *Outbox) reconcile(ctx context.Context, end stream.End, now time.Time) (reconciled, error) {
+// reconcile sets the marks of the outbox by where the stream ends, if l may
+// work; errTaken if it may not. It is the one answer to a lost confirmation, a
+// second relay, a stream that went back in time or was wiped, and to a forgotten
+// list of duplicates. A stream that knows more than the database tells that the
+// database went back in time.
+func (o *Outbox) reconcile(ctx context.Context, end stream.End, l *lease, now time.Time) (reconciled, error) {
 	var r reconciled
 	err := o.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		r = reconciled{}
-		if _, err := o.lockOwner(ctx, tx); err != nil {
+		at, err := o.lockOwner(ctx, tx, placeOf(end.Last), "the stream has later notices")
+		if err != nil {
 			return err
 		}
-		var was string
-		if err := tx.QueryRowContext(ctx, readIncarnation, o.owner).Scan(&was); err != nil {
-			return fmt.Errorf("read the stream's incarnation: %w", err)
+		ours, err := o.claim(ctx, at, l, now)
+		if err != nil {
+			return err
 		}
-		r.created = was != "" && was != end.Incarnation
-		if was != end.Incarnation {
-			if _, err := tx.ExecContext(ctx, setIncarnation, o.owner, end.Incarnation); err != nil {
-				return fmt.Errorf("record the stream's incarnation: %w", err)
-			}
+		if !ours && !at.raised {
+			return errTaken
 		}
-		return o.remark(ctx, tx, end, &r, now)
+		if r.ours, err = o.compare(ctx, tx, at, end); err != nil {
+			return err
+		}
+		r.created = at.incarnation != "" && at.incarnation != end.Incarnation
+		if at.incarnation != end.Incarnation {
+			at.incarnation, at.changed = end.Incarnation, true
+		}
+		if err := o.remark(ctx, tx, end, &r, now); err != nil {
+			return err
+		}
+		return o.save(ctx, tx, at)
 	})
 	return r, err
 }
 
+func placeOf(n *eventsv1.Notice) mark { return mark{n.GetEpoch(), n.GetPos()} }
+
+// compare tells whether the stream's last notice is one of this history of the
+// database. If another one has its place, a new epoch begins.
+func (o *Outbox) compare(ctx context.Context, tx *sql.Tx, at *ownerRow, end stream.End) (bool, error) {
+	if end.Last == nil {
+		return false, nil
+	}
+	place := placeOf(end.Last)
+	var id string
+	err := tx.QueryRowContext(ctx, idAt, place.epoch, place.pos).Scan(&id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		// It was deleted as old, unless it was never there.
+		return !at.raised && place.epoch == at.epoch, nil
+	case err != nil:
+		return false, fmt.Errorf("look for the stream's last notice: %w", err)
+	case id == end.Last.GetId():
+		return true, nil
+	case !at.raised && place.epoch == at.epoch:
+		o.raise(ctx, at, place, "the stream has another notice at the same place")
+	}
+	return false, nil
+}
+
 func (o *Outbox) remark(ctx context.Context, tx *sql.Tx, end stream.End, r *reconciled, now time.Time) (err error) {
-	seq := int64(end.Sequence) //nolint:gosec // a stream has far fewer than 2^63 messages
+	seq, last := int64(end.Sequence), placeOf(end.Last) //nolint:gosec // a stream has far fewer than 2^63 messages
 	switch {
 	case r.created && (end.Last == nil || end.Sequence == 0):
 		r.lost, err = affected(ctx, tx, unmarkRecent, sqldb.At(now.Add(-stream.MaxAge)))
 	case end.Last == nil:
 		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
+	case !r.ours:
+		// It ends with what is no longer true: that says nothing about what is before
+		// it in the outbox. What waits is sent behind it.
+		var above int64
+		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
+			above, err = affected(ctx, tx, unmarkAbove, seq)
+		}
+		r.lost += above
 	default:
-		epoch, pos := end.Last.GetEpoch(), end.Last.GetPos()
-		if r.lost, err = affected(ctx, tx, unmarkFrom, epoch, pos); err == nil {
-			r.found, err = affected(ctx, tx, markTo, seq, epoch, pos)
+		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
+			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)
 		}
 	}
 	if err != nil {

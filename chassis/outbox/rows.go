@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -18,19 +19,19 @@ import (
 const batch = 500
 
 const (
-	ensureOwner = `INSERT INTO outbox_owner (owner, epoch, next_pos) VALUES ($1, 1, 1) ON CONFLICT (owner) DO NOTHING`
-	// The update locks the row: two relays take turns and no place is given twice.
-	lockRow = `UPDATE outbox_owner SET next_pos = next_pos WHERE owner = $1 RETURNING epoch, next_pos`
 	// Rows without a place, not rows "after the last": numbers are not commit order.
 	place = `UPDATE outbox SET epoch = $1, pos = $2 + r.i
  FROM (SELECT n, row_number() OVER (ORDER BY n) - 1 AS i FROM outbox WHERE pos IS NULL ORDER BY n LIMIT $3) AS r
  WHERE outbox.n = r.n`
-	advance = `UPDATE outbox_owner SET next_pos = $2 WHERE owner = $1`
-	columns = `SELECT id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, epoch, pos FROM outbox`
+	columns = `SELECT id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, public, epoch, pos FROM outbox`
 	unsent  = columns + ` WHERE pos IS NOT NULL AND stream_seq IS NULL ORDER BY epoch, pos LIMIT $1`
 	after   = columns + ` WHERE (epoch, pos) > ($1, $2) ORDER BY epoch, pos LIMIT $3`
 	sent    = `UPDATE outbox SET stream_seq = $1 WHERE id = $2`
-	newest  = `SELECT epoch, next_pos - 1 FROM outbox_owner WHERE owner = $1`
+	// What there is to do: something without a place, something that was not sent.
+	waiting = `SELECT EXISTS (SELECT 1 FROM outbox WHERE pos IS NULL),
+ EXISTS (SELECT 1 FROM outbox WHERE stream_seq IS NULL AND pos IS NOT NULL)`
+	firstUnsent = `SELECT epoch, pos FROM outbox WHERE stream_seq IS NULL AND pos IS NOT NULL ORDER BY epoch, pos LIMIT 1`
+	lastBefore  = `SELECT epoch, pos FROM outbox WHERE (epoch, pos) < ($1, $2) ORDER BY epoch DESC, pos DESC LIMIT 1`
 )
 
 // row is a notice with what the relay needs beside it.
@@ -41,56 +42,74 @@ type row struct {
 
 func (r row) place() mark { return mark{r.notice.GetEpoch(), r.notice.GetPos()} }
 
-type mark struct {
-	epoch int32
-	pos   int64
-}
-
-// sequence gives places to up to batch notices; it answers how many.
-func (o *Outbox) sequence(ctx context.Context) (int64, error) {
+// sequence gives places to up to batch notices, if l may work; it answers how
+// many. errTaken if it may not.
+func (o *Outbox) sequence(ctx context.Context, l *lease, now time.Time) (int64, error) {
 	var placed int64
 	err := o.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		at, err := o.lockOwner(ctx, tx)
+		at, err := o.lockOwner(ctx, tx, mark{}, "")
 		if err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, place, at.epoch, at.pos, batch)
+		ours, err := o.claim(ctx, at, l, now)
+		if err != nil {
+			return err
+		}
+		if !ours && !at.raised {
+			return errTaken
+		}
+		res, err := tx.ExecContext(ctx, place, at.epoch, at.next, batch)
 		if err != nil {
 			return fmt.Errorf("place notices: %w", err)
 		}
-		if placed, err = res.RowsAffected(); err != nil || placed == 0 {
+		if placed, err = res.RowsAffected(); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, advance, o.owner, at.pos+placed); err != nil {
-			return fmt.Errorf("advance the position: %w", err)
+		if placed > 0 {
+			at.next, at.changed = at.next+placed, true
 		}
-		return nil
+		return o.save(ctx, tx, at)
 	})
+	if err == nil && placed > 0 {
+		o.tellWaiting()
+	}
 	return placed, err
 }
 
-// lockOwner locks the owner's row until tx ends; it answers the next place.
-func (o *Outbox) lockOwner(ctx context.Context, tx *sql.Tx) (mark, error) {
-	var at mark
-	err := tx.QueryRowContext(ctx, lockRow, o.owner).Scan(&at.epoch, &at.pos)
-	if errors.Is(err, sql.ErrNoRows) {
-		if _, err = tx.ExecContext(ctx, ensureOwner, o.owner); err == nil {
-			err = tx.QueryRowContext(ctx, lockRow, o.owner).Scan(&at.epoch, &at.pos)
-		}
+// work is what waits.
+type work struct{ unplaced, unsent bool }
+
+func (w work) none() bool { return !w.unplaced && !w.unsent }
+
+func (o *Outbox) waiting(ctx context.Context) (work, error) {
+	var w work
+	if err := o.db.Conn(ctx).QueryRowContext(ctx, waiting).Scan(&w.unplaced, &w.unsent); err != nil {
+		return w, fmt.Errorf("look for what waits: %w", err)
 	}
-	if err != nil {
-		return at, fmt.Errorf("lock the owner row: %w", err)
-	}
-	return at, nil
+	return w, nil
 }
 
-func (o *Outbox) watermark(ctx context.Context) (mark, error) {
-	m := mark{epoch: 1}
-	err := o.db.Conn(ctx).QueryRowContext(ctx, newest, o.owner).Scan(&m.epoch, &m.pos)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return m, fmt.Errorf("read the watermark: %w", err)
+// sentTo is the newest place up to which everything was sent, and the first
+// place that was not; the zero mark if there is none.
+func (o *Outbox) sentTo(ctx context.Context) (upTo, stuck mark, err error) {
+	if upTo, err = o.watermark(ctx); err != nil {
+		return upTo, stuck, err
 	}
-	return m, nil
+	conn := o.db.Conn(ctx)
+	err = conn.QueryRowContext(ctx, firstUnsent).Scan(&stuck.epoch, &stuck.pos)
+	if errors.Is(err, sql.ErrNoRows) {
+		return upTo, mark{}, nil
+	}
+	if err == nil {
+		err = conn.QueryRowContext(ctx, lastBefore, stuck.epoch, stuck.pos).Scan(&upTo.epoch, &upTo.pos)
+	}
+	if errors.Is(err, sql.ErrNoRows) { // what was before it is not there any more
+		upTo, err = mark{stuck.epoch, stuck.pos - 1}, nil
+	}
+	if err != nil {
+		return upTo, stuck, fmt.Errorf("look for what was not sent: %w", err)
+	}
+	return upTo, stuck, nil
 }
 
 func (o *Outbox) rows(ctx context.Context, query string, args ...any) (_ []row, err error) {
@@ -103,7 +122,7 @@ func (o *Outbox) rows(ctx context.Context, query string, args ...any) (_ []row, 
 	for rs.Next() {
 		n, r, at, facts := &eventsv1.Notice{Owner: o.owner}, row{}, sqldb.Time{}, []byte(nil)
 		if err := rs.Scan(&n.Id, &n.Site, &n.AggregateType, &n.AggregateId, &n.Version, &n.Kind, &n.PublicHash,
-			&facts, &r.trace, &at, &n.Epoch, &n.Pos); err != nil {
+			&facts, &r.trace, &at, &n.Public, &n.Epoch, &n.Pos); err != nil {
 			return nil, fmt.Errorf("scan a notice: %w", err)
 		}
 		n.OccurredAt = timestamppb.New(at.Time)

@@ -3,7 +3,6 @@ package projection
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -19,11 +18,12 @@ const (
 	maxBehind = 10 * time.Second
 	// silence is three heartbeats.
 	silence = 15 * time.Second
+	// lookFurther is how often, while only the feed is read, the owner is asked how
+	// far it is: a new epoch may have no notices yet.
+	lookFurther = 5 * time.Second
 	// feedTimeout is for one page of the feed.
 	feedTimeout = 5 * time.Second
 )
-
-const readCursor = `SELECT epoch, floor FROM projection_cursor WHERE source = $1`
 
 // chaser catches up from the owner's feed when the stream does not bring
 // everything: it is off, lost something, or was wiped.
@@ -34,6 +34,11 @@ type chaser[S any] struct {
 	// announced is what the floor should reach, since announcedAt.
 	announced   cursor
 	announcedAt time.Time
+	// doubtful tells that a heartbeat was of a new epoch: the owner is asked.
+	doubtful bool
+	// end is how far the owner said that it is, at endAt.
+	end   cursor
+	endAt time.Time
 	// seen is how far the feed was read; what failed below it waits until retryAt.
 	seen    cursor
 	retryAt time.Time
@@ -60,6 +65,12 @@ func (p *Projection[S]) chase(ctx context.Context) {
 			return
 		case beat := <-beats:
 			c.heard(beat, time.Now())
+			if c.doubtful {
+				c.consider(ctx, time.Now())
+			}
+		case <-p.chased:
+			c.doubtful = true
+			c.consider(ctx, time.Now())
 		case <-tick.C:
 			c.consider(ctx, time.Now())
 		}
@@ -68,8 +79,14 @@ func (p *Projection[S]) chase(ctx context.Context) {
 
 func (c *chaser[S]) heard(beat *eventsv1.Heartbeat, now time.Time) {
 	c.lastBeat = now
+	at := cursor{beat.GetEpoch(), beat.GetPos()}
+	if believed := c.p.believed.Load(); at.epoch > believed && believed > 0 {
+		c.doubtful = true
+		return
+	}
+	c.p.lag.heard(at)
 	if c.announcedAt.IsZero() {
-		c.announced, c.announcedAt = cursor{beat.GetEpoch(), beat.GetPos()}, now
+		c.announced, c.announcedAt = at, now
 	}
 }
 
@@ -79,13 +96,16 @@ func (c *chaser[S]) consider(ctx context.Context, now time.Time) {
 	isSilent := now.Sub(c.lastBeat) > silence || !c.p.cfg.Source.Connected()
 	hasHole := hole != 0 && now.Sub(time.Unix(0, hole)) > maxHole
 	mayLag := !c.announcedAt.IsZero() && now.Sub(c.announcedAt) > maxBehind
-	if !isSilent && !hasHole && !mayLag {
+	if !isSilent && !hasHole && !mayLag && !c.doubtful {
 		return
 	}
 	at, err := c.p.cursor(ctx)
+	if err == nil {
+		c.p.believeIn(at.epoch)
+	}
 	if err == nil && mayLag && !at.before(c.announced) {
 		c.announcedAt = time.Time{} // the next heartbeat tells what to reach now
-		if !isSilent && !hasHole {
+		if !isSilent && !hasHole && !c.doubtful {
 			return
 		}
 	}
@@ -99,12 +119,16 @@ func (c *chaser[S]) consider(ctx context.Context, now time.Time) {
 		c.failing = true
 		return
 	}
-	c.failing = false
+	// The feed was read to its end: what was announced is there, or was never true.
+	c.failing, c.doubtful, c.announcedAt = false, false, time.Time{}
 }
 
 // catchUp applies what the feed has after the floor. What cannot be applied now
 // holds up nothing else; it is tried again as it would be from the stream.
 func (c *chaser[S]) catchUp(ctx context.Context, at cursor, now time.Time) error {
+	if err := c.lookFurther(ctx, at, now); err != nil {
+		return err
+	}
 	from, whole := at, true
 	if c.tries > 0 && now.Before(c.retryAt) && at.before(c.seen) {
 		from, whole = c.seen, false
@@ -132,6 +156,11 @@ func (c *chaser[S]) catchUp(ctx context.Context, at cursor, now time.Time) error
 			}
 		}
 	}
+	if whole {
+		if err := c.p.reachEnd(ctx, from, c.end); err != nil {
+			return err
+		}
+	}
 	if c.seen.before(from) {
 		c.seen = from
 	}
@@ -142,6 +171,24 @@ func (c *chaser[S]) catchUp(ctx context.Context, at cursor, now time.Time) error
 	case retried:
 		c.tries = 0
 	}
+	return nil
+}
+
+// lookFurther asks the owner how far it is, before the feed is read: then
+// everything up to there has been read when the feed ends.
+func (c *chaser[S]) lookFurther(ctx context.Context, at cursor, now time.Time) error {
+	if !c.doubtful && now.Sub(c.endAt) < lookFurther {
+		return nil
+	}
+	w, err := c.p.watermark(ctx)
+	if err != nil {
+		return err
+	}
+	if w.before(at) {
+		c.p.log.ErrorContext(ctx, "the owner is behind what it has told before, in the same epoch", "source", c.p.cfg.Owner,
+			"epoch", w.epoch, "pos", w.floor, "floor", at.floor)
+	}
+	c.end, c.endAt = w, now
 	return nil
 }
 
@@ -183,24 +230,30 @@ func (p *Projection[S]) applyPage(ctx context.Context, page []received) (failed 
 	return failed
 }
 
-// reach lets the floor rise to a place up to which the feed was applied, also
-// over places that the feed has no more and into a new epoch.
-func (p *Projection[S]) reach(ctx context.Context, to cursor) error {
+// reachEnd lets the floor rise to end if the feed, read up to from, has nothing
+// more before it, and forgets places that nobody gave: a forged notice's.
+func (p *Projection[S]) reachEnd(ctx context.Context, from, end cursor) error {
+	if from.before(end) {
+		return p.reach(ctx, end)
+	}
+	if from != end || p.holeSince.Load() == 0 {
+		return nil
+	}
 	return p.cfg.DB.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		c, err := p.lockCursor(ctx, tx)
-		if err != nil || !c.before(to) {
+		if err != nil || c.cursor != from {
 			return err
 		}
-		return p.move(ctx, tx, to)
+		w, err := p.watermark(ctx)
+		if err != nil || w != end {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, dropBeyond, p.cfg.Owner, w.epoch, w.floor); err != nil {
+			return fmt.Errorf("forget places that the owner never gave: %w", err)
+		}
+		p.holeIf(false)
+		return nil
 	})
 }
 
-// cursor reads the floor without a lock.
-func (p *Projection[S]) cursor(ctx context.Context) (cursor, error) {
-	c := cursor{epoch: 1}
-	err := p.cfg.DB.Conn(ctx).QueryRowContext(ctx, readCursor, p.cfg.Owner).Scan(&c.epoch, &c.floor)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return c, fmt.Errorf("read the cursor of %s: %w", p.cfg.Owner, err)
-	}
-	return c, nil
-}
+func (p *Projection[S]) wakeChaser() { nudge(p.chased) }

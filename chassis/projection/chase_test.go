@@ -1,40 +1,12 @@
 package projection_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
-
-	"google.golang.org/grpc"
-
-	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
-
-// feed is the owner's feed.
-type feed struct {
-	eventsv1.FeedServiceClient
-
-	mu      sync.Mutex
-	notices []*eventsv1.Notice
-	asked   int
-}
-
-func (f *feed) ListChanges(_ context.Context, r *eventsv1.ListChangesRequest, _ ...grpc.CallOption) (*eventsv1.ListChangesResponse, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.asked++
-	out := &eventsv1.ListChangesResponse{}
-	for _, n := range f.notices {
-		isAfter := n.GetEpoch() > r.GetAfterEpoch() || n.GetEpoch() == r.GetAfterEpoch() && n.GetPos() > r.GetAfterPos()
-		if isAfter && len(out.GetNotices()) < int(r.GetPageSize()) {
-			out.Notices = append(out.Notices, n)
-		}
-	}
-	return out, nil
-}
 
 // enter gives the aggregate a state and puts a notice of it into the feed only.
 func (l *library) enter(f *feed, epoch int32, pos int64, id string, version int32, p post) {
@@ -57,8 +29,7 @@ func (l *library) reaches(t testing.TB, cursor ...string) {
 func TestItFollowsWithoutABroker(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l *library) {
-		f := &feed{}
-		l.feed = f
+		f := l.open()
 		l.broker.Stop()
 		for i := range int64(230) { // more than two pages
 			l.enter(f, 1, i+1, fmt.Sprintf("p%d", i%115), int32(i/115)+1, post{Title: "t"})
@@ -76,8 +47,7 @@ func TestItFollowsWithoutABroker(t *testing.T) {
 func TestAHoleInTheStreamIsFilledFromTheFeed(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l *library) {
-		f := &feed{}
-		l.feed = f
+		f := l.open()
 		l.enter(f, 1, 1, "a", 1, post{Title: "first"})
 		l.enter(f, 1, 2, "b", 1, post{Title: "lost"})
 		l.enter(f, 1, 3, "c", 1, post{Title: "third"})
@@ -92,8 +62,7 @@ func TestAHoleInTheStreamIsFilledFromTheFeed(t *testing.T) {
 func TestTheFeedLeadsIntoANewEpoch(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l *library) {
-		f := &feed{}
-		l.feed = f
+		f := l.open()
 		l.broker.Stop()
 		l.enter(f, 1, 1, "a", 1, post{Title: "first"})
 		l.enter(f, 1, 2, "a", 2, post{Title: "lost with the database"})
@@ -109,8 +78,7 @@ func TestTheFeedLeadsIntoANewEpoch(t *testing.T) {
 func TestWhatFailsFromTheFeedHoldsUpNothingElse(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l *library) {
-		f := &feed{}
-		l.feed = f
+		f := l.open()
 		l.broker.Stop()
 		var isWell sync.Map
 		l.before = func(_ int, items items) error {

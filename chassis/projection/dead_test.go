@@ -107,8 +107,7 @@ func TestDeadLettersAreDropped(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l *library) {
 		l.refuse()
-		f := &feed{}
-		l.feed = f
+		f := l.open()
 		l.broker.Stop()
 		l.enter(f, 1, 1, "bad", 1, post{Title: "bad"})
 		l.enter(f, 1, 2, "c", 1, post{Title: "third"})

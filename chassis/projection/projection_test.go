@@ -2,6 +2,7 @@ package projection_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -33,6 +34,15 @@ const (
 type post struct {
 	Title   string
 	Deleted bool
+}
+
+// hash is that of the public state; none of a tombstone.
+func (p post) hash() []byte {
+	if p.Deleted {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(p.Title))
+	return sum[:]
 }
 
 type (
@@ -93,7 +103,7 @@ func ref(id string) projection.Ref { return projection.Ref{Type: "post", ID: id}
 func (l *library) own(id string, version int32, p post) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.owned[ref(id)] = state{Ref: ref(id), Epoch: 1, Version: version, State: p}
+	l.owned[ref(id)] = state{Ref: ref(id), Epoch: 1, Version: version, State: p, PublicHash: p.hash()}
 }
 
 func (l *library) fetch(_ context.Context, refs []projection.Ref) ([]state, error) {
@@ -121,6 +131,9 @@ func (l *library) refresh(ctx context.Context, tx *sql.Tx, items items) error {
 	before, call := l.before, l.calls
 	l.mu.Unlock()
 	for _, i := range items {
+		if i.Version == 0 {
+			i.State.Deleted = true
+		}
 		statement, args := `INSERT INTO copy (id, version, title) VALUES ($1, $2, $3)
  ON CONFLICT (id) DO UPDATE SET version = excluded.version, title = excluded.title`, []any{i.ID, i.Version, i.State.Title}
 		if i.State.Deleted {

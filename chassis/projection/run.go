@@ -2,8 +2,8 @@ package projection
 
 import (
 	"context"
+	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -25,6 +25,9 @@ const (
 	// applyTimeout leaves time to say so before stream.AckWait ends.
 	applyTimeout = 20 * time.Second
 	maxReconnect = 5 * time.Second
+	// maxBehindTries is how often an owner is asked for what a notice of the stream
+	// tells of, and answers with something older.
+	maxBehindTries = 3
 )
 
 // backOff is how long a notice that failed waits, by how often it was delivered.
@@ -49,11 +52,6 @@ type received struct {
 	span   trace.Span
 }
 
-type lag struct {
-	positions atomic.Int64
-	micros    atomic.Int64
-}
-
 func (p *Projection[S]) attributes() metric.MeasurementOption {
 	return metric.WithAttributes(attribute.String("projection", p.cfg.Name), attribute.String("source", p.cfg.Owner))
 }
@@ -62,9 +60,10 @@ func (p *Projection[S]) attributes() metric.MeasurementOption {
 func (p *Projection[S]) Part() process.Part {
 	return process.Part{Name: p.cfg.Name + " following " + p.cfg.Owner, Run: func(ctx context.Context, ready func()) error {
 		ready()
-		var chasing sync.WaitGroup
-		chasing.Go(func() { p.chase(ctx) })
-		defer chasing.Wait()
+		var beside sync.WaitGroup
+		defer beside.Wait()
+		beside.Go(func() { p.chase(ctx) })
+		beside.Go(func() { p.keepUp(ctx) })
 		p.follow(ctx)
 		return nil
 	}}
@@ -147,6 +146,8 @@ func (p *Projection[S]) work(ctx context.Context, msgs []stream.Delivery) {
 	if len(batch) == 0 {
 		return
 	}
+	p.live.Add(1)
+	defer p.live.Add(-1)
 	err := p.tryApply(ctx, batch)
 	if err == nil || len(batch) == 1 || passes(err) {
 		for _, r := range batch {
@@ -196,7 +197,6 @@ func (p *Projection[S]) receive(ctx context.Context, msgs []stream.Delivery) []r
 func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 	defer r.span.End()
 	if err == nil {
-		p.lag.micros.Store(time.Since(r.notice.GetOccurredAt().AsTime()).Microseconds())
 		r.msg.Ack()
 		return
 	}
@@ -205,11 +205,17 @@ func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 		return
 	}
 	r.span.RecordError(err)
+	delivered := r.msg.Delivered()
+	if p.isUntrue(ctx, r, delivered, err) {
+		p.log.WarnContext(r.ctx, "a notice is not true", "source", p.cfg.Owner, "aggregate_id", r.notice.GetAggregateId(),
+			"event_id", r.notice.GetId(), "error", err)
+		r.msg.Drop()
+		return
+	}
 	if p.parked(ctx, r, err) {
 		r.msg.Ack()
 		return
 	}
-	delivered := r.msg.Delivered()
 	wait := backOff(delivered)
 	if passes(err) {
 		wait = min(wait, steadyWait)
@@ -217,4 +223,18 @@ func (p *Projection[S]) settle(ctx context.Context, r received, err error) {
 	p.log.WarnContext(r.ctx, "a change could not be applied and will be tried again", "source", p.cfg.Owner,
 		"aggregate_id", r.notice.GetAggregateId(), "event_id", r.notice.GetId(), "attempt", delivered, "wait", wait, "error", err)
 	r.msg.Nak(wait)
+}
+
+// isUntrue tells whether r is nothing that the owner said, after err: its epoch
+// is none of the owner's, or the owner does not hold the version that it tells
+// of and had time to. If it was true nevertheless, the feed has it.
+func (p *Projection[S]) isUntrue(ctx context.Context, r received, delivered uint64, err error) bool {
+	if errors.Is(err, errUntrue) {
+		return true
+	}
+	if !errors.Is(err, errBehind) || delivered < maxBehindTries || p.cfg.Feed == nil {
+		return false
+	}
+	w, err := p.watermark(ctx)
+	return err == nil && w.epoch >= r.notice.GetEpoch()
 }

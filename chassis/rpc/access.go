@@ -56,8 +56,8 @@ func AccessOf(s interface {
 	return access, nil
 }
 
-// check refuses a caller whom the rule of method does not name.
-func (a Access) check(ctx context.Context, method string) error {
+// Check refuses a caller whom the rule of method does not name.
+func (a Access) Check(ctx context.Context, method string) error {
 	if isOpen(method) {
 		return nil
 	}

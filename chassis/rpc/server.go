@@ -83,11 +83,15 @@ type Server struct {
 	health *health.Server
 	// access is computed when the first part serves: several may, at once.
 	access func() (Access, error)
+	// stopping is closed when the server begins to stop.
+	stopping chan struct{}
+	stop     func()
 }
 
 // NewServer makes a server.
 func NewServer(cfg ServerConfig) *Server {
-	s := &Server{cfg: cfg, log: cfg.Telemetry.Log, health: health.NewServer()}
+	s := &Server{cfg: cfg, log: cfg.Telemetry.Log, health: health.NewServer(), stopping: make(chan struct{})}
+	s.stop = sync.OnceFunc(func() { close(s.stopping) })
 	s.Server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(16<<20), grpc.MaxConcurrentStreams(1000),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
@@ -152,6 +156,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener, ready func()) error 
 	case <-ctx.Done():
 	}
 	s.health.Shutdown()
+	s.stop()
 	hard := time.AfterFunc(stopTimeout, s.Stop)
 	defer hard.Stop()
 	s.GracefulStop()
@@ -196,7 +201,7 @@ func (s *Server) deadline(ctx context.Context, req any, _ *grpc.UnaryServerInfo,
 	} else if time.Until(until) < least {
 		return nil, fault.Unavailable("too little time was left to answer")
 	}
-	ctx, cancel := context.WithDeadline(ctx, until.Add(-spare))
+	ctx, cancel := context.WithDeadline(process.WithStopping(ctx, s.stopping), until.Add(-spare))
 	defer cancel()
 	return next(ctx, req)
 }
@@ -232,7 +237,7 @@ func (s *Server) allow(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 	if err != nil {
 		return nil, err
 	}
-	if err := access.check(ctx, info.FullMethod); err != nil {
+	if err := access.Check(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
 	return next(ctx, req)

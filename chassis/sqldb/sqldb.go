@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -56,6 +57,7 @@ type DB struct {
 	write   *sql.DB
 	read    *sql.DB
 	pool    *pgxpool.Pool
+	mute    atomic.Bool // the server refused to tell its timeline
 }
 
 // Open prepares the database at cfg.URL. It does not connect: a server that is

@@ -115,6 +115,8 @@ func WriteProblemAs(w http.ResponseWriter, p Problem) {
 	switch p.Status {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "1")
+	case http.StatusTooManyRequests:
+		h.Set("Retry-After", "5")
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="parution"`)
 	}

@@ -45,7 +45,8 @@ func Serve(name, addr string, h http.Handler, log *slog.Logger, bound func(net.A
 	}}
 }
 
-// ServeOn serves h on l until ctx ends, then lets requests finish.
+// ServeOn serves h on l until ctx ends, then lets requests finish; those that only
+// wait see it by process.UntilStopping.
 func ServeOn(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger, ready func()) error {
 	s := &http.Server{
 		Handler:           h,
@@ -55,6 +56,9 @@ func ServeOn(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logg
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what clients did wrong
+		BaseContext: func(net.Listener) context.Context {
+			return process.WithStopping(context.WithoutCancel(ctx), ctx.Done())
+		},
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(l) }()

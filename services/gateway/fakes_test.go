@@ -25,6 +25,7 @@ import (
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
@@ -39,11 +40,15 @@ type behind struct {
 	tagsv1.UnimplementedTagsServiceServer
 	renderv1.UnimplementedRenderServiceServer
 	accountsv1.UnimplementedAccountsServiceServer
+	postsv1.UnimplementedChangesServiceServer
+	eventsv1.UnimplementedReadModelServiceServer
 
 	mu      sync.Mutex
 	sites   []*postsv1.Site
 	posts   map[string]*postsv1.Post
 	pages   map[string]*renderv1.GetPageResponse // site + path
+	sure    map[string]*renderv1.GetPageResponse // what at_least asks for instead
+	wanted  [][]*renderv1.PostVersion            // at_least of each question
 	asked   map[string]int
 	callers []identity.Principal
 	seen    []metadata.MD
@@ -51,6 +56,8 @@ type behind struct {
 	down    bool
 	// gate, if set, holds GetPage until it is closed; entered tells that it waits.
 	gate, entered chan struct{}
+	// waits, if set, hears of each call that waits for changes, until come is closed.
+	waits, come chan struct{}
 }
 
 func newBehind() *behind {
@@ -59,7 +66,7 @@ func newBehind() *behind {
 			{Id: "main", Language: "en", Version: 3},
 			{Id: "other", Language: "fr", Version: 1, Hosts: []string{"other.example"}},
 		},
-		posts: make(map[string]*postsv1.Post), pages: make(map[string]*renderv1.GetPageResponse), asked: make(map[string]int),
+		posts: make(map[string]*postsv1.Post), pages: make(map[string]*renderv1.GetPageResponse), sure: make(map[string]*renderv1.GetPageResponse), asked: make(map[string]int),
 	}
 }
 
@@ -73,10 +80,11 @@ func (b *behind) press(site, path, body string, keys ...string) {
 	}
 }
 
-func (b *behind) put(site, path string, page *renderv1.GetPageResponse) {
+// put puts any page of the site main behind the gateway.
+func (b *behind) put(path string, page *renderv1.GetPageResponse) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.pages[site+path] = page
+	b.pages["main"+path] = page
 }
 
 func (b *behind) times(path string) int {
@@ -95,7 +103,11 @@ func (b *behind) setDown(down bool) {
 func (b *behind) GetPage(_ context.Context, r *renderv1.GetPageRequest) (*renderv1.GetPageResponse, error) {
 	b.mu.Lock()
 	b.asked[r.GetPath()]++
+	b.wanted = append(b.wanted, r.GetAtLeast())
 	page, down, gate, entered := b.pages[r.GetSite()+r.GetPath()], b.down, b.gate, b.entered
+	if sure := b.sure[r.GetSite()+r.GetPath()]; sure != nil && len(r.GetAtLeast()) > 0 {
+		page = sure
+	}
 	b.mu.Unlock()
 	if gate != nil {
 		entered <- struct{}{}
@@ -236,6 +248,13 @@ func (b *behind) PublishPost(ctx context.Context, r *postsv1.PublishPostRequest)
 	return &postsv1.PublishPostResponse{Post: p}, nil
 }
 
+// DeletePost implements PostsService.
+func (b *behind) DeletePost(_ context.Context, r *postsv1.DeletePostRequest) (*postsv1.DeletePostResponse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return &postsv1.DeletePostResponse{Id: r.GetId(), Version: b.posts[r.GetId()].GetVersion() + 1}, nil
+}
+
 // ListPosts implements PostsService.
 func (b *behind) ListPosts(ctx context.Context, _ *postsv1.ListPostsRequest) (*postsv1.ListPostsResponse, error) {
 	b.note(ctx)
@@ -286,6 +305,8 @@ func startAs(t testing.TB, tel *telemetry.Telemetry, b *behind, cfg gateway.Conf
 		tagsv1.RegisterTagsServiceServer(r, b)
 		renderv1.RegisterRenderServiceServer(r, b)
 		accountsv1.RegisterAccountsServiceServer(r, b)
+		postsv1.RegisterChangesServiceServer(r, b)
+		eventsv1.RegisterReadModelServiceServer(r, b)
 	})
 	broker := streamtest.NewBroker(t)
 	conn, nc, health := server.Conn(t), broker.Connect(t, "gateway"), &process.Health{}
@@ -305,6 +326,13 @@ func startAs(t testing.TB, tel *telemetry.Telemetry, b *behind, cfg gateway.Conf
 	t.Cleanup(f.public.Close)
 	t.Cleanup(f.admin.Close)
 	return f
+}
+
+// serve answers a request without a connection.
+func (f *front) serve(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	f.service.Handler().ServeHTTP(w, r)
+	return w
 }
 
 // run runs parts until the test ends; it returns once all are ready.

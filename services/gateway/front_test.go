@@ -120,7 +120,7 @@ func TestReferencePage(t *testing.T) {
 		}
 		return out
 	}
-	if diff := cmp.Diff([]string{"Posts", "Sites", "Tags", "Render", "Accounts", "Media", "messages", "problems"}, found(`<section id="(\w+)">`)); diff != "" {
+	if diff := cmp.Diff([]string{"Posts", "Changes", "Sites", "Tags", "Render", "Accounts", "Media", "Operations", "messages", "problems"}, found(`<section id="(\w+)">`)); diff != "" {
 		t.Errorf("sections (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{

@@ -92,7 +92,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s.pages, s.site = pages, site.New(s.table, pages, log)
 	s.api, err = api.New(ctx, api.Deps{
 		Posts: deps.Posts, Tags: deps.Tags, Render: deps.Render, Accounts: deps.Accounts,
-		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes, Log: log,
+		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes,
+		MaxWaiting: max(1, cfg.MaxInFlight/4), Log: log,
 	})
 	if err != nil {
 		return nil, err

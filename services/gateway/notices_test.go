@@ -24,13 +24,32 @@ func (f *front) tell(t testing.TB, pos int64, keys ...string) {
 // tellIn is tell within a trace.
 func (f *front) tellIn(ctx context.Context, t testing.TB, pos int64, keys ...string) {
 	t.Helper()
-	facts, err := anypb.New(&renderv1.PressFacts{Keys: keys, CausedAt: timestamppb.New(time.Now())})
+	f.tellOf(ctx, t, pos, nil, keys...)
+}
+
+// tellOf is tellIn because of what render took in of post.
+func (f *front) tellOf(ctx context.Context, t testing.TB, pos int64, post *renderv1.PostVersion, keys ...string) {
+	t.Helper()
+	facts, err := anypb.New(&renderv1.PressFacts{Keys: keys, CausedAt: timestamppb.New(time.Now()), Post: post})
 	if err != nil {
 		t.Fatalf("pack the facts: %v", err)
 	}
-	n := &eventsv1.Notice{
+	f.send(ctx, t, &eventsv1.Notice{
 		Id: "n", Owner: "render", Epoch: 1, Pos: pos, Site: "main", AggregateType: "press", AggregateId: "a", Version: 1, Kind: "pressed", Facts: facts,
-	}
+	})
+}
+
+// withdraw sends posts' notice that it withdrew a post of the site main.
+func (f *front) withdraw(t testing.TB, pos int64, id string, version int32) {
+	t.Helper()
+	f.send(t.Context(), t, &eventsv1.Notice{
+		Id: "n", Owner: "posts", Epoch: 1, Pos: pos, Site: "main", AggregateType: "post", AggregateId: id, Version: version, Kind: "withdrawn",
+	})
+}
+
+// send sends a notice as the broker would pass it on.
+func (f *front) send(ctx context.Context, t testing.TB, n *eventsv1.Notice) {
+	t.Helper()
 	msg, err := stream.Message(ctx, n)
 	if err != nil {
 		t.Fatalf("write the notice: %v", err)

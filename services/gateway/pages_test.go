@@ -204,9 +204,9 @@ func TestAPageThatRacedWithADropIsNotKept(t *testing.T) {
 func TestRedirectsAndGone(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.put("main", "/old.html", &renderv1.GetPageResponse{Status: http.StatusMovedPermanently, Location: "/posts/à-propos", Keys: []string{"path:/old.html"}})
-	f.put("main", "/evil", &renderv1.GetPageResponse{Status: http.StatusMovedPermanently, Location: "//evil.example/"})
-	f.put("main", "/gone", &renderv1.GetPageResponse{Status: http.StatusGone, ContentType: "text/html", Body: []byte("gone"), Keys: []string{"path:/gone"}})
+	f.put("/old.html", &renderv1.GetPageResponse{Status: http.StatusMovedPermanently, Location: "/posts/à-propos", Keys: []string{"path:/old.html"}})
+	f.put("/evil", &renderv1.GetPageResponse{Status: http.StatusMovedPermanently, Location: "//evil.example/"})
+	f.put("/gone", &renderv1.GetPageResponse{Status: http.StatusGone, ContentType: "text/html", Body: []byte("gone"), Keys: []string{"path:/gone"}})
 	for _, c := range []struct {
 		path     string
 		status   int

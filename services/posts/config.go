@@ -23,6 +23,8 @@ type Config struct {
 	MaxTags int `help:"Most tags of a post." default:"30"`
 	// MaxTagChars bounds a tag's name.
 	MaxTagChars int `help:"Most characters of a tag." default:"60"`
+	// MaxWaiting bounds the calls that wait for changes; 0: none may wait.
+	MaxWaiting int `help:"Most calls that wait for changes at once." default:"100"`
 	// StreamReplicas is how many NATS servers keep each notice.
 	StreamReplicas int `kong:"-"`
 }
@@ -32,7 +34,8 @@ func Defaults() Config {
 	l := post.DefaultLimits()
 	return Config{
 		BaseURL: "http://localhost:8080", Language: "en", Title: "Parution",
-		MaxBodyBytes: l.BodyBytes, MaxTitleChars: l.TitleChars, MaxTags: l.Tags, MaxTagChars: l.TagChars, StreamReplicas: 1,
+		MaxBodyBytes: l.BodyBytes, MaxTitleChars: l.TitleChars, MaxTags: l.Tags, MaxTagChars: l.TagChars,
+		MaxWaiting: 100, StreamReplicas: 1,
 	}
 }
 
@@ -43,6 +46,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxTitleChars < 1 || c.MaxTags < 1 || c.MaxTagChars < 1 {
 		return errors.New("max-title-chars, max-tags and max-tag-chars must be at least 1")
+	}
+	if c.MaxWaiting < 0 {
+		return errors.New("max-waiting must not be negative")
 	}
 	return nil
 }

@@ -38,13 +38,14 @@ type Deps struct {
 
 // Service is the posts service. Make it with New.
 type Service struct {
-	cfg    Config
-	deps   Deps
-	out    *outbox.Outbox
-	relay  *outbox.Relay
-	store  *store.Store
-	server *server.Server
-	due    *scheduler.Scheduler
+	cfg     Config
+	deps    Deps
+	out     *outbox.Outbox
+	relay   *outbox.Relay
+	changes *outbox.Changes
+	store   *store.Store
+	server  *server.Server
+	due     *scheduler.Scheduler
 }
 
 // Migrations are the schema of the service, in order.
@@ -73,9 +74,10 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the scheduler: %w", err)
 	}
+	changes := outbox.NewChanges(out, cfg.MaxWaiting)
 	return &Service{
-		cfg: cfg, deps: deps, out: out, relay: relay, store: st, due: due,
-		server: server.New(server.Deps{Posts: st, Sites: st, Wire: w, Limits: cfg.limits(), Now: deps.Now}),
+		cfg: cfg, deps: deps, out: out, relay: relay, changes: changes, store: st, due: due,
+		server: server.New(server.Deps{Posts: st, Sites: st, Changes: changes, Wire: w, Limits: cfg.limits(), Now: deps.Now}),
 	}, nil
 }
 
@@ -83,6 +85,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	postsv1.RegisterPostsServiceServer(r, s.server)
 	postsv1.RegisterSitesServiceServer(r, s.server)
+	postsv1.RegisterChangesServiceServer(r, s.server)
 	eventsv1.RegisterFeedServiceServer(r, outbox.NewFeedServer(s.out))
 }
 
@@ -102,5 +105,6 @@ func (s *Service) Parts() []process.Part {
 		}},
 		s.relay.Part(),
 		{Name: "scheduler", Run: s.due.Run},
+		s.changes.Part(),
 	}
 }

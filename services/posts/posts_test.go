@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -34,9 +35,10 @@ func now() time.Time { return time.Date(2026, 5, 17, 9, 30, 0, 123456000, time.U
 type world struct {
 	postsv1.PostsServiceClient
 
-	sites postsv1.SitesServiceClient
-	feed  eventsv1.FeedServiceClient
-	out   interface {
+	sites   postsv1.SitesServiceClient
+	feed    eventsv1.FeedServiceClient
+	changes postsv1.ChangesServiceClient
+	out     interface {
 		Unsent(ctx context.Context) (int64, error)
 	}
 	ctx    context.Context // of an editor
@@ -44,7 +46,19 @@ type world struct {
 	public context.Context
 	peer   context.Context // another service
 
-	scheduler process.Part
+	relay, scheduler, watch process.Part
+	// direct is the service without a server around it.
+	direct postsv1.ChangesServiceServer
+}
+
+// maxWaiting is how many calls may wait for changes in tests.
+const maxWaiting = 2
+
+// RegisterService implements grpc.ServiceRegistrar.
+func (w *world) RegisterService(_ *grpc.ServiceDesc, impl any) {
+	if s, ok := impl.(postsv1.ChangesServiceServer); ok {
+		w.direct = s
+	}
 }
 
 func start(t *testing.T, db *sqldb.DB) *world {
@@ -52,7 +66,9 @@ func start(t *testing.T, db *sqldb.DB) *world {
 	if err := db.Migrate(t.Context(), posts.Migrations()...); err != nil {
 		t.Fatalf("migrate: %v", err)
 	}
-	s, err := posts.New(posts.Defaults(), posts.Deps{
+	cfg := posts.Defaults()
+	cfg.MaxWaiting = maxWaiting
+	s, err := posts.New(cfg, posts.Deps{
 		DB: db, NATS: streamtest.Start(t), Telemetry: telemetry.Discard(), Now: now,
 	})
 	if err != nil {
@@ -61,11 +77,15 @@ func start(t *testing.T, db *sqldb.DB) *world {
 	run(t, s.Parts()[0]) // the first site; the relay is tested with the chassis
 	server := rpctest.Serve(t, s.Register, s.Writes())
 	conn := server.Conn(t)
-	return &world{
+	parts := s.Parts()
+	w := &world{
 		PostsServiceClient: postsv1.NewPostsServiceClient(conn), sites: postsv1.NewSitesServiceClient(conn), feed: eventsv1.NewFeedServiceClient(conn),
-		out: s.Outbox(), ctx: rpctest.As(t.Context(), identity.Editor), author: rpctest.As(t.Context(), identity.Author),
-		public: rpctest.As(t.Context(), identity.Public), peer: t.Context(), scheduler: s.Parts()[2],
+		changes: postsv1.NewChangesServiceClient(conn),
+		out:     s.Outbox(), ctx: rpctest.As(t.Context(), identity.Editor), author: rpctest.As(t.Context(), identity.Author),
+		public: rpctest.As(t.Context(), identity.Public), peer: t.Context(), relay: parts[1], scheduler: parts[2], watch: parts[3],
 	}
+	s.Register(w)
+	return w
 }
 
 func run(t *testing.T, p process.Part) {

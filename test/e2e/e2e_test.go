@@ -46,6 +46,8 @@ func scenarios() []scenario {
 		{"badinput", badInput},
 		{"unsafe", unsafe},
 		{"openapi", openAPI},
+		{"changes", changes},
+		{"tail", tail},
 	}
 }
 

@@ -34,6 +34,10 @@ type Needs struct {
 	// Installation is set by commands that act on the whole installation: the
 	// others must be told the site where there are several.
 	Installation bool
+	// Running is set by commands that make no sense while no server runs.
+	Running bool
+	// Anybody is set by commands that need no token.
+	Anybody bool
 }
 
 // With calls fn with a client of the target. A data folder that a server runs
@@ -41,7 +45,7 @@ type Needs struct {
 // time of the call, without listening on the network.
 func With(ctx context.Context, t Target, needs Needs, log *slog.Logger, fn func(ctx context.Context, c *Client) error) error {
 	if t.Server != "" {
-		if err := t.checkServer(); err != nil {
+		if err := t.checkServer(needs); err != nil {
 			return &process.ExitError{Code: 2, Err: err}
 		}
 		return fn(ctx, OverNetwork(t.Server, t.Token, t.Site))
@@ -63,6 +67,9 @@ func With(ctx context.Context, t Target, needs Needs, log *slog.Logger, fn func(
 	if !needs.Create && !allinone.Holds(t.Data) {
 		return &process.ExitError{Code: 2, Err: fmt.Errorf("%s holds no Parution data; parution serve --data %s begins it", t.Data, t.Data)}
 	}
+	if needs.Running {
+		return &process.ExitError{Code: 2, Err: fmt.Errorf("no server runs on %s; parution serve --data %s starts one", t.Data, t.Data)}
+	}
 	tel := telemetry.Discard()
 	tel.Log = log
 	app, err := allinone.New(ctx, allinone.Defaults(t.Data), tel)
@@ -77,11 +84,11 @@ func With(ctx context.Context, t Target, needs Needs, log *slog.Logger, fn func(
 	return process.RunUntil(ctx, log, grace, work, app.Parts()...)
 }
 
-func (t Target) checkServer() error {
+func (t Target) checkServer(needs Needs) error {
 	if !strings.HasPrefix(t.Server, "http://") && !strings.HasPrefix(t.Server, "https://") {
 		return fmt.Errorf("--server %s must begin with http:// or https://", t.Server)
 	}
-	if t.Token == "" {
+	if t.Token == "" && !needs.Anybody {
 		return errors.New("--server needs a token: --token or PARUTION_TOKEN")
 	}
 	return nil

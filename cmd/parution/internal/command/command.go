@@ -4,6 +4,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,9 @@ import (
 
 // Streams are where a command writes: answers to Out, everything else to Err.
 type Streams struct{ Out, Err io.Writer }
+
+// usage refuses a command line that cannot be meant.
+func usage(text string) error { return &process.ExitError{Code: 2, Err: errors.New(text)} }
 
 // globals are what every verb gets.
 type globals struct {
@@ -35,6 +39,7 @@ type cli struct {
 	Import  importPosts `cmd:"" name:"import" help:"Bring posts over from Jekyll, Hugo or a folder of Markdown."`
 	Token   token       `cmd:"" help:"API tokens."`
 	Site    sites       `cmd:"" help:"The publications of this installation."`
+	Events  events      `cmd:"" help:"What happens on a site, and how the read models keep up."`
 	Migrate migrate     `cmd:"" help:"Bring the schema of a data folder up to date."`
 	Keys    keys        `cmd:"" help:"Make the keys by which the services of a cluster know each other."`
 	Version version     `cmd:"" help:"Tell which build this is."`

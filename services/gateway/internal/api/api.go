@@ -18,11 +18,13 @@ import (
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/web"
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	operationsv1 "github.com/parution/parution/proto/gen/parution/operations/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/operations"
 	"github.com/parution/parution/services/gateway/internal/routename"
 )
 
@@ -48,7 +50,9 @@ type Deps struct {
 	Upload http.HandlerFunc
 	// MaxBodyBytes bounds a JSON body.
 	MaxBodyBytes int64
-	Log          *slog.Logger
+	// MaxWaiting bounds the calls that wait for changes.
+	MaxWaiting int
+	Log        *slog.Logger
 }
 
 // API is the JSON API. Safe for concurrent use.
@@ -57,6 +61,7 @@ type API struct {
 	accounts accountsv1.AccountsServiceClient
 	routes   *routeTable
 	mux      *runtime.ServeMux
+	waits    chan struct{}
 	fields   []headers.Field
 	static   map[string]document
 	problems map[string]explanation
@@ -66,7 +71,7 @@ type API struct {
 func New(ctx context.Context, deps Deps) (*API, error) {
 	a := &API{
 		deps: deps, accounts: accountsv1.NewAccountsServiceClient(deps.Accounts),
-		routes: newRouteTable(), fields: headers.Page(),
+		routes: newRouteTable(), fields: headers.Page(), waits: make(chan struct{}, deps.MaxWaiting),
 	}
 	var err error
 	if a.static, err = documents(a.routes); err != nil {
@@ -92,11 +97,20 @@ func New(ctx context.Context, deps Deps) (*API, error) {
 }
 
 func (a *API) register(ctx context.Context) error {
-	posts, tags := conn{a.deps.Posts, a.routes}, conn{a.deps.Tags, a.routes}
+	posts, tags := conn{waiting{a.deps.Posts, a.waits}, a.routes}, conn{a.deps.Tags, a.routes}
 	render, accounts := conn{a.deps.Render, a.routes}, conn{a.deps.Accounts, a.routes}
+	here, err := newLocal(func(r grpc.ServiceRegistrar) {
+		operationsv1.RegisterOperationsServiceServer(r, operations.New(
+			operations.Reader{Name: "render", Conn: a.deps.Render}, operations.Reader{Name: "tags", Conn: a.deps.Tags}))
+	})
+	if err != nil {
+		return fmt.Errorf("serve the operations: %w", err)
+	}
 	for _, err := range []error{
 		postsv1.RegisterPostsServiceHandlerClient(ctx, a.mux, postsv1.NewPostsServiceClient(posts)),
 		postsv1.RegisterSitesServiceHandlerClient(ctx, a.mux, postsv1.NewSitesServiceClient(posts)),
+		postsv1.RegisterChangesServiceHandlerClient(ctx, a.mux, postsv1.NewChangesServiceClient(posts)),
+		operationsv1.RegisterOperationsServiceHandlerClient(ctx, a.mux, operationsv1.NewOperationsServiceClient(conn{here, a.routes})),
 		tagsv1.RegisterTagsServiceHandlerClient(ctx, a.mux, tagsv1.NewTagsServiceClient(tags)),
 		renderv1.RegisterRenderServiceHandlerClient(ctx, a.mux, renderv1.NewRenderServiceClient(render)),
 		accountsv1.RegisterAccountsServiceHandlerClient(ctx, a.mux, accountsv1.NewAccountsServiceClient(accounts)),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 const (
@@ -32,6 +33,9 @@ func (c conn) Invoke(ctx context.Context, method string, args, reply any, opts .
 	timeout := writeTimeout
 	if r := c.routes.byName[method]; r != nil && r.rule.GetReadOnly() {
 		timeout = readTimeout
+	}
+	if in, ok := args.(*postsv1.ListChangesRequest); ok {
+		timeout += time.Duration(min(max(in.GetWait(), 0), maxWait)) * time.Second
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -11,6 +13,10 @@ type example struct {
 	required []string
 	// body is a body that it takes.
 	body string
+	// query is what the call is asked with.
+	query string
+	// answer is what it may answer.
+	answer string
 	// mime is the type of a body that is no JSON; body is then a file's name.
 	mime string
 }
@@ -32,10 +38,45 @@ func exampleOf(operationID string) example {
 		return example{required: []string{"name"}, body: `{"name":"import","role":"editor"}`}
 	case "RenderService_RenderDocument":
 		return example{body: `{"body":"Some *text*."}`}
+	case "ChangesService_ListChanges":
+		return example{query: "?page_size=1000&wait=25&after=$NEXT", answer: changesExample}
 	case uploadID:
 		return example{body: "picture.png", mime: "image/png"}
 	}
 	return example{}
+}
+
+const changesExample = `{
+  "changes": [
+    {
+      "id": "01a2088a-6845-7bc0-9c7b-75774cc55075", "type": "post", "aggregate_id": "01a2088a-6840-7ebd-8f88-a8ce2383345e",
+      "version": 2, "epoch": 1, "position": "41", "kind": "published", "occurred_at": "2026-11-23T09:30:00.123456Z",
+      "facts": {"slug": "three-lakes", "title": "Three lakes", "language": "en", "tags": ["Walks"], "published_at": "2026-11-23T09:30:00.123456Z"}
+    },
+    {
+      "id": "01a2088a-684a-7626-8cba-d126333ed277", "type": "post", "aggregate_id": "01a2088a-6a9a-7570-842a-7c1c5e4f03e7",
+      "version": 5, "epoch": 1, "position": "42", "kind": "withdrawn", "occurred_at": "2026-11-23T09:31:12Z",
+      "facts": null
+    }
+  ],
+  "next": "eyJmIjoiM2c0NXQ2IiwicCI6eyJFcG9jaCI6MSwiUG9zIjo0Mn19",
+  "more": false,
+  "epoch": 1
+}`
+
+// illustrate puts the example of an answer where OpenAPI wants it.
+func illustrate(operation object) error {
+	text := exampleOf(str(operation["operationId"])).answer
+	content := dig(operation, "responses", "200", "content", "application/json")
+	if text == "" || content == nil {
+		return nil
+	}
+	var answer any
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		return fmt.Errorf("read the example of %s: %w", operation["operationId"], err)
+	}
+	content["example"] = answer
+	return nil
 }
 
 // require marks the required fields in the body of an operation.
@@ -74,7 +115,7 @@ func curl(c call) string {
 	case e.body != "":
 		b.WriteString(" -H 'Content-Type: application/json' -d '" + e.body + "'")
 	}
-	path := strings.NewReplacer("{number}", "1", "{id}", "ID", "{slug}", "SLUG", "{tags}", "TAG").Replace(c.Path)
-	b.WriteString(` "$SITE` + path + `"`)
+	path := strings.NewReplacer("{number}", "1", "{id}", "ID", "{slug}", "SLUG", "{tags}", "TAG", "{name}", "tags", "{source}", "posts", "{type}", "post").Replace(c.Path)
+	b.WriteString(` "$SITE` + path + e.query + `"`)
 	return b.String()
 }

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
 )
 
 // TestExamplesAreTaken holds each example against the contract of its call.
@@ -13,6 +15,17 @@ func TestExamplesAreTaken(t *testing.T) {
 	for _, r := range newRouteTable().all {
 		service := string(r.call.Parent().Name())
 		e := exampleOf(service + "_" + string(r.call.Name()))
+		if e.answer != "" {
+			message := dynamicpb.NewMessage(r.call.Output())
+			if err := protojson.Unmarshal([]byte(e.answer), message); err != nil {
+				t.Errorf("%s does not answer its example: %v", r.name(), err)
+			}
+		}
+		if e.query != "" {
+			if err := r.checkQuery(strings.TrimPrefix(e.query, "?")); err != nil {
+				t.Errorf("%s: %s is refused: %v", r.name(), e.query, err)
+			}
+		}
 		if e.body == "" {
 			continue
 		}

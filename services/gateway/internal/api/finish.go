@@ -19,16 +19,27 @@ type (
 	withSite     interface{ GetSite() *postsv1.Site }
 	withSecret   interface{ GetSecret() string }
 	withExisting interface{ GetExisting() bool }
+	withVersion  interface {
+		GetId() string
+		GetVersion() int32
+	}
 )
 
-var _ withSecret = (*accountsv1.CreateTokenResponse)(nil)
+var (
+	_ withSecret  = (*accountsv1.CreateTokenResponse)(nil)
+	_ withVersion = (*postsv1.DeletePostResponse)(nil)
+)
 
-// finish sets what an answer says beside its body: the version as ETag, the
-// status 201 and the address of what was created, 304 for what is known.
+// versionHeader tells of a post that was written what a reader sends as
+// Parution-At-Least to see it.
+const versionHeader = "Parution-Version"
+
+// finish sets what an answer says beside its body: the version as ETag and, of
+// a post that was written, as Parution-Version, the status 201 and the address of what was created, 304 for what is known.
 func finish(ctx context.Context, w http.ResponseWriter, answer proto.Message) error {
 	h := w.Header()
 	p := preconditionOf(ctx)
-	if p.read && identity.From(ctx).Role == identity.Public {
+	if p.read && identity.From(ctx).Role == identity.Public && p.call != postsv1.ChangesService_ListChanges_FullMethodName {
 		h.Set("Cache-Control", "no-cache")
 	}
 	if v := versionOf(answer); v != 0 {
@@ -39,6 +50,9 @@ func finish(ctx context.Context, w http.ResponseWriter, answer proto.Message) er
 			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
+	}
+	if id, version := written(answer); id != "" && !p.read {
+		h.Set(versionHeader, id+"@"+strconv.Itoa(int(version)))
 	}
 	if location, created := createdAt(p.call, answer); created {
 		if location != "" {
@@ -58,6 +72,17 @@ func versionOf(answer proto.Message) int32 {
 		return m.GetSite().GetVersion()
 	}
 	return 0
+}
+
+// written is the post that the call of answer wrote; without an id it wrote none.
+func written(answer proto.Message) (id string, version int32) {
+	switch m := answer.(type) {
+	case withPost:
+		return m.GetPost().GetId(), m.GetPost().GetVersion()
+	case withVersion:
+		return m.GetId(), m.GetVersion()
+	}
+	return "", 0
 }
 
 // createdAt is where to find what the call created, if it did.

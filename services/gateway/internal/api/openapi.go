@@ -68,6 +68,9 @@ func description(routes *routeTable) (object, error) {
 			return nil, fmt.Errorf("the description of %s %s is missing: generate it again", r.method, r.template)
 		}
 		complete(operation, r)
+		if err := illustrate(operation); err != nil {
+			return nil, err
+		}
 	}
 	paths[root+"media"] = object{"post": uploadOperation()}
 	schemas["Uploaded"] = uploadedSchema()
@@ -168,6 +171,16 @@ func complete(operation object, r *route) {
 			responses["200"] = object{"description": "The external_id was known; nothing was written.", "content": dig(responses, "201")["content"]}
 		}
 	}
+	if writesPost(r) {
+		for _, status := range []string{"200", "201"} {
+			if answer := dig(responses, status); answer != nil {
+				answer["headers"] = object{versionHeader: object{
+					"description": "The post and its version, id@version. Sent as Parution-At-Least, a page shows the post no older than that.",
+					"schema":      object{"type": "string"},
+				}}
+			}
+		}
+	}
 	responses["default"] = object{"$ref": "#/components/responses/Problem"}
 	operation["responses"] = responses
 	operation["summary"] = sentenceOf(str(operation["summary"]), string(r.call.Name()))
@@ -184,6 +197,12 @@ func sentenceOf(comment, call string) string {
 		return ""
 	}
 	return string(unicode.ToUpper(first)) + comment[size:]
+}
+
+// writesPost tells whether the call answers with a post that it changed.
+func writesPost(r *route) bool {
+	output := r.call.Output()
+	return !r.rule.GetReadOnly() && (output.Fields().ByName("post") != nil || output.Name() == "DeletePostResponse")
 }
 
 func creates(r *route) bool {

@@ -58,7 +58,9 @@ func reference(doc object) ([]byte, error) {
 }
 
 // order is that of the groups: what most people come for, first.
-func order() []string { return []string{"Posts", "Sites", "Tags", "Render", "Accounts", "Media"} }
+func order() []string {
+	return []string{"Posts", "Changes", "Sites", "Tags", "Render", "Accounts", "Media", "Operations"}
+}
 
 func groups(doc object) []group {
 	byName := make(map[string][]call)

@@ -16,8 +16,9 @@ import (
 const (
 	// maxParameters bounds the parameters of a query.
 	maxParameters = 100
-	// maxPageSize bounds page_size.
+	// maxPageSize bounds page_size; maxChanges does for changes.
 	maxPageSize = 100
+	maxChanges  = 1000
 )
 
 // checkQuery refuses a query that does not fit the call: parameters that it
@@ -70,10 +71,18 @@ func (r *route) checkParameter(name string, values []string) string {
 			return message
 		}
 	}
-	if n, err := strconv.Atoi(values[0]); name == "page_size" && err == nil && (n < 0 || n > maxPageSize) {
-		return "is " + strconv.Itoa(n) + "; between 1 and " + strconv.Itoa(maxPageSize)
+	if n, err := strconv.Atoi(values[0]); name == "page_size" && err == nil && (n < 0 || n > r.maxPage()) {
+		return "is " + strconv.Itoa(n) + "; between 1 and " + strconv.Itoa(r.maxPage())
 	}
 	return ""
+}
+
+// maxPage is the largest page_size of the call.
+func (r *route) maxPage() int {
+	if r.feeds() {
+		return maxChanges
+	}
+	return maxPageSize
 }
 
 // checkText tells what is wrong with a value that came as text.

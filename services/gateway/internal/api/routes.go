@@ -10,6 +10,7 @@ import (
 
 	accessv1 "github.com/parution/parution/proto/gen/parution/access/v1"
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
+	operationsv1 "github.com/parution/parution/proto/gen/parution/operations/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
@@ -37,6 +38,9 @@ func (r *route) name() string {
 	return "/" + string(r.call.Parent().FullName()) + "/" + string(r.call.Name())
 }
 
+// feeds tells whether the call answers the change feed.
+func (r *route) feeds() bool { return r.name() == postsv1.ChangesService_ListChanges_FullMethodName }
+
 // conditional tells whether the call takes If-Match.
 func (r *route) conditional() bool {
 	return r.call.Input().Fields().ByName(expectedVersion) != nil
@@ -58,9 +62,9 @@ type routeTable struct {
 func services() []protoreflect.ServiceDescriptor {
 	var out []protoreflect.ServiceDescriptor
 	for _, file := range []protoreflect.FileDescriptor{
-		postsv1.File_parution_posts_v1_posts_proto, postsv1.File_parution_posts_v1_sites_proto,
+		postsv1.File_parution_posts_v1_posts_proto, postsv1.File_parution_posts_v1_sites_proto, postsv1.File_parution_posts_v1_changes_proto,
 		tagsv1.File_parution_tags_v1_tags_proto, renderv1.File_parution_render_v1_render_proto,
-		accountsv1.File_parution_accounts_v1_accounts_proto,
+		accountsv1.File_parution_accounts_v1_accounts_proto, operationsv1.File_parution_operations_v1_operations_proto,
 	} {
 		for i := range file.Services().Len() {
 			out = append(out, file.Services().Get(i))

@@ -69,16 +69,25 @@ func newEntry(c *Cache, k Key, page Page) *Entry {
 func (e *Entry) Status() int { return e.page.Status }
 
 // Respond answers r, a GET or HEAD request, with the page.
-func (e *Entry) Respond(w http.ResponseWriter, r *http.Request) {
+func (e *Entry) Respond(w http.ResponseWriter, r *http.Request) { e.respond(w, r, false) }
+
+// RespondPrivately is Respond for one reader: nobody on the way keeps the answer.
+func (e *Entry) RespondPrivately(w http.ResponseWriter, r *http.Request) { e.respond(w, r, true) }
+
+func (e *Entry) respond(w http.ResponseWriter, r *http.Request, private bool) {
 	v := e.variant(r.Header["Accept-Encoding"])
-	h := w.Header()
-	if v.status == http.StatusOK && v.matches(r.Header) {
-		headers.Apply(h, v.unchanged)
-		w.WriteHeader(http.StatusNotModified)
+	status, fields := v.status, v.full
+	if status == http.StatusOK && v.matches(r.Header) {
+		status, fields = http.StatusNotModified, v.unchanged
+	}
+	headers.Apply(w.Header(), fields)
+	if private && !e.page.Immutable {
+		w.Header().Set("Cache-Control", "private, no-cache")
+	}
+	w.WriteHeader(status)
+	if status == http.StatusNotModified {
 		return
 	}
-	headers.Apply(h, v.full)
-	w.WriteHeader(v.status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(v.body) // the client may have gone
 	}

@@ -110,11 +110,14 @@ func (m *floorMap) gone(keys []string) (v Version, whole, ok bool) {
 // after the drop start shows every one of wanted.
 func (m *floorMap) satisfied(start uint64, wanted []Version) bool {
 	for _, v := range wanted {
-		if v.Epoch == 0 {
-			v.Epoch = m.epoch
-		}
 		f := m.byID[v.Post]
-		if f == nil || f.seq == 0 || f.seq > start || f.pressed.olderThan(v) {
+		if f == nil || f.seq == 0 || f.seq > start {
+			return false
+		}
+		if v.Epoch == 0 {
+			v.Epoch = f.pressed.Epoch // floors of another one are forgotten
+		}
+		if f.pressed.olderThan(v) {
 			return false
 		}
 	}

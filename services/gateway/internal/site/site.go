@@ -50,7 +50,7 @@ func New(sites Sites, pages *cache.Cache, log *slog.Logger) *Site {
 // ServeHit answers r if that takes nothing but memory, and tells whether it did.
 // It runs before everything else, tracing included: it is most of what a gateway does.
 func (s *Site) ServeHit(w http.ResponseWriter, r *http.Request) bool {
-	if !readOnly(r) || r.URL.RawPath != "" {
+	if _, asks := r.Header[atLeast]; asks || !readOnly(r) || r.URL.RawPath != "" {
 		return false
 	}
 	page, err := pageOf(r.URL.RawQuery)
@@ -155,12 +155,31 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, nam
 		}
 		k.Page = page
 	}
+	wanted, err := versionsOf(r.Header)
+	if err != nil {
+		web.WriteProblem(w, r, err) // who sends the field is a program
+		return
+	}
+	if len(wanted) > 0 {
+		s.serveAtLeast(w, r, site, k, wanted)
+		return
+	}
 	e, err := s.pages.Load(r.Context(), k)
 	if err != nil {
 		s.refuse(w, r, site, err)
 		return
 	}
 	e.Respond(w, r)
+}
+
+// serveAtLeast answers who wrote something and must see it.
+func (s *Site) serveAtLeast(w http.ResponseWriter, r *http.Request, site host.Site, k cache.Key, wanted []cache.Version) {
+	e, err := s.pages.LoadAtLeast(r.Context(), k, wanted)
+	if err != nil {
+		s.refuse(w, r, site, err)
+		return
+	}
+	e.RespondPrivately(w, r)
 }
 
 // Source asks render for pages and files, as the gateway itself.

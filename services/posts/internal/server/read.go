@@ -24,6 +24,7 @@ type reader interface {
 	GetBySlug(ctx context.Context, site, slug string) (*post.Post, error)
 	List(ctx context.Context, f post.Filter) ([]*post.Post, error)
 	States(ctx context.Context, ids []string) (epoch int32, _ []post.State, err error)
+	PublicOf(ctx context.Context, ids []string) (map[string]bool, error)
 }
 
 // revisions is what reading a post's history needs of the store.

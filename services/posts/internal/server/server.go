@@ -34,17 +34,19 @@ type sites interface {
 
 // Deps is what the server stands on.
 type Deps struct {
-	Posts  posts
-	Sites  sites
-	Wire   wire.Wire
-	Limits post.Limits
-	Now    func() time.Time
+	Posts   posts
+	Sites   sites
+	Changes changes
+	Wire    wire.Wire
+	Limits  post.Limits
+	Now     func() time.Time
 }
 
-// Server implements PostsService and SitesService.
+// Server implements PostsService, SitesService and ChangesService.
 type Server struct {
 	postsv1.UnimplementedPostsServiceServer
 	postsv1.UnimplementedSitesServiceServer
+	postsv1.UnimplementedChangesServiceServer
 
 	Deps
 }
