@@ -74,11 +74,11 @@ func (r *run) check(ctx context.Context, v *Verdict) error {
 	v.Convergence.Faults = len(r.watch.Caught())
 	v.Operations = checker.Counts(ops)
 	v.DeadLetters = len(state.Dead)
-	v.DriftRepaired = r.metric(ctx, "parution_drift_repaired_total")
+	v.DriftRepaired = state.Drift
 	if v.DriftRepaired > 0 {
 		list = append(list, checker.Violation{
 			Invariant: checker.I3, Where: "anti-entropy",
-			What: fmt.Sprintf("had to repair %.0f aggregates: the notices had not brought them", v.DriftRepaired),
+			What: fmt.Sprintf("had to repair %d aggregates: the notices had not brought them", v.DriftRepaired),
 		})
 	}
 	v.judge(list)
