@@ -124,6 +124,9 @@ func Open(urls map[string]string) (Databases, error) {
 			return nil, errors.Join(fmt.Errorf("open the database of %s: %w", name, err), d.Close())
 		}
 		db.SetMaxOpenConns(3)
+		if driver == "sqlite" {
+			db.SetMaxIdleConns(-1) // a file that was replaced must not be read on
+		}
 		d[name] = db
 	}
 	return d, nil
