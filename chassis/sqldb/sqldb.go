@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -83,6 +84,7 @@ func openPostgres(ctx context.Context, rawURL string, conns int) (*DB, error) {
 		return nil, fmt.Errorf("parse the database URL: %w", withoutCredentials(err))
 	}
 	pc.MaxConns = int32(min(conns, 1000)) //nolint:gosec // bounded on the same line
+	pc.AfterConnect = preferFastCompression
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the connection pool: %w", err)
@@ -91,6 +93,20 @@ func openPostgres(ctx context.Context, rawURL string, conns int) (*DB, error) {
 	cc := pc.ConnConfig
 	where := fmt.Sprintf("PostgreSQL at %s:%d", cc.Host, cc.Port)
 	return &DB{dialect: Postgres, where: where, write: db, read: db, pool: pool}, nil
+}
+
+// fastCompression changes the default only, where the server was built with lz4
+// and nobody has decided otherwise.
+const fastCompression = `SELECT set_config('default_toast_compression', 'lz4', false) FROM pg_settings
+ WHERE name = 'default_toast_compression' AND source = 'default' AND 'lz4' = ANY(enumvals)`
+
+// preferFastCompression has PostgreSQL compress long values by lz4. Its default
+// is slow: of what a post of 7 KiB costs the server, a quarter went into that.
+func preferFastCompression(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, fastCompression); err != nil {
+		return fmt.Errorf("choose the compression: %w", err)
+	}
+	return nil
 }
 
 // withoutCredentials keeps the password of an unparsable URL out of logs: pgx

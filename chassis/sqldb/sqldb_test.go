@@ -337,6 +337,24 @@ func TestMigrateTwiceAtOnce(t *testing.T) {
 	}
 }
 
+func TestPostgresCompressesFast(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		if db.Dialect() != sqldb.Postgres {
+			t.Skip("is about PostgreSQL")
+		}
+		const query = `SELECT setting, 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'`
+		var setting string
+		var canFast bool
+		if err := db.Conn(t.Context()).QueryRowContext(t.Context(), query).Scan(&setting, &canFast); err != nil {
+			t.Fatal(err)
+		}
+		if canFast && setting != "lz4" {
+			t.Errorf("long values are compressed by %s, want lz4", setting)
+		}
+	})
+}
+
 func TestCurrentTellsAnOldSchema(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {

@@ -159,21 +159,6 @@ func (c *Client) inOrder(last *time.Time) time.Duration {
 	return d
 }
 
-// wait sleeps until d has passed, at a moment of its own.
-func (c *Client) wait(ctx context.Context, d time.Duration) error {
-	c.b.mu.Lock()
-	moment := c.b.instant(time.Now().Add(d))
-	c.b.mu.Unlock()
-	t := time.NewTimer(time.Until(moment))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}
-
 // ask sends a request and waits for its answer, which may be lost: then the
 // error is that of the time limit.
 func (c *Client) ask(ctx context.Context, serve func()) error {
@@ -186,7 +171,7 @@ func (c *Client) ask(ctx context.Context, serve func()) error {
 	}
 	session, up := c.session, c.up()
 	c.b.mu.Unlock()
-	if err := c.wait(ctx, up); err != nil {
+	if err := c.b.Pause(ctx, up); err != nil {
 		return err
 	}
 	c.b.mu.Lock()
@@ -197,7 +182,7 @@ func (c *Client) ask(ctx context.Context, serve func()) error {
 	down := c.down()
 	c.b.mu.Unlock()
 	if arrives {
-		if err := c.wait(ctx, down); err != nil {
+		if err := c.b.Pause(ctx, down); err != nil {
 			return err
 		}
 		c.b.mu.Lock()
@@ -209,4 +194,20 @@ func (c *Client) ask(ctx context.Context, serve func()) error {
 		return ctx.Err()
 	}
 	return nil
+}
+
+// Pause sleeps for at least d, to a moment of its own: so do the other parts of
+// a simulation keep out of each other's way. The error is ctx's own.
+func (b *Broker) Pause(ctx context.Context, d time.Duration) error {
+	b.mu.Lock()
+	moment := b.instant(time.Now().Add(d))
+	b.mu.Unlock()
+	t := time.NewTimer(time.Until(moment))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }

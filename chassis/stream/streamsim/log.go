@@ -49,7 +49,7 @@ func (l *log) Publish(ctx context.Context, behind uint64, notices []stream.Outgo
 			up = time.Duration(c.rng.Int64N(int64(least))) // they follow each other closely
 		}
 		c.b.mu.Unlock()
-		if err := c.wait(ctx, up); err != nil {
+		if err := c.b.Pause(ctx, up); err != nil {
 			return make([]uint64, len(notices)), err
 		}
 		c.b.mu.Lock()
@@ -72,7 +72,7 @@ func (l *log) Publish(ctx context.Context, behind uint64, notices []stream.Outgo
 	c.b.mu.Lock()
 	down := c.down()
 	c.b.mu.Unlock()
-	if err := c.wait(ctx, down); err != nil {
+	if err := c.b.Pause(ctx, down); err != nil {
 		return make([]uint64, len(notices)), err
 	}
 	c.b.mu.Lock()

@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/parution/parution/chassis/fault"
-	"github.com/parution/parution/chassis/slug"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/posts/internal/post"
 	"github.com/parution/parution/services/posts/internal/store/db"
@@ -141,21 +141,17 @@ func tryClaim(ctx context.Context, q *db.Queries, p post.Snapshot, name string) 
 	return n > 0, nil
 }
 
-func writeLabels(ctx context.Context, q *db.Queries, before, after post.Snapshot) error {
-	if slices.Equal(before.Content.Tags, after.Content.Tags) && slices.Equal(before.Content.Authors, after.Content.Authors) {
+func (s *Store) writeLabels(ctx context.Context, tx *sql.Tx, before, after post.Snapshot) error {
+	was, is := before.Content, after.Content
+	if slices.Equal(was.Tags, is.Tags) && slices.Equal(was.Authors, is.Authors) {
 		return nil
 	}
-	if err := q.DropLabels(ctx, after.ID); err != nil {
-		return fmt.Errorf("drop labels: %w", err)
-	}
-	for kind, names := range map[string][]string{"tag": after.Content.Tags, "author": after.Content.Authors} {
-		for _, n := range names {
-			if err := q.InsertLabel(ctx, db.InsertLabelParams{PostID: after.ID, Kind: kind, Slug: slug.Make(n)}); err != nil {
-				return fmt.Errorf("insert label: %w", err)
-			}
+	if len(was.Tags)+len(was.Authors) > 0 {
+		if err := db.New(tx).DropLabels(ctx, after.ID); err != nil {
+			return fmt.Errorf("drop labels: %w", err)
 		}
 	}
-	return nil
+	return s.insertLabels(ctx, tx, after.ID, is)
 }
 
 // writeRevision keeps the content of a change that changed it; a deletion takes

@@ -34,12 +34,13 @@ type Store struct {
 	out  *outbox.Outbox
 	wire wire.Wire
 	wake chan<- struct{}
+	sql  statements
 }
 
 // New makes a store whose notices go to out. It sends on wake, without waiting,
 // when a post was scheduled.
 func New(database *sqldb.DB, out *outbox.Outbox, w wire.Wire, wake chan<- struct{}) *Store {
-	return &Store{db: database, out: out, wire: w, wake: wake}
+	return &Store{db: database, out: out, wire: w, wake: wake, sql: statementsOf(database.Dialect())}
 }
 
 func (s *Store) read(ctx context.Context) *db.Queries { return db.New(s.db.Conn(ctx)) }
@@ -144,7 +145,7 @@ func (s *Store) finish(ctx context.Context, tx *sql.Tx, before post.Snapshot, p 
 	if err := claimAddresses(ctx, q, before, after); err != nil {
 		return err
 	}
-	if err := writeLabels(ctx, q, before, after); err != nil {
+	if err := s.writeLabels(ctx, tx, before, after); err != nil {
 		return err
 	}
 	if err := writeRevision(ctx, q, before, p, author); err != nil {
@@ -212,37 +213,6 @@ func (s *Store) List(ctx context.Context, f post.Filter) ([]*post.Post, error) {
 		}
 	}
 	return out, nil
-}
-
-// States reads posts of any site by id, with the owner's epoch; unknown ids are
-// left out.
-func (s *Store) States(ctx context.Context, ids []string) (epoch int32, _ []post.State, err error) {
-	if epoch, err = s.out.Epoch(ctx); err != nil {
-		return 0, nil, err
-	}
-	q := s.read(ctx)
-	var out []post.State
-	for _, id := range ids {
-		p, err := get(ctx, q, id)
-		if fault.KindOf(err) == fault.KindNotFound {
-			continue
-		}
-		if err != nil {
-			return 0, nil, err
-		}
-		st := post.State{Post: p.Snapshot()}
-		slugs, err := q.SlugsOf(ctx, id)
-		if err != nil {
-			return 0, nil, fmt.Errorf("read the slugs of post %s: %w", id, err)
-		}
-		for _, name := range slugs {
-			if name != st.Post.Content.Slug {
-				st.Former = append(st.Former, name)
-			}
-		}
-		out = append(out, st)
-	}
-	return epoch, out, nil
 }
 
 func get(ctx context.Context, q *db.Queries, id string) (*post.Post, error) {

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"strings"
-
-	"github.com/parution/parution/chassis/sqldb"
-)
+import "github.com/parution/parution/chassis/sqldb"
 
 // statements are those that sqlc cannot share between the engines, because
 // they take a list; it travels as JSON text.
@@ -73,32 +69,10 @@ const (
 	versionsEnd   = ` ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1 RETURNING aggregate_id, version`
 )
 
-// listIn is a parameter with a JSON array of texts as rows of list(item).
-func listIn(d sqldb.Dialect, parameter string) string {
-	if d == sqldb.SQLite {
-		return `(SELECT value AS item FROM json_each(` + parameter + `)) AS list`
-	}
-	return `json_array_elements_text(CAST(` + parameter + ` AS json)) AS list(item)`
-}
-
-// recordsIn is the first parameter with a JSON array of objects as rows of list;
-// columns are "name type".
-func recordsIn(d sqldb.Dialect, columns ...string) string {
-	if d == sqldb.Postgres {
-		return `json_to_recordset(CAST($1 AS json)) AS list(` + strings.Join(columns, ", ") + `)`
-	}
-	fields := make([]string, len(columns))
-	for i, c := range columns {
-		name, _, _ := strings.Cut(c, " ")
-		fields[i] = `value->>'` + name + `' AS ` + name
-	}
-	return `(SELECT ` + strings.Join(fields, ", ") + ` FROM json_each($1)) AS list`
-}
-
 func statementsOf(d sqldb.Dialect) statements {
 	// Without a condition SQLite reads ON CONFLICT as that of a join.
 	const where = ` WHERE true`
-	list, only := listIn(d, "$2"), listIn(d, "$1")
+	list, only := d.List("$2"), d.List("$1")
 	in, inOnly := `IN (SELECT item FROM `+list+`)`, `IN (SELECT item FROM `+only+`)`
 	return statements{
 		touch:    touchInto + list + where + touchEnd,
@@ -112,9 +86,9 @@ func statementsOf(d sqldb.Dialect) statements {
 		outlines:      `SELECT ` + outlineColumns + ` FROM doc WHERE post_id ` + inOnly,
 		labels:        labelsOf + inOnly + bySlug,
 		relist:        relistOf + inOnly,
-		saveDocTags:   docTagsInto + recordsIn(d, "post_id text", "slug text", "name text", "site text") + docTagsEnd,
-		saveAddresses: addressesInto + recordsIn(d, "site text", "path text", "post_id text", "kind integer"),
-		saveTags:      tagsInto + recordsIn(d, "site text", "slug text", "name text", "count integer") + where + tagsEnd,
+		saveDocTags:   docTagsInto + d.Records("$1", "post_id text", "slug text", "name text", "site text") + docTagsEnd,
+		saveAddresses: addressesInto + d.Records("$1", "site text", "path text", "post_id text", "kind integer"),
+		saveTags:      tagsInto + d.Records("$1", "site text", "slug text", "name text", "count integer") + where + tagsEnd,
 		nextVersions:  versionsInto + only + where + versionsEnd,
 	}
 }

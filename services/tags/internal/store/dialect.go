@@ -2,12 +2,26 @@ package store
 
 import "github.com/parution/parution/chassis/sqldb"
 
-const entryColumns = `SELECT post_id, site_id, version, indexed, slug, title, language, published_at, tags FROM entry WHERE post_id IN `
+// statements are those that sqlc cannot share between the engines, because they
+// take a list; it travels as JSON.
+type statements struct {
+	// entries: list of post ids → the columns of entry.
+	entries string
+	// putEntryTags: list of entryTag; the rest comes from their entries.
+	putEntryTags string
+	// putTags: list of more.
+	putTags string
+}
 
-// entriesByID takes a JSON list of ids.
-func entriesByID(d sqldb.Dialect) string {
-	if d == sqldb.Postgres {
-		return entryColumns + `(SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))`
+func statementsOf(d sqldb.Dialect) statements {
+	return statements{
+		entries: `SELECT post_id, site_id, version, indexed, slug, title, language, published_at, tags FROM entry
+ WHERE post_id IN (SELECT item FROM ` + d.List("$1") + `)`,
+		putEntryTags: `INSERT INTO entry_tag (post_id, slug, site_id, name, published_at)
+ SELECT list.post_id, list.slug, entry.site_id, list.name, entry.published_at
+ FROM ` + d.Records("$1", "post_id text", "slug text", "name text") + ` JOIN entry ON entry.post_id = list.post_id`,
+		putTags: `INSERT INTO tag (site_id, slug, name, count)
+ SELECT site_id, slug, name, more FROM ` + d.Records("$1", "site_id text", "slug text", "name text", "more integer") + ` WHERE true
+ ON CONFLICT (site_id, slug) DO UPDATE SET name = excluded.name, count = tag.count + excluded.count`,
 	}
-	return entryColumns + `(SELECT value FROM json_each($1))`
 }

@@ -34,7 +34,7 @@ func (s *Store) entries(ctx context.Context, conn sqldb.Querier, postIDs []strin
 	if err != nil {
 		return nil, fmt.Errorf("marshal ids: %w", err)
 	}
-	rows, err := conn.QueryContext(ctx, entriesByID(s.db.Dialect()), string(list))
+	rows, err := conn.QueryContext(ctx, s.sql.entries, string(list))
 	if err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}

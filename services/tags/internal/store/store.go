@@ -29,11 +29,12 @@ func Migrations() sqldb.Migrations {
 type Store struct {
 	db  *sqldb.DB
 	out *outbox.Outbox
+	sql statements
 }
 
 // New makes a store whose notices go to out.
 func New(database *sqldb.DB, out *outbox.Outbox) *Store {
-	return &Store{db: database, out: out}
+	return &Store{db: database, out: out, sql: statementsOf(database.Dialect())}
 }
 
 func (s *Store) read(ctx context.Context) *db.Queries { return db.New(s.db.Conn(ctx)) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,7 +15,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/parution/parution/chassis/projection"
-	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/store/db"
 	"github.com/parution/parution/services/tags/internal/wire"
@@ -34,6 +34,7 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 		return err
 	}
 	counts := make(tally)
+	var tags []entryTag
 	for _, item := range items {
 		was := before[item.State.ID]
 		change, ok := was.Follow(item.State)
@@ -43,6 +44,9 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 		if err := putEntry(ctx, q, change.Entry, len(was.Tags) > 0); err != nil {
 			return err
 		}
+		for _, t := range change.Entry.Tags {
+			tags = append(tags, entryTag{PostID: change.Entry.PostID, Slug: t.Slug, Name: t.Name})
+		}
 		counts.add(change)
 		// The item's trace, in this transaction: the notice continues that trace
 		// and wakes the relay after the commit, not before.
@@ -51,9 +55,34 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 			return err
 		}
 	}
-	return counts.write(ctx, q)
+	if err := saveRows(ctx, tx, s.sql.putEntryTags, tags); err != nil {
+		return fmt.Errorf("put %d tags of entries: %w", len(tags), err)
+	}
+	return s.count(ctx, tx, counts)
 }
 
+// entryTag is a row as JSON.
+type entryTag struct {
+	PostID string `json:"post_id"`
+	Slug   string `json:"slug"`
+	Name   string `json:"name"`
+}
+
+// saveRows executes a statement that takes rows as JSON.
+func saveRows[R any](ctx context.Context, tx *sql.Tx, statement string, rows []R) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("marshal rows: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, statement, string(list))
+	return err
+}
+
+// putEntry writes the entry and takes its tags away; those that it has now are
+// written with those of the others.
 func putEntry(ctx context.Context, q *db.Queries, e index.Entry, hadTags bool) error {
 	params, err := putParams(e)
 	if err != nil {
@@ -65,14 +94,6 @@ func putEntry(ctx context.Context, q *db.Queries, e index.Entry, hadTags bool) e
 	if hadTags {
 		if err := q.DropEntryTags(ctx, e.PostID); err != nil {
 			return fmt.Errorf("drop the tags of post %s: %w", e.PostID, err)
-		}
-	}
-	for _, t := range e.Tags {
-		err := q.InsertEntryTag(ctx, db.InsertEntryTagParams{
-			PostID: e.PostID, Slug: t.Slug, SiteID: e.Site, Name: t.Name, PublishedAt: sqldb.At(e.PublishedAt),
-		})
-		if err != nil {
-			return fmt.Errorf("insert tag %s of post %s: %w", t.Slug, e.PostID, err)
 		}
 	}
 	return nil
@@ -97,22 +118,35 @@ func (t tally) add(c index.Change) {
 	}
 }
 
-// write runs after all entries were written: the names come from them.
-func (t tally) write(ctx context.Context, q *db.Queries) error {
+// more is a tag's row as JSON; More is added to its count.
+type more struct {
+	SiteID string `json:"site_id"`
+	Slug   string `json:"slug"`
+	Name   string `json:"name"`
+	More   int32  `json:"more"`
+}
+
+// count runs after all entries were written: the names come from them.
+func (s *Store) count(ctx context.Context, tx *sql.Tx, t tally) error {
 	keys := slices.SortedFunc(maps.Keys(t), func(a, b tagKey) int {
 		return cmp.Or(strings.Compare(a.site, b.site), strings.Compare(a.slug, b.slug))
 	})
+	q := db.New(tx)
+	var rows []more
 	for _, k := range keys {
 		name, err := q.ShownName(ctx, db.ShownNameParams{SiteID: k.site, Slug: k.slug})
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // the last entry is gone
 			err = q.DropTag(ctx, db.DropTagParams{SiteID: k.site, Slug: k.slug})
 		case err == nil:
-			err = q.PutTag(ctx, db.PutTagParams{SiteID: k.site, Slug: k.slug, Name: name, More: t[k]})
+			rows = append(rows, more{SiteID: k.site, Slug: k.slug, Name: name, More: t[k]})
 		}
 		if err != nil {
 			return fmt.Errorf("count tag %s of site %s: %w", k.slug, k.site, err)
 		}
+	}
+	if err := saveRows(ctx, tx, s.sql.putTags, rows); err != nil {
+		return fmt.Errorf("count %d tags: %w", len(rows), err)
 	}
 	return nil
 }

@@ -217,21 +217,6 @@ func (q *Queries) InsertAlias(ctx context.Context, arg InsertAliasParams) error 
 	return err
 }
 
-const insertLabel = `-- name: InsertLabel :exec
-INSERT INTO post_label (post_id, kind, slug) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
-`
-
-type InsertLabelParams struct {
-	PostID string
-	Kind   string
-	Slug   string
-}
-
-func (q *Queries) InsertLabel(ctx context.Context, arg InsertLabelParams) error {
-	_, err := q.db.ExecContext(ctx, insertLabel, arg.PostID, arg.Kind, arg.Slug)
-	return err
-}
-
 const insertPost = `-- name: InsertPost :exec
 INSERT INTO post (id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
     excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at)
@@ -478,33 +463,6 @@ func (q *Queries) SlugOwner(ctx context.Context, arg SlugOwnerParams) (SlugOwner
 	var i SlugOwnerRow
 	err := row.Scan(&i.PostID, &i.CurrentSlug, &i.Status)
 	return i, err
-}
-
-const slugsOf = `-- name: SlugsOf :many
-SELECT slug FROM post_slug WHERE post_id = $1 ORDER BY slug
-`
-
-func (q *Queries) SlugsOf(ctx context.Context, postID string) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, slugsOf, postID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var slug string
-		if err := rows.Scan(&slug); err != nil {
-			return nil, err
-		}
-		items = append(items, slug)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const takeOverSlug = `-- name: TakeOverSlug :execrows

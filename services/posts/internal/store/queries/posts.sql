@@ -49,9 +49,6 @@ UPDATE post_slug SET post_id = @post_id WHERE site_id = @site_id AND slug = @slu
 -- name: DropSlug :exec
 DELETE FROM post_slug WHERE site_id = @site_id AND slug = @slug AND post_id = @post_id;
 
--- name: SlugsOf :many
-SELECT slug FROM post_slug WHERE post_id = @post_id ORDER BY slug;
-
 -- name: DropAliases :exec
 DELETE FROM post_alias WHERE post_id = @post_id;
 
@@ -60,9 +57,6 @@ INSERT INTO post_alias (site_id, path, post_id) VALUES (@site_id, @path, @post_i
 
 -- name: DropLabels :exec
 DELETE FROM post_label WHERE post_id = @post_id;
-
--- name: InsertLabel :exec
-INSERT INTO post_label (post_id, kind, slug) VALUES (@post_id, @kind, @slug) ON CONFLICT DO NOTHING;
 
 -- name: InsertRevision :exec
 INSERT INTO post_revision (post_id, number, author, created_at, content) VALUES (@post_id, @number, @author, @created_at, @content);

@@ -97,29 +97,6 @@ func (q *Queries) GetTag(ctx context.Context, arg GetTagParams) (Tag, error) {
 	return i, err
 }
 
-const insertEntryTag = `-- name: InsertEntryTag :exec
-INSERT INTO entry_tag (post_id, slug, site_id, name, published_at) VALUES ($1, $2, $3, $4, $5)
-`
-
-type InsertEntryTagParams struct {
-	PostID      string
-	Slug        string
-	SiteID      string
-	Name        string
-	PublishedAt sqldb.Time
-}
-
-func (q *Queries) InsertEntryTag(ctx context.Context, arg InsertEntryTagParams) error {
-	_, err := q.db.ExecContext(ctx, insertEntryTag,
-		arg.PostID,
-		arg.Slug,
-		arg.SiteID,
-		arg.Name,
-		arg.PublishedAt,
-	)
-	return err
-}
-
 const listTagged = `-- name: ListTagged :many
 SELECT entry.post_id, entry.site_id, entry.version, entry.indexed, entry.slug, entry.title, entry.language, entry.published_at, entry.tags
 FROM entry_tag JOIN entry ON entry.post_id = entry_tag.post_id
@@ -267,28 +244,6 @@ func (q *Queries) PutEntry(ctx context.Context, arg PutEntryParams) error {
 		arg.Language,
 		arg.PublishedAt,
 		arg.Tags,
-	)
-	return err
-}
-
-const putTag = `-- name: PutTag :exec
-INSERT INTO tag (site_id, slug, name, count) VALUES ($1, $2, $3, $4)
-ON CONFLICT (site_id, slug) DO UPDATE SET name = excluded.name, count = tag.count + excluded.count
-`
-
-type PutTagParams struct {
-	SiteID string
-	Slug   string
-	Name   string
-	More   int32
-}
-
-func (q *Queries) PutTag(ctx context.Context, arg PutTagParams) error {
-	_, err := q.db.ExecContext(ctx, putTag,
-		arg.SiteID,
-		arg.Slug,
-		arg.Name,
-		arg.More,
 	)
 	return err
 }

@@ -7,17 +7,10 @@ ON CONFLICT (post_id) DO UPDATE SET site_id = excluded.site_id, version = exclud
 -- name: DropEntryTags :exec
 DELETE FROM entry_tag WHERE post_id = @post_id;
 
--- name: InsertEntryTag :exec
-INSERT INTO entry_tag (post_id, slug, site_id, name, published_at) VALUES (@post_id, @slug, @site_id, @name, @published_at);
-
 -- render counts names in the same way: what one shows the other must show.
 -- name: ShownName :one
 SELECT name FROM entry_tag WHERE site_id = @site_id AND slug = @slug
 GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1;
-
--- name: PutTag :exec
-INSERT INTO tag (site_id, slug, name, count) VALUES (@site_id, @slug, @name, @more)
-ON CONFLICT (site_id, slug) DO UPDATE SET name = excluded.name, count = tag.count + excluded.count;
 
 -- name: DropTag :exec
 DELETE FROM tag WHERE site_id = @site_id AND slug = @slug;
