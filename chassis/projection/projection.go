@@ -86,8 +86,8 @@ type Config[S any] struct {
 	// mended. It must come to the same from the same states: what it finds as it
 	// should be it leaves alone, and tells nobody.
 	Refresh func(ctx context.Context, tx *sql.Tx, items []Item[S]) error
-	// Settle ends a rebuild in tx: it puts right what was made from all aggregates
-	// together. It may be nil.
+	// Settle ends a rebuild, or a repair, in tx: it puts right what was made from
+	// all aggregates together. It may be nil.
 	Settle func(ctx context.Context, tx *sql.Tx) error
 	// Jitter is a time from 0 to below most, so that replicas do not all do the
 	// same at once; nil: by chance. A simulation has it from its seed.

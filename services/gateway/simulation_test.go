@@ -292,3 +292,40 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 }
+
+// The simulation proves something only if it finds what is wrong.
+func TestPlantedBugsOfTheCacheAreFound(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]plant{
+		"pages that seem to depend on nothing":  {source: keyless},
+		"a feed that says nothing of what goes": {cache: func(real feed.Cache) feed.Cache { return deaf{real} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := uint64(1); seed <= 30; seed++ {
+				err := simulate(t, options(seed, bad)).Err
+				if v, ok := errors.AsType[*simulation.Violation](err); ok && strings.Contains(v.Error(), "I4") {
+					return
+				} else if ok {
+					t.Logf("seed %d: %v", seed, v)
+				}
+			}
+			t.Error("it was not found as a violation of I4")
+		})
+	}
+}
+
+// keyless answers pages that no drop touches.
+func keyless(real cache.Source) cache.Source {
+	return func(ctx context.Context, k cache.Key, etag string, atLeast []cache.Version) (cache.Page, error) {
+		p, err := real(ctx, k, etag, atLeast)
+		p.Keys = nil
+		return p, err
+	}
+}
+
+// deaf passes no drop on.
+type deaf struct{ feed.Cache }
+
+func (deaf) Drop(string, []string, cache.Version) int { return 0 }
+func (deaf) Raise(string, cache.Version) int          { return 0 }
