@@ -225,7 +225,7 @@ func (n *nemesis) foreignMessages() {
 	}
 	body, err := proto.Marshal(forged)
 	if err != nil || n.rng.IntN(3) == 0 {
-		body = []byte{0xff, 0x07, byte(n.rng.IntN(256))}
+		body = []byte{0xff, 0x07, 0xff}
 	}
 	n.foreign = true
 	n.w.broker.Inject(owner, stream.Subject(forged), body)

@@ -29,7 +29,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		"a reader that acknowledges before it writes": {"I1/I3", simulation.Options{Follow: hasty}},
 		"a refresh outside of the transaction":        {"I1/I3", simulation.Options{Refresh: outside}},
 		"a refresh that leaves deleted posts":         {"I1/I3", simulation.Options{Refresh: resurrecting}},
-		"a relay that marks before it publishes":      {"said to be in the stream", simulation.Options{Log: func(real stream.Log) stream.Log { return &boasting{Log: real} }}},
+		"a relay that marks before it publishes":      {"said to be in the stream", simulation.Options{Log: func(l stream.Log) stream.Log { return &boasting{Log: l} }}},
 		"a notice that is written after the commit":   {"I1/I3", simulation.Options{Append: forgetful}},
 		"places that are given by the writer":         {"I9", simulation.Options{Append: placing}},
 		"a reader that puts good posts aside":         {"I10", simulation.Options{Refresh: squeamish}},
@@ -167,7 +167,7 @@ func (b *boasting) Publish(ctx context.Context, behind uint64, notices []stream.
 // forgetful tells of a change once it is committed, and dies in between at times.
 func forgetful(ctx context.Context, i *simulation.Instance, out *outbox.Outbox, _ *sql.Tx, e outbox.Entry) error {
 	i.DB.AfterCommit(ctx, func() {
-		_ = i.World.Pause(i.Context, time.Millisecond) // the process may die
+		_ = i.World.Pause(i.Context, time.Millisecond)                                                          // the process may die
 		_ = i.DB.InTx(i.Context, func(ctx context.Context, tx *sql.Tx) error { return out.Append(ctx, tx, e) }) // too late to say so
 	})
 	return nil

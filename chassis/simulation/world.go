@@ -41,7 +41,7 @@ type World struct {
 	// stale has the owner answer like a replica that is behind: since when.
 	stale     time.Duration
 	armed     map[string]string // node → where it dies
-	violation error
+	violation *Violation
 	all       sync.WaitGroup
 	replaced  atomic.Pointer[string] // the service whose database is being replaced
 	// faulty ends, by calm, when all faults do.
@@ -112,6 +112,9 @@ func (v *Violation) Error() string { return v.Invariant + ": " + v.Detail }
 func (w *World) violated() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.violation == nil {
+		return nil
+	}
 	return w.violation
 }
 

@@ -298,7 +298,7 @@ func TestPlantedBugsOfTheCacheAreFound(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]plant{
 		"pages that seem to depend on nothing":  {source: keyless},
-		"a feed that says nothing of what goes": {cache: func(real feed.Cache) feed.Cache { return deaf{real} }},
+		"a feed that says nothing of what goes": {cache: func(c feed.Cache) feed.Cache { return deaf{c} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -316,9 +316,9 @@ func TestPlantedBugsOfTheCacheAreFound(t *testing.T) {
 }
 
 // keyless answers pages that no drop touches.
-func keyless(real cache.Source) cache.Source {
+func keyless(source cache.Source) cache.Source {
 	return func(ctx context.Context, k cache.Key, etag string, atLeast []cache.Version) (cache.Page, error) {
-		p, err := real(ctx, k, etag, atLeast)
+		p, err := source(ctx, k, etag, atLeast)
 		p.Keys = nil
 		return p, err
 	}
