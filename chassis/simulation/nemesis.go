@@ -279,6 +279,7 @@ func (p *posts) forget(at time.Time) {
 	clear(p.acked)
 	clear(p.unknown)
 	for id, past := range p.past {
+		p.lost[id] = p.lost[id] || len(past) > 0 && past[len(past)-1].at.After(at)
 		past = slices.DeleteFunc(past, func(m moment) bool { return m.at.After(at) })
 		p.past[id] = past
 		if len(past) > 0 {

@@ -39,7 +39,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 			for seed := uint64(1); seed <= 40; seed++ {
 				plant.opts.Seed = seed
 				err := run(t, plant.opts).Err
-				if v, ok := errors.AsType[*simulation.Violation](err); ok && strings.Contains(v.Error(), plant.want) {
+				if v, ok := errors.AsType[*simulation.ViolationError](err); ok && strings.Contains(v.Error(), plant.want) {
 					return
 				} else if ok {
 					t.Logf("seed %d: %v", seed, v)

@@ -304,7 +304,7 @@ func TestPlantedBugsOfTheCacheAreFound(t *testing.T) {
 			t.Parallel()
 			for seed := uint64(1); seed <= 30; seed++ {
 				err := simulate(t, options(seed, bad)).Err
-				if v, ok := errors.AsType[*simulation.Violation](err); ok && strings.Contains(v.Error(), "I4") {
+				if v, ok := errors.AsType[*simulation.ViolationError](err); ok && strings.Contains(v.Error(), "I4") {
 					return
 				} else if ok {
 					t.Logf("seed %d: %v", seed, v)
