@@ -21,6 +21,8 @@ import (
 const (
 	// lookAgain finds what a lost wake-up left behind.
 	lookAgain = 5 * time.Second
+	// lookAround is how often the stream is asked where it ends while nothing is sent.
+	lookAround = 20 * time.Second
 	// gather is the least time between two rounds. A notice that comes alone does not wait.
 	gather = 8 * time.Millisecond
 	// standBy is the same while another relay is at work.
