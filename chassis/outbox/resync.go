@@ -101,13 +101,9 @@ func (o *Outbox) remark(ctx context.Context, tx *sql.Tx, end stream.End, r *reco
 	case end.Last == nil:
 		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
 	case !r.ours:
-		// It ends with what is no longer true: that says nothing about what is before
-		// it in the outbox. What waits is sent behind it.
-		var above int64
-		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
-			above, err = affected(ctx, tx, unmarkAbove, seq)
-		}
-		r.lost += above
+		// It ends with what is no longer true, or never was: that says nothing about
+		// places. What waits is sent behind it.
+		r.lost, err = affected(ctx, tx, unmarkAbove, seq-1)
 	default:
 		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
 			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)
