@@ -86,8 +86,8 @@ type Config[S any] struct {
 	// mended. It must come to the same from the same states: what it finds as it
 	// should be it leaves alone, and tells nobody.
 	Refresh func(ctx context.Context, tx *sql.Tx, items []Item[S]) error
-	// Settle ends a rebuild in tx: it puts right what was made from all aggregates
-	// together. It may be nil.
+	// Settle ends a rebuild, or a repair, in tx: it puts right what was made from
+	// all aggregates together. It may be nil.
 	Settle func(ctx context.Context, tx *sql.Tx) error
 	// Telemetry is where spans, metrics and logs go.
 	Telemetry *telemetry.Telemetry
