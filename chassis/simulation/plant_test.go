@@ -167,7 +167,7 @@ func (b *boasting) Publish(ctx context.Context, behind uint64, notices []stream.
 // forgetful tells of a change once it is committed, and dies in between at times.
 func forgetful(ctx context.Context, i *simulation.Instance, out *outbox.Outbox, _ *sql.Tx, e outbox.Entry) error {
 	i.DB.AfterCommit(ctx, func() {
-		_ = i.World.Pause(i.Context, time.Millisecond) // the process may die
+		_ = i.World.Pause(i.Context, time.Millisecond)                                                          // the process may die
 		_ = i.DB.InTx(i.Context, func(ctx context.Context, tx *sql.Tx) error { return out.Append(ctx, tx, e) }) // too late to say so
 	})
 	return nil

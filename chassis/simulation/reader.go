@@ -6,11 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
-
-	"time"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
