@@ -20,6 +20,7 @@ const (
 	KindTooLarge                    // send less
 	KindNotFound                    // there is no such thing, or not for this caller
 	KindConflict                    // somebody else holds what is asked for
+	KindPending                     // ask again: the same request is being worked on
 	KindStale                       // read it again: it was changed since
 	KindUnconditional               // say which version is meant
 	KindUnauthenticated             // say who you are
@@ -103,6 +104,9 @@ func NotFound(format string, args ...any) error { return plain(KindNotFound, for
 
 // Conflict says that something else is in the way.
 func Conflict(format string, args ...any) error { return plain(KindConflict, format, args) }
+
+// Pending says that the same request is being worked on.
+func Pending(format string, args ...any) error { return plain(KindPending, format, args) }
 
 // Stale says that the thing was changed since the caller read it.
 func Stale(format string, args ...any) error { return plain(KindStale, format, args) }

@@ -24,6 +24,7 @@ func TestKindOfLooksThroughWrapping(t *testing.T) {
 		{"too large", fault.TooLarge("body", "has 2 MiB"), fault.KindTooLarge},
 		{"not found", fault.NotFound("no such post"), fault.KindNotFound},
 		{"conflict", fault.Conflict("slug is taken"), fault.KindConflict},
+		{"pending", fault.Pending("it is being done"), fault.KindPending},
 		{"stale", fault.Stale("version 2 is current"), fault.KindStale},
 		{"unconditional", fault.Unconditional("say If-Match"), fault.KindUnconditional},
 		{"unauthenticated", fault.Unauthenticated("no token"), fault.KindUnauthenticated},

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -43,17 +44,20 @@ func Migrations() sqldb.Migrations {
 }
 
 const (
-	read   = `SELECT request_hash, response FROM idempotency WHERE site = $1 AND subject = $2 AND key = $3`
-	write  = `INSERT INTO idempotency (site, subject, key, request_hash, response, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
-	answer = `UPDATE idempotency SET response = $4 WHERE site = $1 AND subject = $2 AND key = $3`
-	forget = `DELETE FROM idempotency WHERE (site, subject, key) IN (SELECT site, subject, key FROM idempotency WHERE created_at < $1 LIMIT $2)`
+	read    = `SELECT request_hash, response FROM idempotency WHERE site = $1 AND subject = $2 AND key = $3`
+	write   = `INSERT INTO idempotency (site, subject, key, request_hash, response, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
+	answer  = `UPDATE idempotency SET response = $4 WHERE site = $1 AND subject = $2 AND key = $3`
+	tryLock = `SELECT pg_try_advisory_xact_lock(hashtextextended('parution idempotency ' || coalesce(current_schema(), '') || ' ' || $1, 0))`
+	forget  = `DELETE FROM idempotency WHERE (site, subject, key) IN (SELECT site, subject, key FROM idempotency WHERE created_at < $1 LIMIT $2)`
 )
 
 // Interceptor runs a call that carries a key in one transaction of db with the
 // key's row: whatever the call writes through db.InTx joins it. The same key
-// with the same request answers what was answered first; with another request
-// it is Invalid. A call that fails leaves no trace and may be sent again.
+// with the same request answers what was answered first, or is Pending while
+// that is being worked on, here or by another replica; with another request it
+// is Invalid. A call that fails leaves no trace and may be sent again.
 func Interceptor(db *sqldb.DB, now func() time.Time) grpc.UnaryServerInterceptor {
+	here := newDesk()
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 		key := rpc.IdempotencyKey(ctx)
 		if key == "" {
@@ -71,6 +75,20 @@ func Interceptor(db *sqldb.DB, now func() time.Time) grpc.UnaryServerInterceptor
 			return nil, err
 		}
 		c := call{db: db, who: identity.From(ctx), key: key, hash: hash, now: now()}
+		// An answer that is there needs no transaction, and is no reason to refuse
+		// whoever asks for it at the same time.
+		resp, err := c.replay(ctx, db.Conn(ctx))
+		if err == nil {
+			return replayed(ctx, resp), nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return nil, err
+		}
+		leave, err := here.enter(c.id(), hash)
+		if err != nil {
+			return nil, err
+		}
+		defer leave()
 		return c.run(ctx, req, next)
 	}
 }
@@ -92,12 +110,27 @@ type call struct {
 	now  time.Time
 }
 
+// id names the key among all of them.
+func (c call) id() claim {
+	h := sha256.New()
+	for _, part := range []string{c.who.Site, c.who.Subject, c.key} {
+		_, _ = fmt.Fprintf(h, "%d %s", len(part), part) // a hash takes everything
+	}
+	return claim(h.Sum(nil))
+}
+
+func replayed(ctx context.Context, resp any) any {
+	_ = grpc.SetHeader(ctx, metadata.Pairs(ReplayedHeader, "true")) // says more about the answer, is not the answer
+	return resp
+}
+
 func (c call) run(ctx context.Context, req any, next grpc.UnaryHandler) (resp any, err error) {
-	replayed := false
+	again := false
 	err = c.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		resp, replayed = nil, false
-		// The insert comes first: a second call with the same key waits here
-		// until the first has committed, and then finds its answer.
+		resp, again = nil, false
+		if err := c.alone(ctx, tx); err != nil {
+			return err
+		}
 		res, err := tx.ExecContext(ctx, write, c.who.Site, c.who.Subject, c.key, c.hash, []byte{}, sqldb.At(c.now))
 		if err != nil {
 			return fmt.Errorf("claim the key: %w", err)
@@ -106,8 +139,8 @@ func (c call) run(ctx context.Context, req any, next grpc.UnaryHandler) (resp an
 		if err != nil {
 			return fmt.Errorf("claim the key: %w", err)
 		}
-		if claimed == 0 {
-			replayed = true
+		if claimed == 0 { // answered since we looked
+			again = true
 			resp, err = c.replay(ctx, tx)
 			return err
 		}
@@ -119,22 +152,37 @@ func (c call) run(ctx context.Context, req any, next grpc.UnaryHandler) (resp an
 	if err != nil {
 		return nil, err
 	}
-	if replayed {
-		_ = grpc.SetHeader(ctx, metadata.Pairs(ReplayedHeader, "true")) // says more about the answer, is not the answer
+	if again {
+		return replayed(ctx, resp), nil
 	}
 	return resp, nil
 }
 
-func (c call) replay(ctx context.Context, tx *sql.Tx) (any, error) {
+// alone makes sure that no other replica is at work on the key: on PostgreSQL
+// by a lock that ends with the transaction, and that is not waited for. A
+// SQLite file has one process.
+func (c call) alone(ctx context.Context, tx *sql.Tx) error {
+	if c.db.Dialect() != sqldb.Postgres {
+		return nil
+	}
+	id, free := c.id(), false
+	if err := tx.QueryRowContext(ctx, tryLock, hex.EncodeToString(id[:])).Scan(&free); err != nil {
+		return fmt.Errorf("lock the key: %w", err)
+	}
+	if !free {
+		return errPending()
+	}
+	return nil
+}
+
+// replay is the answer that was kept; sql.ErrNoRows if there is none.
+func (c call) replay(ctx context.Context, from sqldb.Querier) (any, error) {
 	var hash, packed []byte
-	err := tx.QueryRowContext(ctx, read, c.who.Site, c.who.Subject, c.key).Scan(&hash, &packed)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, fault.Conflict("a request with this Idempotency-Key is being worked on")
-	case err != nil:
+	if err := from.QueryRowContext(ctx, read, c.who.Site, c.who.Subject, c.key).Scan(&hash, &packed); err != nil {
 		return nil, fmt.Errorf("read the kept answer: %w", err)
-	case !bytes.Equal(hash, c.hash):
-		return nil, fault.Invalid("Idempotency-Key", "was used for another request")
+	}
+	if !bytes.Equal(hash, c.hash) {
+		return nil, errOther()
 	}
 	var wrapped anypb.Any
 	if err := proto.Unmarshal(packed, &wrapped); err != nil {

@@ -55,7 +55,8 @@ type Outbox struct {
 // New makes the outbox of owner ("posts") in db.
 func New(db *sqldb.DB, owner string) *Outbox {
 	return &Outbox{
-		db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), placed: make(chan struct{}, 1), walking: make(chan struct{}, 1),
+		db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), placed: make(chan struct{}, 1),
+		walking: make(chan struct{}, 1),
 	}
 }
 

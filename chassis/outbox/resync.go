@@ -96,14 +96,16 @@ func (o *Outbox) compare(ctx context.Context, tx *sql.Tx, at *ownerRow, end stre
 func (o *Outbox) remark(ctx context.Context, tx *sql.Tx, end stream.End, r *reconciled, now time.Time) (err error) {
 	seq, last := int64(end.Sequence), placeOf(end.Last) //nolint:gosec // a stream has far fewer than 2^63 messages
 	switch {
-	case r.created && (end.Last == nil || end.Sequence == 0):
+	case r.created && !r.ours:
 		r.lost, err = affected(ctx, tx, unmarkRecent, sqldb.At(now.Add(-stream.MaxAge)))
-	case end.Last == nil:
-		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
 	case !r.ours:
-		// It ends with what is no longer true, or never was: that says nothing about
-		// places. What waits is sent behind it.
-		r.lost, err = affected(ctx, tx, unmarkAbove, seq-1)
+		// It ends with nothing, or with what is no longer or never was true: that says
+		// nothing about what is before it. Only what was behind it, or in the place of
+		// the foreign one, is not there.
+		if end.Last != nil {
+			seq--
+		}
+		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
 	default:
 		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
 			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)

@@ -94,3 +94,39 @@ func TestRunNamesWhatHangs(t *testing.T) {
 		}
 	})
 }
+
+func TestAProcessThatStopsServesOnForAWhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var health process.Health
+		var retired, served time.Time
+		health.OnStop(func() { retired = time.Now() })
+		serving := process.Part{Name: "serving", Run: func(ctx context.Context, ready func()) error {
+			ready()
+			<-ctx.Done()
+			served = time.Now()
+			return nil
+		}}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			done <- process.Run(ctx, slog.New(slog.DiscardHandler), time.Minute, serving, health.ReadyPart(5*time.Second))
+		}()
+		synctest.Wait()
+		if ready, _ := health.Report(); !ready || health.Stopping() {
+			t.Errorf("ready %t, stopping %t; want ready", ready, health.Stopping())
+		}
+		stopped := time.Now()
+		cancel()
+		synctest.Wait()
+		if ready, _ := health.Report(); ready || !health.Stopping() || !served.IsZero() {
+			t.Errorf("after the signal: ready %t, stopping %t, served until %s; want it to serve on", ready, health.Stopping(), served)
+		}
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+		if retired.Sub(stopped) != 0 || served.Sub(stopped) != 5*time.Second {
+			t.Errorf("retired after %s, served for %s, want at once and 5s", retired.Sub(stopped), served.Sub(stopped))
+		}
+	})
+}

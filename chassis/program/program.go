@@ -25,8 +25,14 @@ import (
 	"github.com/parution/parution/chassis/web"
 )
 
-// grace is how long a stopping program may take.
-const grace = 25 * time.Second
+const (
+	// grace is how long a stopping program may take once it serves no more.
+	grace = 25 * time.Second
+	// maxDrain bounds how long it goes on serving before.
+	maxDrain = 5 * time.Minute
+	// drainTimeout is how long what is to be sent to NATS may take at the end.
+	drainTimeout = 2 * time.Second
+)
 
 // Base are the settings of every service program.
 type Base struct {
@@ -37,6 +43,8 @@ type Base struct {
 	Reflection      bool       `help:"Let gRPC clients ask for the contracts." default:"true" negatable:""`
 	Profiles        bool       `help:"Serve /debug/pprof/ on the operations port."`
 	LogLevel        slog.Level `help:"Least level that is logged: DEBUG, INFO, WARN, ERROR." default:"INFO"`
+	// Drain is for what stands in front and learns from the readiness where to send requests.
+	Drain time.Duration `help:"How long to go on serving after a signal, not ready any more, before the end: 5s behind a load balancer." default:"0s"`
 }
 
 // Broker are the settings of a program that sends or follows notices.
@@ -113,6 +121,10 @@ func (p Program) run(ctx context.Context, args []string) error {
 	if _, err := config.Parse(p.Settings, args, config.Options{Name: p.Name, Description: description, Environ: os.Environ()}); err != nil {
 		return &process.ExitError{Code: 2, Err: err}
 	}
+	// Not a Validate of Base: it would hide that of the service's own settings.
+	if err := CheckDrain(p.Base.Drain); err != nil {
+		return &process.ExitError{Code: 2, Err: err}
+	}
 	if p.Base.Listen == "" {
 		p.Base.Listen = p.Listen
 	}
@@ -159,16 +171,16 @@ func (p Program) serve(ctx context.Context, env Env) error {
 		if err != nil {
 			return err
 		}
-		defer env.NATS.Close()
+		defer stream.Drain(env.NATS, drainTimeout)
 	}
 	parts := []process.Part{web.Serve("operations port", p.Base.OpsListen, web.Ops(env.Health, env.Telemetry.Metrics, p.Base.Profiles), env.Telemetry.Log, nil)}
 	more, err := p.parts(ctx, env, identity.NewVerifier(p.Name, trusted))
 	if err != nil {
 		return err
 	}
-	parts = append(append(parts, more...), env.Health.ReadyPart())
+	parts = append(append(parts, more...), env.Health.ReadyPart(p.Base.Drain))
 	env.Telemetry.Log.InfoContext(ctx, "starting", "version", Version(), "listen", p.Base.Listen)
-	return process.Run(ctx, env.Telemetry.Log, grace, parts...)
+	return process.Run(ctx, env.Telemetry.Log, p.Base.Drain+grace, parts...)
 }
 
 func (p Program) parts(ctx context.Context, env Env, verifier *identity.Verifier) ([]process.Part, error) {
@@ -183,9 +195,18 @@ func (p Program) parts(ctx context.Context, env Env, verifier *identity.Verifier
 		Telemetry: env.Telemetry, Verifier: verifier, Reflection: p.Base.Reflection, Writes: service.Writes(),
 	})
 	service.Register(server)
+	env.Health.OnStop(server.Retire)
 	parts := []process.Part{DatabasePart("database", env.DB, env.Telemetry.Log, env.Health, p.Migrations...)}
 	parts = append(parts, service.Parts()...)
 	return append(parts, server.Listen("gRPC", p.Base.Listen, nil)), nil
+}
+
+// CheckDrain refuses a time to go on serving that cannot be meant.
+func CheckDrain(d time.Duration) error {
+	if d < 0 || d > maxDrain {
+		return fmt.Errorf("drain must be between 0s and %s, not %s", maxDrain, d)
+	}
+	return nil
 }
 
 // DatabasePart waits for the database and brings its schema up to date; then it

@@ -35,18 +35,24 @@ type ClientConfig struct {
 	Telemetry *telemetry.Telemetry
 }
 
-// retryPolicy holds at this one layer and only for methods that change nothing:
-// when a server ends in the middle of a call nobody knows whether it had its
-// effect. A call that no server got is sent again by grpc itself, whatever it is.
+// retryPolicy holds at one layer, the front, and only for methods that change
+// nothing: when a server ends in the middle of a call nobody knows whether it had
+// its effect. A call that no server got is sent again by grpc itself, whatever it is.
+// Each failure costs a token and each success gives a tenth of one; below half of
+// them nothing is retried, so that retries are at most a tenth of the load.
 const retryPolicy = `{%s,"methodConfig":[{"name":[%s],"retryPolicy":{"maxAttempts":2,"initialBackoff":"0.02s","maxBackoff":"0.1s","backoffMultiplier":2,"retryableStatusCodes":["UNAVAILABLE"]}}],"retryThrottling":{"maxTokens":100,"tokenRatio":0.1}}`
 
 // balancing spreads calls over all addresses of a service and leaves out those
 // whose server says that it stops.
 const balancing = `"loadBalancingConfig":[{"round_robin":{}}],"healthCheckConfig":{"serviceName":""}`
 
-// serviceConfig is the balancing and the retry policy for all methods that this program knows to
-// be read_only; without one there are no retries.
-func serviceConfig() string {
+// serviceConfig is the balancing and, for a front, the retry policy for all
+// methods that this program knows to be read_only. Services do not try again what
+// they ask each other: the front's retry would multiply.
+func serviceConfig(front bool) string {
+	if !front {
+		return "{" + balancing + "}"
+	}
 	var names []string
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		for i := range file.Services().Len() {
@@ -79,7 +85,7 @@ func Dial(cfg ClientConfig) (*grpc.ClientConn, error) {
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
 			MinConnectTimeout: 2 * time.Second,
 		}),
-		grpc.WithDefaultServiceConfig(serviceConfig()),
+		grpc.WithDefaultServiceConfig(serviceConfig(cfg.Signer.Issuer() == identity.FrontIssuer)),
 		grpc.WithChainUnaryInterceptor(asFaults, caller(cfg.Signer, cfg.Service)),
 	}
 	target := "dns:///" + cfg.Target

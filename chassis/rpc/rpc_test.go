@@ -205,7 +205,7 @@ func TestACallWithTooLittleTimeIsNotBegun(t *testing.T) {
 	t.Parallel()
 	s := &service{answer: func(context.Context) error { return nil }}
 	conn := rpctest.Serve(t, s.register, nil).ConnOf(t, "tags")
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 95*time.Millisecond)
 	defer cancel()
 	if err := list(ctx, conn); fault.KindOf(err) != fault.KindUnavailable {
 		t.Errorf("error = %v, want unavailable", err)
@@ -292,6 +292,44 @@ func TestOnlyReadsAreTriedAgain(t *testing.T) {
 	}
 	if err := create(ctx, conn); fault.KindOf(err) != fault.KindUnavailable || s.calls.Load() != 1 {
 		t.Errorf("a write: %v after %d calls, want unavailable after 1: nobody knows whether it had its effect", err, s.calls.Load())
+	}
+}
+
+func TestServicesDoNotTryAgain(t *testing.T) {
+	t.Parallel()
+	s := &service{answer: func(context.Context) error { return fault.Unavailable("not now") }}
+	conn := rpctest.Serve(t, s.register, nil).ConnOf(t, "tags")
+	if err := list(t.Context(), conn); fault.KindOf(err) != fault.KindUnavailable || s.calls.Load() != 1 {
+		t.Errorf("a read of a service: %v after %d calls, want unavailable after 1: the front tries again", err, s.calls.Load())
+	}
+}
+
+func TestRetriesAreATenthOfTheLoad(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	s := &service{answer: func(context.Context) error { return fault.Unavailable("not now") }}
+	conn := rpctest.Serve(t, s.register, nil).Conn(t)
+	call := func(times int) (retries int) {
+		before := int(s.calls.Load())
+		for range times {
+			_ = list(t.Context(), conn) // it fails, or not, as the test says
+		}
+		return int(s.calls.Load()) - before - times
+	}
+	if n := call(100); n > 50 {
+		t.Errorf("%d of 100 calls to a server that never answers were tried again, want at most the budget of 50", n)
+	}
+	if n := call(200); n != 0 {
+		t.Errorf("%d of the next 200 were tried again, want none", n)
+	}
+	s.answer = func(context.Context) error { // one of ten calls fails for good
+		if asked.Add(1)%10 == 0 {
+			return fault.Unavailable("not now")
+		}
+		return nil
+	}
+	if n := call(2000); n > 200 {
+		t.Errorf("%d of 2000 were tried again, want at most a tenth", n)
 	}
 }
 

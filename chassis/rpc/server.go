@@ -34,7 +34,7 @@ const (
 	// spare is kept of each deadline so that the server can say what ran out.
 	spare = 20 * time.Millisecond
 	// least is what a call must have left to be worth starting.
-	least = 30 * time.Millisecond
+	least = 100 * time.Millisecond
 	// defaultTimeout is for callers that set no deadline.
 	defaultTimeout = 10 * time.Second
 	stopTimeout    = 10 * time.Second
@@ -165,6 +165,10 @@ func (s *Server) serve(ctx context.Context, l net.Listener, ready func()) error 
 	}
 	return nil
 }
+
+// Retire tells clients that this server is about to stop: those of Dial go to
+// another one, if there is one. It goes on answering.
+func (s *Server) Retire() { s.health.Shutdown() }
 
 // errors turns faults into statuses and logs what is nobody else's fault.
 func (s *Server) errors(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {

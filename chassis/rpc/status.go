@@ -29,6 +29,8 @@ func table(k fault.Kind) (codes.Code, string) {
 		return codes.NotFound, "NOT_FOUND"
 	case fault.KindConflict:
 		return codes.AlreadyExists, "CONFLICT"
+	case fault.KindPending:
+		return codes.Aborted, "PENDING"
 	case fault.KindStale:
 		return codes.FailedPrecondition, "STALE"
 	case fault.KindUnconditional:

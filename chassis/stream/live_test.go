@@ -2,7 +2,9 @@ package stream_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/nats-io/nats.go"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/protobuf/proto"
 
@@ -77,4 +79,27 @@ func TestLiveTellsOfTheConnection(t *testing.T) {
 	}
 	broker.Stop() // nobody takes what is told now
 	stop()
+}
+
+func TestDrainSendsWhatIsWaiting(t *testing.T) {
+	t.Parallel()
+	broker := streamtest.NewBroker(t)
+	heard := make(chan *nats.Msg, 1)
+	listener, nc := broker.Connect(t, "listener"), broker.Connect(t, "test")
+	if _, err := listener.ChanSubscribe("x", heard); err != nil {
+		t.Fatalf("subscribe: %v", err)
+	}
+	if err := listener.Flush(); err != nil {
+		t.Fatalf("flush: %v", err)
+	}
+	if err := nc.Publish("x", nil); err != nil {
+		t.Fatalf("publish: %v", err)
+	}
+	stream.Drain(nc, time.Minute)
+	<-heard
+	if !nc.IsClosed() {
+		t.Error("the connection is not closed")
+	}
+	broker.Stop()
+	stream.Drain(listener, time.Minute) // does not wait for a broker that is away
 }

@@ -93,6 +93,22 @@ func Connect(ctx context.Context, log *slog.Logger, cfg Config) (*nats.Conn, err
 	return nc, nil
 }
 
+// Drain closes nc once what was to be sent is sent, and after at most wait.
+func Drain(nc *nats.Conn, wait time.Duration) {
+	defer nc.Close()
+	closed := nc.StatusChanged(nats.CLOSED)
+	defer nc.RemoveStatusListener(closed)
+	if nc.Drain() != nil {
+		return // not connected: there is nowhere to send it
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
+	}
+}
+
 // Name is the stream of owner: "POSTS".
 func Name(owner string) string { return strings.ToUpper(owner) }
 

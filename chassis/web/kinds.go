@@ -24,6 +24,7 @@ func ProblemKinds() []ProblemKind {
 		{"not-found", http.StatusNotFound, "There is no such thing, or the caller may not see it."},
 		{"method-not-allowed", http.StatusMethodNotAllowed, "There is something at this address, but not for this method. The header field Allow lists those that it takes."},
 		{"conflict", http.StatusConflict, "Something that is there already holds what is asked for. Choose another value, or change what holds it."},
+		{"pending", http.StatusConflict, "A request with the same Idempotency-Key is being worked on. Send the same request again after Retry-After: it gets that one's answer."},
 		{"stale", http.StatusPreconditionFailed, "It was changed since it was read. Read it again and send the change with the new version in If-Match."},
 		{"too-large", http.StatusRequestEntityTooLarge, "The request is larger than what is taken. Send less; the detail says how much."},
 		{"unsupported-media-type", http.StatusUnsupportedMediaType, "The Content-Type is none that the call takes. The detail lists those that it takes."},

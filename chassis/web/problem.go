@@ -38,7 +38,7 @@ func Status(k fault.Kind) int {
 		return http.StatusRequestEntityTooLarge
 	case fault.KindNotFound:
 		return http.StatusNotFound
-	case fault.KindConflict:
+	case fault.KindConflict, fault.KindPending:
 		return http.StatusConflict
 	case fault.KindStale:
 		return http.StatusPreconditionFailed
@@ -57,6 +57,9 @@ func Status(k fault.Kind) int {
 	return http.StatusInternalServerError
 }
 
+// pending is the type of the one conflict that ends by itself.
+const pending = "/problems/pending"
+
 func problemType(k fault.Kind) string {
 	switch k {
 	case fault.KindMalformed:
@@ -69,6 +72,8 @@ func problemType(k fault.Kind) string {
 		return "/problems/not-found"
 	case fault.KindConflict:
 		return "/problems/conflict"
+	case fault.KindPending:
+		return pending
 	case fault.KindStale:
 		return "/problems/stale"
 	case fault.KindUnconditional:
@@ -112,12 +117,12 @@ func WriteProblemAs(w http.ResponseWriter, p Problem) {
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	h.Del("ETag")
-	switch p.Status {
-	case http.StatusServiceUnavailable:
+	switch {
+	case p.Status == http.StatusServiceUnavailable, p.Type == pending:
 		h.Set("Retry-After", "1")
-	case http.StatusTooManyRequests:
+	case p.Status == http.StatusTooManyRequests:
 		h.Set("Retry-After", "5")
-	case http.StatusUnauthorized:
+	case p.Status == http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="parution"`)
 	}
 	body, err := json.Marshal(p)

@@ -62,6 +62,8 @@ type Service struct {
 	slots chan struct{}
 	// secure tells browsers to come back over HTTPS.
 	secure headers.Field
+	// leave tells clients that stay connected to come back to another replica.
+	leave headers.Field
 	// busy is what goes with the answer that there are too many requests.
 	busy []headers.Field
 }
@@ -75,7 +77,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		deps:  deps,
 		table: host.New(postsv1.NewSitesServiceClient(deps.Posts), deps.NATS, log, deps.Health),
-		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log), secure: headers.Secure(),
+		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log), secure: headers.Secure(), leave: headers.Leave(),
 		slots: make(chan struct{}, cfg.MaxInFlight), busy: headers.Page(),
 	}
 	pages := cache.New(cfg.CacheBytes, site.Source(renderv1.NewRenderServiceClient(deps.Render)), deps.Now)
@@ -111,6 +113,9 @@ func (s *Service) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.overHTTPS(r) {
 			w.Header()[s.secure.Name] = s.secure.Values
+		}
+		if s.deps.Health.Stopping() {
+			w.Header()[s.leave.Name] = s.leave.Values
 		}
 		if !s.site.ServeHit(w, r) {
 			s.rest.ServeHTTP(w, r)

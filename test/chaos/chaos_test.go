@@ -56,3 +56,21 @@ func TestSmoke(t *testing.T) {
 		})
 	}
 }
+
+// Every process of a cluster is restarted, one after the other, and no reader
+// notices.
+func TestRollingRestart(t *testing.T) {
+	rolled, err := trial.Rolling(t.Context(), trial.Config{
+		Seed: 1, Ops: 60, Authors: 4, Rate: 100, Reads: 100, Ahead: 2 * time.Second, Folder: t.TempDir(), Log: t.Logf,
+	})
+	if errors.Is(err, sqldbtest.ErrNotInstalled) && os.Getenv("CI") != "true" {
+		t.Skipf("NOT TESTED AS A CLUSTER: %v", err)
+	}
+	if err != nil {
+		t.Fatalf("the restart itself: %v", err)
+	}
+	if rolled.Failed > 0 {
+		t.Errorf("%d of %d requests failed: %q", rolled.Failed, rolled.Requests, rolled.Problems)
+	}
+	t.Logf("%d requests, %.0f a second, p99 %.1f ms, while %v were restarted", rolled.Requests, rolled.Rate, rolled.P99, rolled.Programs)
+}

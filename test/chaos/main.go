@@ -129,7 +129,7 @@ func run(ctx context.Context, o options) error {
 // The load of a rolling restart.
 const (
 	rollingPosts = 200
-	rollingReads = 200
+	rollingReads = 220
 )
 
 var errRequests = errors.New("requests failed during the rolling restart")

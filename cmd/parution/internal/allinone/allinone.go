@@ -46,6 +46,8 @@ type Config struct {
 	Profiles   bool
 	// Reflection lets gRPC clients ask for the contracts.
 	Reflection bool
+	// Drain is how long to go on serving at the end, not ready any more.
+	Drain time.Duration
 	// Bound learns the readers' address once it is served.
 	Bound func(net.Addr)
 
@@ -67,6 +69,9 @@ func Defaults(data string) Config {
 
 // SocketPath is where the admin API of the process that serves data is.
 func SocketPath(data string) string { return filepath.Join(data, "admin.sock") }
+
+// drainTimeout is how long what is to be sent to the broker may take at the end.
+const drainTimeout = 2 * time.Second
 
 // maxSocketPath is what the address of a Unix socket has room for (unix(7)).
 const maxSocketPath = 107
@@ -134,7 +139,7 @@ func (a *App) Close() {
 		_ = c.Close() // nobody calls any more
 	}
 	if a.nc != nil {
-		a.nc.Close()
+		stream.Drain(a.nc, drainTimeout)
 	}
 	if a.broker != nil {
 		a.broker.Close()
@@ -257,7 +262,7 @@ func (a *App) front(ctx context.Context, c callees) error {
 	if a.cfg.Listen != "" {
 		a.parts = append(a.parts, web.Serve("site and API (--listen)", a.cfg.Listen, g.Handler(), a.tel.Log, a.cfg.Bound))
 	}
-	a.parts = append(a.parts, a.health.ReadyPart())
+	a.parts = append(a.parts, a.health.ReadyPart(a.cfg.Drain))
 	return nil
 }
 

@@ -31,7 +31,12 @@ type serve struct {
 	CacheBytes int64      `help:"Most memory for finished pages." default:"268435456" name:"cache-bytes"`
 	Profiles   bool       `help:"Serve /debug/pprof/ on the operations port."`
 	LogLevel   slog.Level `help:"Least level that is logged: DEBUG, INFO, WARN, ERROR." default:"INFO"`
+
+	Drain time.Duration `help:"How long to go on serving after a signal, not ready any more, before the end: 5s behind a load balancer (${default})." default:"0s"`
 }
+
+// Validate refuses settings that cannot work.
+func (s serve) Validate() error { return program.CheckDrain(s.Drain) }
 
 // Run serves until a signal.
 func (s serve) Run(g *globals) error {
@@ -59,13 +64,13 @@ func (s serve) Run(g *globals) error {
 		ready()
 		return nil
 	}})
-	return process.Run(g.ctx, tel.Log, grace, parts...)
+	return process.Run(g.ctx, tel.Log, s.Drain+grace, parts...)
 }
 
 func (s serve) config() allinone.Config {
 	cfg := allinone.Defaults(s.Data)
 	cfg.Listen, cfg.OpsListen, cfg.GRPCListen = s.Listen, s.OpsListen, s.GRPCListen
-	cfg.Profiles, cfg.Reflection = s.Profiles, s.Reflection
+	cfg.Profiles, cfg.Reflection, cfg.Drain = s.Profiles, s.Reflection, s.Drain
 	base := s.BaseURL
 	if base == "" {
 		base = "http://" + localName(s.Listen)

@@ -157,7 +157,7 @@ func complete(operation object, r *route) {
 	}
 	if !r.rule.GetReadOnly() {
 		parameters = append(parameters, parameter("Idempotency-Key", false,
-			"Sent again with the same key, the same request has one effect and one answer, for 48 hours."))
+			"Sent again with the same key, the same request has one effect and one answer, for 48 hours; 409 with Retry-After while the first is being worked on."))
 	}
 	if len(parameters) > 0 {
 		operation["parameters"] = parameters

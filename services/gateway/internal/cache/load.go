@@ -14,6 +14,7 @@ var ErrGone = errors.New("the post is gone")
 
 var (
 	errBusy    = fault.Unavailable("the page changes too quickly")
+	errAway    = fault.Unavailable("the page cannot be asked for now")
 	errAborted = fault.Unavailable("the page could not be made")
 	errBehind  = fault.Unavailable("the page still shows a post that is gone")
 )
@@ -47,7 +48,7 @@ func (c *Cache) Load(ctx context.Context, k Key) (*Entry, error) {
 			return c.lead(ctx, k, e, f)
 		}
 		if f == nil || (e != nil && c.failing() && c.usable(e)) {
-			return c.stale(e), nil // the one that asks may wait for long
+			return c.fallBack(k, e, errAway) // the one that asks may wait for long
 		}
 		seen := c.seen()
 		select {
@@ -55,8 +56,9 @@ func (c *Cache) Load(ctx context.Context, k Key) (*Entry, error) {
 			return nil, ctx.Err()
 		case <-f.done:
 		}
-		// Whoever came after a drop must not get what was made before it.
-		if !f.raced || f.start >= seen {
+		// Whoever came after a drop must not get what was made before it, and
+		// nobody what is gone by now.
+		if (!f.raced || f.start >= seen) && !c.gone(f.entry) {
 			c.count(Shared, f.err)
 			return f.entry, f.err
 		}
@@ -81,6 +83,17 @@ func (c *Cache) join(k Key) (f *flight, e *Entry, leads bool) {
 	f = &flight{done: make(chan struct{}), start: c.drops.seq}
 	c.flights[k] = f
 	return f, e, true
+}
+
+// gone tells whether e shows a post that is gone.
+func (c *Cache) gone(e *Entry) bool {
+	if e == nil {
+		return false
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	_, _, ok := c.showsGone(e.page.Status, e.keys)
+	return ok
 }
 
 func (c *Cache) seen() uint64 {

@@ -46,6 +46,9 @@ func Secure() Field {
 	return Field{"Strict-Transport-Security", []string{"max-age=31536000"}}
 }
 
+// Leave is for the last answers of a server: the client must connect again.
+func Leave() Field { return Field{"Connection", []string{"close"}} }
+
 // Apply puts fields into h.
 func Apply(h http.Header, fields []Field) {
 	for _, f := range fields {

@@ -26,6 +26,8 @@ const (
 	partial = ".upload-"
 	// uploadTimeout is how long an upload may take, longer than other requests.
 	uploadTimeout = 60 * time.Second
+	// answerTimeout is for the answer to one that took all of it.
+	answerTimeout = 10 * time.Second
 	// abandonedAfter is when a file that is still being received is not.
 	abandonedAfter = time.Hour
 )
@@ -94,7 +96,9 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request) (Uploaded, error
 		return Uploaded{}, s.tooLarge(fmt.Sprintf("has %d bytes", r.ContentLength))
 	}
 	// Not every writer can move its deadline; then the server's own holds.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTimeout))
+	deadlines, now := http.NewResponseController(w), time.Now()
+	_ = deadlines.SetReadDeadline(now.Add(uploadTimeout))
+	_ = deadlines.SetWriteDeadline(now.Add(uploadTimeout + answerTimeout))
 	site := identity.From(r.Context()).Site
 	root, err := s.openSite(site)
 	if err != nil {

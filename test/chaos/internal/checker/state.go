@@ -101,6 +101,8 @@ type State struct {
 	// Counts are how many posts have a tag, by slug, in tags and render.
 	Counts map[string]map[string]int
 	Dead   []Dead
+	// Drift is how many aggregates anti-entropy had to mend.
+	Drift int
 	// SitePage is how many posts are on a page of a list.
 	SitePage int
 	Site     string // its description
@@ -122,6 +124,9 @@ func Open(urls map[string]string) (Databases, error) {
 			return nil, errors.Join(fmt.Errorf("open the database of %s: %w", name, err), d.Close())
 		}
 		db.SetMaxOpenConns(3)
+		if driver == "sqlite" {
+			db.SetMaxIdleConns(-1) // a file that was replaced must not be read on
+		}
 		d[name] = db
 	}
 	return d, nil
@@ -270,7 +275,13 @@ func (s *State) loadReader(ctx context.Context, name string, db *sql.DB) error {
 		s.Dead = append(s.Dead, l)
 		return err
 	})
-	return errors.Join(err, dead)
+	drift := rows(ctx, db, "SELECT drift_repaired FROM projection_cursor", func(scan func(...any) error) error {
+		var n int
+		err := scan(&n)
+		s.Drift += n
+		return err
+	})
+	return errors.Join(err, dead, drift)
 }
 
 func (s *State) loadIndex(ctx context.Context, db *sql.DB) error {

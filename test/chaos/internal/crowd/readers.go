@@ -17,7 +17,7 @@ type Readers struct {
 	seed     uint64
 
 	mu      sync.Mutex
-	warm    map[string]bool // gateway and path that were answered with a page
+	warm    map[string]time.Time // when a gateway and path were answered with a page
 	samples []Sample
 }
 
@@ -28,15 +28,16 @@ type Sample struct {
 	Path    string
 	// Served: readers got a page, or were told that there is none.
 	Served bool
-	// Warm: this gateway had answered the same path before.
-	Warm bool
+	// Before is when this gateway had answered the same path with a page last;
+	// zero if it had not.
+	Before time.Time
 	// Problem is what they got instead.
 	Problem string
 }
 
 // NewReaders makes readers of what authors write.
 func NewReaders(b *Balancer, a *Authors) *Readers {
-	return &Readers{balancer: b, http: client(5*time.Second, 128), shelf: a.shelf, seed: a.seed, warm: make(map[string]bool)}
+	return &Readers{balancer: b, http: client(5*time.Second, 128), shelf: a.shelf, seed: a.seed, warm: make(map[string]time.Time)}
 }
 
 // Run reads rate pages a second until ctx ends, however long each takes.
@@ -95,9 +96,9 @@ func (s *Readers) read(ctx context.Context, path string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := front + path
-	sample.Warm = s.warm[key]
-	if sample.Served {
-		s.warm[key] = got.code != http.StatusNotFound // those are not kept
+	sample.Before = s.warm[key]
+	if sample.Served && got.code != http.StatusNotFound { // those are not kept
+		s.warm[key] = sample.End
 	}
 	s.samples = append(s.samples, sample)
 }

@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (r *run) check(ctx context.Context, v *Verdict) error {
 		agreed = right
 	}
 	list = append(append(list, pages...), r.watch.Back()...)
-	list = append(list, r.reads(v)...)
+	list = append(list, r.reads(v, state)...)
 	list = append(list, r.resources(ctx, v)...)
 	v.Convergence.Last = round(max(0, agreed.Sub(settled).Seconds()))
 	v.Convergence.Limit = limit.Seconds()
@@ -74,11 +75,11 @@ func (r *run) check(ctx context.Context, v *Verdict) error {
 	v.Convergence.Faults = len(r.watch.Caught())
 	v.Operations = checker.Counts(ops)
 	v.DeadLetters = len(state.Dead)
-	v.DriftRepaired = r.metric(ctx, "parution_drift_repaired_total")
+	v.DriftRepaired = state.Drift
 	if v.DriftRepaired > 0 {
 		list = append(list, checker.Violation{
 			Invariant: checker.I3, Where: "anti-entropy",
-			What: fmt.Sprintf("had to repair %.0f aggregates: the notices had not brought them", v.DriftRepaired),
+			What: fmt.Sprintf("had to repair %d aggregates: the notices had not brought them", v.DriftRepaired),
 		})
 	}
 	v.judge(list)
@@ -134,28 +135,64 @@ func temporary(list []checker.Violation) bool {
 // balancer must notice, a program must become ready.
 const slack = time.Second
 
+// afterwards is how long after a post was taken away a gateway may hear of it.
+const afterwards = 20 * time.Second
+
+// takenAway is when posts were, by the path of their page.
+func takenAway(s *checker.State) map[string][]time.Time {
+	out := make(map[string][]time.Time)
+	for _, n := range s.Outbox[checker.Posts] {
+		if n.Kind == "withdrawn" || n.Kind == "deleted" {
+			path := "/posts/" + s.Posts[n.Aggregate].Slug
+			out[path] = append(out[path], n.At)
+			out[""] = append(out[""], n.At)
+		}
+	}
+	return out
+}
+
+// cached tells whether a gateway had what a sample asks for: it had served it
+// before, and had no reason to throw it away since. What shows a post that is gone
+// must not be shown again, even while nothing better can be had.
+func cached(s crowd.Sample, away map[string][]time.Time) bool {
+	if s.Before.IsZero() {
+		return false
+	}
+	path := ""
+	if strings.HasPrefix(s.Path, "/posts/") {
+		path = s.Path
+	}
+	for _, at := range away[path] {
+		if at.After(s.Before.Add(-afterwards)) && at.Before(s.End) {
+			return false
+		}
+	}
+	return true
+}
+
 // reads works out what readers got.
-func (r *run) reads(v *Verdict) []checker.Violation {
-	var served, total, cached, cachedServed int
+func (r *run) reads(v *Verdict, state *checker.State) []checker.Violation {
+	away := takenAway(state)
+	var served, total, kept, keptServed int
 	var problems []string
 	for _, s := range r.readers.Samples() {
 		total++
 		if s.Served {
 			served++
 		}
-		if !s.Warm || disturbed(v.Faults, s) {
+		if !cached(s, away) || disturbed(v.Faults, s) {
 			continue
 		}
-		cached++
+		kept++
 		if s.Served {
-			cachedServed++
+			keptServed++
 		} else if len(problems) < 10 {
 			problems = append(problems, fmt.Sprintf("%s %s%s after %d ms: %s (%s)", s.At.UTC().Format("15:04:05.000"), s.Front, s.Path, s.End.Sub(s.At).Milliseconds(), s.Problem, during(v.Faults, s)))
 		}
 	}
 	a := &v.Availability
 	a.Reads, a.ReadsTotal = share(int64(served), int64(total)), total
-	a.Cached, a.CachedTotal, a.CachedFailed = share(int64(cachedServed), int64(cached)), cached, cached-cachedServed
+	a.Cached, a.CachedTotal, a.CachedFailed = share(int64(keptServed), int64(kept)), kept, kept-keptServed
 	ok, all := r.authors.Availability()
 	a.Writes, a.WritesTotal = share(ok, all), all
 	if a.Cached >= cachedShare {
@@ -163,7 +200,7 @@ func (r *run) reads(v *Verdict) []checker.Violation {
 	}
 	return []checker.Violation{{
 		Invariant: checker.I7, Where: "readers", History: problems,
-		What: fmt.Sprintf("%d of %d cached reads were not answered", cached-cachedServed, cached),
+		What: fmt.Sprintf("%d of %d cached reads were not answered", kept-keptServed, kept),
 	}}
 }
 
@@ -179,7 +216,7 @@ func disturbed(faults []nemesis.Record, s crowd.Sample) bool {
 
 // during names the fault in which a read was.
 func during(faults []nemesis.Record, s crowd.Sample) string {
-	for _, f := range faults {
+	for _, f := range slices.Backward(faults) {
 		if s.End.After(f.From) && s.At.Before(f.Ready.Add(slack)) {
 			return strings.TrimSpace("during: " + f.Name + " " + f.Detail)
 		}

@@ -33,7 +33,7 @@ type Rolled struct {
 // Rolling restarts every program of a cluster, one after the other and each once
 // the one before is ready, while readers read. cfg.Ops posts are written first.
 func Rolling(ctx context.Context, cfg Config) (_ *Rolled, err error) {
-	cfg.Kind, cfg.Faults = topology.Cluster, 0
+	cfg.Kind, cfg.Faults, cfg.Drain = topology.Cluster, 0, Drain
 	r, err := launch(ctx, cfg)
 	if err != nil {
 		return nil, err

@@ -64,15 +64,6 @@ func (r *run) metrics(ctx context.Context, program string) map[string]float64 {
 	return out
 }
 
-// metric is the sum of a metric over all programs.
-func (r *run) metric(ctx context.Context, name string) float64 {
-	sum := 0.0
-	for _, program := range r.t.Programs() {
-		sum += r.metrics(ctx, program)[name]
-	}
-	return sum
-}
-
 // usage is what each program uses now.
 func (r *run) usage(ctx context.Context) []Usage {
 	var out []Usage

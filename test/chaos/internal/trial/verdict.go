@@ -33,7 +33,7 @@ type Verdict struct {
 	Invariants    map[checker.Invariant]Held               `json:"invariants"`
 	Convergence   Convergence                              `json:"convergence"`
 	Availability  Availability                             `json:"availability"`
-	DriftRepaired float64                                  `json:"drift_repaired"`
+	DriftRepaired int                                      `json:"drift_repaired"`
 	DeadLetters   int                                      `json:"dead_letters"`
 	Resources     []Usage                                  `json:"resources"`
 	// Kept is the folder with logs and data after a failure.
