@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
+	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
@@ -384,4 +386,21 @@ func TestASQLiteFileThatWasCopiedBackBeginsAnEpoch(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAnIdleRelayFindsAWipedStream(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		r, _ := d.relay(t)
+		d.write(t, 3)
+		round(t, r)
+		if err := streamtest.JetStream(t, d.broker.Connect(t, "vandal")).DeleteStream(t.Context(), stream.Name("posts")); err != nil {
+			t.Fatalf("delete the stream: %v", err)
+		}
+		later := time.Now().Add(lookAround)
+		r.now = func() time.Time { return later }
+		r.beat(t.Context())
+		round(t, r)
+		same(t, "in the stream", streamed(t, d.broker), run(1, 1, 3))
+	})
 }

@@ -134,6 +134,32 @@ func TestOnePostDoesNotRenameATag(t *testing.T) {
 	})
 }
 
+func TestNameOfATagFollowsTheDates(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		small, capital := ids.New(), ids.New()
+		for _, step := range []struct {
+			id   string
+			post *postsv1.Post
+			want string
+		}{
+			{small, public("a", noon(), "jardin"), "jardin jardin 1"},
+			{capital, public("b", noon().Add(time.Hour), "Jardin"), "jardin Jardin 2"},
+			{capital, public("b", noon().Add(-time.Hour), "Jardin"), "jardin jardin 2"},
+			{capital, public("b", noon().Add(time.Hour), "Jardin"), "jardin Jardin 2"},
+			{small, public("a", noon().Add(2*time.Hour), "jardin"), "jardin jardin 2"},
+			{small, public("a", noon().Add(2*time.Hour), "Jardin"), "jardin Jardin 2"},
+		} {
+			w.change(t, "main", step.id, step.post)
+			w.settle(t)
+			if got := w.counts(t, "main"); !slices.Equal(got, []string{step.want}) {
+				t.Errorf("tags = %q, want %q", got, step.want)
+			}
+		}
+	})
+}
+
 func TestLateNoticeDoesNotResurrect(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {

@@ -18,6 +18,7 @@ func scenarios() []scenario {
 	return []scenario{
 		{"publish", publish},
 		{"revise", revise},
+		{"own write", ownWrite},
 		{"move", move},
 		{"withdraw", withdraw},
 		{"delete", remove},

@@ -63,9 +63,6 @@ type Change struct {
 	Kind  Kind
 	// Added and Dropped are the tags by which the two states differ, by slug.
 	Added, Dropped []Tag
-	// Touched are the slugs of all tags of both states, sorted: their counts,
-	// names or lists may have changed.
-	Touched []string
 }
 
 // Follow brings the entry up to the post's state. It is false if the index
@@ -86,13 +83,7 @@ func (e Entry) Follow(p Post) (Change, bool) {
 		return Change{}, false
 	}
 	next.Version = e.Version + 1
-	c := Change{Entry: next, Kind: kind, Added: without(next.Tags, e.Tags), Dropped: without(e.Tags, next.Tags)}
-	for _, t := range append(slices.Clone(e.Tags), next.Tags...) {
-		c.Touched = append(c.Touched, t.Slug)
-	}
-	slices.Sort(c.Touched)
-	c.Touched = slices.Compact(c.Touched)
-	return c, true
+	return Change{Entry: next, Kind: kind, Added: without(next.Tags, e.Tags), Dropped: without(e.Tags, next.Tags)}, true
 }
 
 // same tells whether the index shows both states alike.

@@ -37,7 +37,6 @@ func TestFollow(t *testing.T) {
 		change(&e)
 		return e
 	}
-	both := []string{"ete", "go"}
 	cases := []struct {
 		name string
 		old  index.Entry
@@ -45,31 +44,31 @@ func TestFollow(t *testing.T) {
 		want *index.Change // nil: nothing
 	}{
 		{"first published", index.Entry{}, published(), &index.Change{
-			Entry: changed(func(e *index.Entry) { e.Version = 1 }), Kind: index.Indexed, Added: []index.Tag{goTag, ete}, Touched: both,
+			Entry: changed(func(e *index.Entry) { e.Version = 1 }), Kind: index.Indexed, Added: []index.Tag{goTag, ete},
 		}},
 		{"never public", index.Entry{}, index.Post{ID: "p", Site: "main"}, nil},
 		{"nothing that shows", entry, published(), nil},
 		{"title", entry, with(func(p *index.Post) { p.Title = "B" }), &index.Change{
-			Entry: changed(func(e *index.Entry) { e.Title = "B" }), Kind: index.Indexed, Touched: both,
+			Entry: changed(func(e *index.Entry) { e.Title = "B" }), Kind: index.Indexed,
 		}},
 		{"slug, language and date", entry, with(func(p *index.Post) { p.Slug, p.Language, p.PublishedAt = "b", "fr", noon().Add(1000) }), &index.Change{
-			Entry: changed(func(e *index.Entry) { e.Slug, e.Language, e.PublishedAt = "b", "fr", noon().Add(1000) }), Kind: index.Indexed, Touched: both,
+			Entry: changed(func(e *index.Entry) { e.Slug, e.Language, e.PublishedAt = "b", "fr", noon().Add(1000) }), Kind: index.Indexed,
 		}},
 		{"the same moment elsewhere", entry, with(func(p *index.Post) { p.PublishedAt = noon().In(time.FixedZone("", 3600)) }), nil},
 		{"another tag", entry, with(func(p *index.Post) { p.TagNames = []string{"Go", "SQL"} }), &index.Change{
 			Entry: changed(func(e *index.Entry) { e.Tags = []index.Tag{goTag, {Slug: "sql", Name: "SQL"}} }), Kind: index.Indexed,
-			Added: []index.Tag{{Slug: "sql", Name: "SQL"}}, Dropped: []index.Tag{ete}, Touched: []string{"ete", "go", "sql"},
+			Added: []index.Tag{{Slug: "sql", Name: "SQL"}}, Dropped: []index.Tag{ete},
 		}},
 		{"another spelling", entry, with(func(p *index.Post) { p.TagNames = []string{"GO", "Été"} }), &index.Change{
-			Entry: changed(func(e *index.Entry) { e.Tags = []index.Tag{{Slug: "go", Name: "GO"}, ete} }), Kind: index.Indexed, Touched: both,
+			Entry: changed(func(e *index.Entry) { e.Tags = []index.Tag{{Slug: "go", Name: "GO"}, ete} }), Kind: index.Indexed,
 		}},
 		{"repeated and empty names", entry, with(func(p *index.Post) { p.TagNames = []string{"Go", "!", "go", "Été", "ETE"} }), nil},
 		{"gone", entry, index.Post{ID: "p", Site: "main"}, &index.Change{
-			Entry: tombstone, Kind: index.Removed, Dropped: []index.Tag{goTag, ete}, Touched: both,
+			Entry: tombstone, Kind: index.Removed, Dropped: []index.Tag{goTag, ete},
 		}},
 		{"gone again", tombstone, index.Post{ID: "p", Site: "main"}, nil},
 		{"back", tombstone, published(), &index.Change{
-			Entry: changed(func(e *index.Entry) { e.Version = 5 }), Kind: index.Indexed, Added: []index.Tag{goTag, ete}, Touched: both,
+			Entry: changed(func(e *index.Entry) { e.Version = 5 }), Kind: index.Indexed, Added: []index.Tag{goTag, ete},
 		}},
 	}
 	for _, c := range cases {

@@ -26,6 +26,8 @@ type statements struct {
 	putEntryTags string
 	// putTags: list of more.
 	putTags string
+	// tags: list of more → the columns of tag.
+	tags string
 }
 
 func statementsOf(d sqldb.Dialect) statements {
@@ -39,5 +41,7 @@ func statementsOf(d sqldb.Dialect) statements {
 		putTags: `INSERT INTO tag (site_id, slug, name, count)
  SELECT site_id, slug, name, more FROM ` + d.Records("$1", "site_id text", "slug text", "name text", "more integer") + ` WHERE true
  ON CONFLICT (site_id, slug) DO UPDATE SET name = excluded.name, count = tag.count + excluded.count`,
+		tags: `SELECT tag.site_id, tag.slug, tag.name, tag.count
+ FROM ` + d.Records("$1", "site_id text", "slug text") + ` JOIN tag ON tag.site_id = list.site_id AND tag.slug = list.slug`,
 	}
 }

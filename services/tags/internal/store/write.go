@@ -61,7 +61,7 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 			return err
 		}
 		tags = append(tags, tagsOf(change.Entry)...)
-		counts.add(change)
+		counts.add(was, change)
 		// The item's trace, in this transaction: the notice continues that trace
 		// and wakes the relay after the commit, not before.
 		traced := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context)) //nolint:contextcheck // only the span is taken from it
@@ -126,17 +126,53 @@ type tagKey struct{ site, slug string }
 
 // tally sums up what a batch does to the counts of tags: a tag that 100 posts
 // of an import carry is written once.
-type tally map[tagKey]int32
+type tally map[tagKey]*sum
 
-func (t tally) add(c index.Change) {
-	for _, s := range c.Touched {
-		t[tagKey{c.Entry.Site, s}] += 0 // its name may be another one now
+type sum struct {
+	more int32
+	// opens tell of the name that the tag has whether it may now be another one.
+	opens []func(shown string) bool
+}
+
+// isOpen tells whether the names have to be counted, which takes longer the more
+// posts carry the tag.
+func (s *sum) isOpen(t db.Tag) bool {
+	return t.Count+s.more <= 0 || slices.ContainsFunc(s.opens, func(open func(string) bool) bool { return open(t.Name) })
+}
+
+func (t tally) of(c index.Change, slug string) *sum {
+	k := tagKey{c.Entry.Site, slug}
+	if t[k] == nil {
+		t[k] = &sum{}
 	}
+	return t[k]
+}
+
+func (t tally) add(was index.Entry, c index.Change) {
 	for _, tag := range c.Added {
-		t[tagKey{c.Entry.Site, tag.Slug}]++
+		s := t.of(c, tag.Slug)
+		s.more++
+		s.opens = append(s.opens, func(shown string) bool { return tag.Name != shown })
 	}
 	for _, tag := range c.Dropped {
-		t[tagKey{c.Entry.Site, tag.Slug}]--
+		s := t.of(c, tag.Slug)
+		s.more--
+		s.opens = append(s.opens, func(shown string) bool { return tag.Name == shown })
+	}
+	younger := c.Entry.PublishedAt.After(was.PublishedAt)
+	for _, tag := range c.Entry.Tags {
+		i := slices.IndexFunc(was.Tags, func(old index.Tag) bool { return old.Slug == tag.Slug })
+		if i < 0 {
+			continue // it was added
+		}
+		s := t.of(c, tag.Slug)
+		switch {
+		case was.Tags[i].Name != tag.Name:
+			s.opens = append(s.opens, func(string) bool { return true })
+		case !was.PublishedAt.Equal(c.Entry.PublishedAt):
+			// Among names of which there are as many the date decides.
+			s.opens = append(s.opens, func(shown string) bool { return (tag.Name == shown) != younger })
+		}
 	}
 }
 
@@ -153,15 +189,22 @@ func (s *Store) count(ctx context.Context, tx *sql.Tx, t tally) error {
 	keys := slices.SortedFunc(maps.Keys(t), func(a, b tagKey) int {
 		return cmp.Or(strings.Compare(a.site, b.site), strings.Compare(a.slug, b.slug))
 	})
+	known, err := s.tags(ctx, tx, keys)
+	if err != nil {
+		return err
+	}
 	q := db.New(tx)
 	var rows []more
 	for _, k := range keys {
-		name, err := q.ShownName(ctx, db.ShownNameParams{SiteID: k.site, Slug: k.slug})
+		row := more{SiteID: k.site, Slug: k.slug, Name: known[k].Name, More: t[k].more}
+		if t[k].isOpen(known[k]) {
+			row.Name, err = q.ShownName(ctx, db.ShownNameParams{SiteID: k.site, Slug: k.slug})
+		}
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // the last entry is gone
 			err = q.DropTag(ctx, db.DropTagParams{SiteID: k.site, Slug: k.slug})
-		case err == nil:
-			rows = append(rows, more{SiteID: k.site, Slug: k.slug, Name: name, More: t[k]})
+		case err == nil && (row.More != 0 || row.Name != known[k].Name):
+			rows = append(rows, row)
 		}
 		if err != nil {
 			return fmt.Errorf("count tag %s of site %s: %w", k.slug, k.site, err)
@@ -171,4 +214,30 @@ func (s *Store) count(ctx context.Context, tx *sql.Tx, t tally) error {
 		return fmt.Errorf("count %d tags: %w", len(rows), err)
 	}
 	return nil
+}
+
+// tags reads the rows of tags, those that there are.
+func (s *Store) tags(ctx context.Context, tx *sql.Tx, keys []tagKey) (_ map[tagKey]db.Tag, err error) {
+	wanted := make([]more, len(keys))
+	for i, k := range keys {
+		wanted[i] = more{SiteID: k.site, Slug: k.slug}
+	}
+	list, err := json.Marshal(wanted)
+	if err != nil {
+		return nil, fmt.Errorf("marshal tags: %w", err)
+	}
+	rows, err := tx.QueryContext(ctx, s.sql.tags, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("read %d tags: %w", len(keys), err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out := make(map[tagKey]db.Tag, len(keys))
+	for rows.Next() {
+		var t db.Tag
+		if err := rows.Scan(&t.SiteID, &t.Slug, &t.Name, &t.Count); err != nil {
+			return nil, fmt.Errorf("scan a tag: %w", err)
+		}
+		out[tagKey{t.SiteID, t.Slug}] = t
+	}
+	return out, rows.Err()
 }
