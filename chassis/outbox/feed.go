@@ -38,12 +38,9 @@ func (s *FeedServer) ListChanges(ctx context.Context, r *eventsv1.ListChangesReq
 	if err != nil {
 		return nil, err
 	}
-	size := r.GetPageSize()
-	if size < 0 || size > 1000 {
-		return nil, fault.Invalid("page_size", "must be between 0 and 1000, not %d", size)
-	}
-	if size == 0 {
-		size = 100
+	size, err := pageSize(r.GetPageSize())
+	if err != nil {
+		return nil, err
 	}
 	if err := o.believe(ctx, mark{r.GetAfterEpoch(), r.GetAfterPos()}); err != nil {
 		return nil, err
@@ -57,6 +54,16 @@ func (s *FeedServer) ListChanges(ctx context.Context, r *eventsv1.ListChangesReq
 		out.Notices[i] = row.notice
 	}
 	return out, nil
+}
+
+func pageSize(asked int32) (int, error) {
+	switch {
+	case asked < 0 || asked > 1000:
+		return 0, fault.Invalid("page_size", "must be between 0 and 1000, not %d", asked)
+	case asked == 0:
+		return 100, nil
+	}
+	return int(asked), nil
 }
 
 // believe begins a new epoch if a read model has applied what the database does

@@ -46,11 +46,18 @@ type Outbox struct {
 	seen mark
 	// noted is what the file beside a SQLite database says.
 	noted beside
+
+	// walking is held by who computes sums, the digests of a place.
+	walking chan struct{}
+	sums    sums
 }
 
 // New makes the outbox of owner ("posts") in db.
 func New(db *sqldb.DB, owner string) *Outbox {
-	return &Outbox{db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), placed: make(chan struct{}, 1)}
+	return &Outbox{
+		db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), placed: make(chan struct{}, 1),
+		walking: make(chan struct{}, 1),
+	}
 }
 
 // Owner names the service whose notices these are.

@@ -249,6 +249,7 @@ func TestANoticeTellsWhatWasAppended(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		span := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled})
 		e := entry("p1", 1)
+		e.Public = true
 		if err := o.add(trace.ContextWithSpanContext(t.Context(), span), e); err != nil {
 			t.Fatalf("Append: %v", err)
 		}
@@ -276,7 +277,7 @@ func TestANoticeTellsWhatWasAppended(t *testing.T) {
 		if diff := gocmp.Diff(e.Facts, facts, protocmp.Transform()); diff != "" {
 			t.Errorf("facts (-want +got):\n%s", diff)
 		}
-		if n.GetOwner() != owner || n.GetSite() != e.Site || n.GetKind() != e.Kind || !n.GetOccurredAt().AsTime().Equal(e.At) || !slices.Equal(n.GetPublicHash(), e.PublicHash) {
+		if n.GetOwner() != owner || n.GetSite() != e.Site || n.GetKind() != e.Kind || n.GetPublic() != e.Public || !n.GetOccurredAt().AsTime().Equal(e.At) || !slices.Equal(n.GetPublicHash(), e.PublicHash) {
 			t.Errorf("notice = %v, want it to tell %+v", n, e)
 		}
 	})

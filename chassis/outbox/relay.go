@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// lookAgain finds what a lost wake-up left behind.
-	lookAgain = 5 * time.Second
+	// lookAgain finds what a lost wake-up left behind. It is not that of heartbeats,
+	// so that the two do not strike together.
+	lookAgain = 5003 * time.Millisecond
 	// gather is the least time between two rounds. A notice that comes alone does not wait.
 	gather = 8 * time.Millisecond
 	// standBy is the same while another relay is at work.
@@ -122,6 +123,12 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 		// writers two transactions. A notice that comes alone does not wait.
 		if !stream.Wait(ctx, rest) {
 			return nil
+		}
+		select { // not left to chance when there is work as well: silence is a message too
+		case <-beat.C:
+			r.beat(ctx)
+			continue
+		default:
 		}
 		select {
 		case <-ctx.Done():

@@ -96,18 +96,12 @@ func (o *Outbox) compare(ctx context.Context, tx *sql.Tx, at *ownerRow, end stre
 func (o *Outbox) remark(ctx context.Context, tx *sql.Tx, end stream.End, r *reconciled, now time.Time) (err error) {
 	seq, last := int64(end.Sequence), placeOf(end.Last) //nolint:gosec // a stream has far fewer than 2^63 messages
 	switch {
-	case r.created && (end.Last == nil || end.Sequence == 0):
+	case r.created && !r.ours:
 		r.lost, err = affected(ctx, tx, unmarkRecent, sqldb.At(now.Add(-stream.MaxAge)))
-	case end.Last == nil:
-		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
 	case !r.ours:
-		// It ends with what is no longer true: that says nothing about what is before
-		// it in the outbox. What waits is sent behind it.
-		var above int64
-		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
-			above, err = affected(ctx, tx, unmarkAbove, seq)
-		}
-		r.lost += above
+		// It ends with nothing, or with what is no longer or never was true: that says
+		// nothing about what is before it. Only what was behind it is not there.
+		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
 	default:
 		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
 			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)

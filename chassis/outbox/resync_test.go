@@ -99,3 +99,33 @@ func TestADeletedStreamIsFilledAgain(t *testing.T) {
 		o.holds(t, 5)
 	})
 }
+
+// A message that nobody of ours sent, under a place that was given: it must
+// neither be taken for the end of what was sent, nor have the relay send without
+// end what the stream knows already.
+func TestAForeignMessageAtTheEndCostsNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, o *office) {
+		o.relay(t)
+		if err := o.add(t.Context(), posts(0, 5)...); err != nil {
+			t.Fatal(err)
+		}
+		o.allSent(t)
+		forged := o.stored(t, 2)[1]
+		forged.Id = "forged"
+		msg, err := stream.Message(t.Context(), forged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := streamtest.JetStream(t, o.broker.Connect(t, "forger")).PublishMsg(t.Context(), msg); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.add(t.Context(), posts(5, 1)...); err != nil {
+			t.Fatal(err)
+		}
+		o.allSent(t)
+		if got := o.stored(t, 7); got[6].GetAggregateId() != "p5" {
+			t.Errorf("the stream ends with %v, want p5", got[6])
+		}
+	})
+}

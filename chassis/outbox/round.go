@@ -85,7 +85,8 @@ func (r *Relay) step(ctx context.Context, todo work) (bool, error) {
 			return false, err
 		}
 	}
-	if !r.at.known {
+	isSure := !r.at.known
+	if isSure {
 		if err := r.resync(ctx); err != nil {
 			return false, err
 		}
@@ -94,9 +95,13 @@ func (r *Relay) step(ctx context.Context, todo work) (bool, error) {
 	if err != nil || len(rows) == 0 {
 		return true, err
 	}
-	if r.at.place.before(rows[0].place()) {
+	first := rows[0].place()
+	if follows := first == (mark{r.at.place.epoch, r.at.place.pos + 1}); follows || isSure && r.at.place.before(first) {
 		err = r.publish(ctx, r.at.next(rows))
-	} else { // what came before was sent already: another relay is at work, or the database went back in time
+	} else {
+		// What came before was sent already: another relay is at work, or the database
+		// went back in time. Or what is between was sent by another relay: the stream
+		// may have lost it since, and would take a notice behind what is left.
 		err = errBehind
 	}
 	if err == nil {

@@ -3,6 +3,7 @@ package projection
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -133,7 +134,7 @@ func (c *chaser[S]) catchUp(ctx context.Context, at cursor, now time.Time) error
 	if c.tries > 0 && now.Before(c.retryAt) && at.before(c.seen) {
 		from, whole = c.seen, false
 	}
-	retried, failed := whole, false
+	retried, failed, soon := whole, false, false
 	for {
 		page, err := c.page(ctx, from)
 		if err != nil {
@@ -144,8 +145,8 @@ func (c *chaser[S]) catchUp(ctx context.Context, at cursor, now time.Time) error
 		}
 		last := page[len(page)-1].notice
 		from = cursor{last.GetEpoch(), last.GetPos()}
-		if c.p.applyPage(ctx, page) > 0 {
-			whole, failed = false, true
+		if n, passing := c.p.applyPage(ctx, page); n > 0 {
+			whole, failed, soon = false, true, soon || passing
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -167,7 +168,11 @@ func (c *chaser[S]) catchUp(ctx context.Context, at cursor, now time.Time) error
 	switch {
 	case failed:
 		c.tries++
-		c.retryAt = now.Add(backOff(c.tries))
+		wait := backOff(c.tries)
+		if soon {
+			wait = min(wait, steadyWait)
+		}
+		c.retryAt = now.Add(wait)
 	case retried:
 		c.tries = 0
 	}
@@ -209,10 +214,11 @@ func (c *chaser[S]) page(ctx context.Context, after cursor) ([]received, error) 
 }
 
 // applyPage applies notices of the feed, one by one if they fail together; it
-// answers how many could not be applied.
-func (p *Projection[S]) applyPage(ctx context.Context, page []received) (failed int) {
+// answers how many could not be applied, and whether that passes for some: somebody
+// is away, or the owner answers from a replica that is behind its own feed.
+func (p *Projection[S]) applyPage(ctx context.Context, page []received) (failed int, passing bool) {
 	if p.tryApply(ctx, page) == nil {
-		return 0
+		return 0, false
 	}
 	for _, r := range page {
 		if err := p.tryApply(ctx, []received{r}); err != nil {
@@ -220,14 +226,15 @@ func (p *Projection[S]) applyPage(ctx context.Context, page []received) (failed 
 				continue
 			}
 			failed++
+			passing = passing || passes(err) || errors.Is(err, errBehind)
 			if ctx.Err() != nil {
-				return failed
+				return failed, passing
 			}
 			p.log.WarnContext(ctx, "a change could not be applied and will be tried again", "source", p.cfg.Owner,
 				"aggregate_id", r.notice.GetAggregateId(), "event_id", r.notice.GetId(), "error", err)
 		}
 	}
-	return failed
+	return failed, passing
 }
 
 // reachEnd lets the floor rise to end if the feed, read up to from, has nothing

@@ -6,19 +6,46 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/parution/parution/chassis/stream"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
-// enter gives the aggregate a state and puts a notice of it into the feed only.
+// enter gives the aggregate a state and puts a notice of it into the feed only,
+// at one moment.
 func (l *library) enter(f *feed, epoch int32, pos int64, id string, version int32, p post) {
-	l.own(id, version, p)
-	l.mu.Lock()
-	s := l.owned[ref(id)]
-	s.Epoch = epoch
-	l.owned[ref(id)] = s
-	l.mu.Unlock()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.notices = append(f.notices, notice(epoch, pos, id, version))
+	l.put(f, notice(epoch, pos, id, version), p)
+}
+
+// put does so while the feed is locked.
+func (l *library) put(f *feed, n *eventsv1.Notice, p post) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := ref(n.GetAggregateId())
+	l.owned[id] = state{Ref: id, Epoch: n.GetEpoch(), Version: n.GetVersion(), State: p, PublicHash: p.hash()}
+	f.notices = append(f.notices, n)
+}
+
+// both revises posts, in the feed and on the stream.
+func (l *library) both(t testing.TB, f *feed, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		f.mu.Lock()
+		l.mu.Lock()
+		n := notice(1, f.end().pos+1, id, l.owned[ref(id)].Version+1)
+		l.mu.Unlock()
+		l.put(f, n, post{Title: fmt.Sprint("t", n.GetVersion())})
+		f.mu.Unlock()
+		msg, err := stream.Message(t.Context(), n)
+		if err == nil {
+			_, err = l.js.PublishMsg(t.Context(), msg)
+		}
+		if err != nil {
+			t.Errorf("publish: %v", err)
+		}
+	}
 }
 
 func (l *library) reaches(t testing.TB, cursor ...string) {

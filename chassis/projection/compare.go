@@ -205,6 +205,14 @@ func (p *Projection[S]) mend(ctx context.Context, all map[Ref]suspect) error {
 		}
 		errs = append(errs, err)
 	}
+	if len(all) > 0 && p.cfg.Settle != nil {
+		errs = append(errs, p.commit(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			if _, err := p.lockCursor(ctx, tx); err != nil {
+				return err
+			}
+			return p.cfg.Settle(ctx, tx)
+		}))
+	}
 	return errors.Join(errs...)
 }
 
@@ -232,7 +240,9 @@ func (p *Projection[S]) mendSome(ctx context.Context, refs []Ref, all map[Ref]su
 		some := slices.DeleteFunc(slices.Clone(states), func(s State[S]) bool {
 			was := all[s.Ref]
 			isUnknown := s.Version == 0 && (was.has.isNone() || s.Epoch <= was.has.epoch)
-			return isUnknown || !now[s.Ref].same(was.has) // or it was changed since
+			// Its list and its states must agree, or it would be mended again and again.
+			isOther := s.Version > 0 && s.Version == was.version && !bytes.Equal(s.PublicHash, was.hash)
+			return isUnknown || isOther || !now[s.Ref].same(was.has) // or it was changed since
 		})
 		items, err := p.write(ctx, tx, c, some, told, true)
 		if err != nil {

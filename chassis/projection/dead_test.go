@@ -13,14 +13,21 @@ import (
 // operator is a projection that is asked and does not run.
 func (l *library) operator(t testing.TB) *projection.Projection[post] {
 	t.Helper()
-	p, err := projection.New(projection.Config[post]{
-		Name: reader, Owner: owner, DB: l.db, Source: l.source(t, "operator"),
-		Fetch: l.fetch, Refresh: l.refresh, Telemetry: telemetry.Discard(),
-	})
+	p, err := projection.New(l.config(t, func(*projection.Config[post]) {}))
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
 	return p
+}
+
+func (l *library) config(t testing.TB, change func(*projection.Config[post])) projection.Config[post] {
+	t.Helper()
+	cfg := projection.Config[post]{
+		Name: reader, Owner: owner, DB: l.db, Source: l.source(t, "operator"),
+		Fetch: l.fetch, Refresh: l.refresh, Telemetry: telemetry.Discard(), Feed: l.feed,
+	}
+	change(&cfg)
+	return cfg
 }
 
 func (l *library) dead(t testing.TB) []projection.DeadLetter {

@@ -9,8 +9,9 @@ import (
 	"database/sql"
 	"embed"
 	"log/slog"
-	"sync"
+	"math/rand/v2"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
@@ -37,7 +38,6 @@ type Ref struct{ Type, ID string }
 type Item[S any] struct {
 	Ref
 
-	// Epoch and Version are those of State.
 	// Epoch and Version are those of State. Version 0: the owner does not know the
 	// aggregate (any more), and State may be the zero value.
 	Epoch, Version int32
@@ -86,9 +86,12 @@ type Config[S any] struct {
 	// mended. It must come to the same from the same states: what it finds as it
 	// should be it leaves alone, and tells nobody.
 	Refresh func(ctx context.Context, tx *sql.Tx, items []Item[S]) error
-	// Settle ends a rebuild in tx: it puts right what was made from all aggregates
-	// together. It may be nil.
+	// Settle ends a rebuild, or a repair, in tx: it puts right what was made from
+	// all aggregates together. It may be nil.
 	Settle func(ctx context.Context, tx *sql.Tx) error
+	// Jitter is a time from 0 to below most, so that replicas do not all do the
+	// same at once; nil: by chance. A simulation has it from its seed.
+	Jitter func(most time.Duration) time.Duration
 	// Telemetry is where spans, metrics and logs go.
 	Telemetry *telemetry.Telemetry
 }
@@ -101,7 +104,7 @@ type Projection[S any] struct {
 	lag    lag
 	mended metric.Int64Counter
 	// applying keeps the stream and the feed from working side by side.
-	applying sync.Mutex
+	applying lock
 	// live counts notices that are being applied or wait for it.
 	live atomic.Int64
 	// believed is the newest epoch that the owner itself has told.
@@ -118,7 +121,10 @@ type Projection[S any] struct {
 
 // New makes a projection.
 func New[S any](cfg Config[S]) (*Projection[S], error) {
-	p := &Projection[S]{cfg: cfg, id: ids.New(), upkeep: make(chan struct{}, 1), chased: make(chan struct{}, 1), log: cfg.Telemetry.Log, tracer: cfg.Telemetry.Tracer("chassis/projection")}
+	if cfg.Jitter == nil {
+		cfg.Jitter = rand.N[time.Duration]
+	}
+	p := &Projection[S]{cfg: cfg, id: ids.New(), upkeep: make(chan struct{}, 1), chased: make(chan struct{}, 1), applying: newLock(), log: cfg.Telemetry.Log, tracer: cfg.Telemetry.Tracer("chassis/projection")}
 	if err := p.observe(cfg.Telemetry.Meter("chassis/projection")); err != nil {
 		return nil, err
 	}

@@ -150,6 +150,13 @@ func (l *library) refresh(ctx context.Context, tx *sql.Tx, items items) error {
 	return nil
 }
 
+// interfere has before run from now on.
+func (l *library) interfere(before func(call int, items items) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before = before
+}
+
 func (l *library) did() (fetched []string, refreshes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/parution/parution/chassis/sqldb"
@@ -44,7 +43,10 @@ func (p *Projection[S]) keepUp(ctx context.Context) {
 		return
 	}
 	// Replicas that start together do not all ask at once.
-	first := time.Now().Add(firstCompare/2 + rand.N(firstCompare/2)) //nolint:gosec // jitter, not a secret
+	first := time.Now().Add(firstCompare/2 + p.cfg.Jitter(firstCompare/2))
+	if !stream.Wait(ctx, p.cfg.Jitter(look)) {
+		return
+	}
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	failing := ""
@@ -101,7 +103,7 @@ func (p *Projection[S]) tend(ctx context.Context, mayCompare bool) error {
 	if phase != "" {
 		return p.rebuild(ctx)
 	}
-	next := compareEvery + rand.N(compareEvery/10) //nolint:gosec // jitter, not a secret
+	next := compareEvery + p.cfg.Jitter(compareEvery/10)
 	isDone, err := p.compare(ctx)
 	if err == nil && isDone {
 		return p.execute(ctx, wasEqual, p.cfg.Owner, sqldb.At(now.Add(next)), sqldb.At(now))

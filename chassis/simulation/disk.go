@@ -63,7 +63,7 @@ func (i *Instance) commits() int32 {
 	if i.dead.Load() || i.reached("before a commit") {
 		return 1
 	}
-	if i.disk.Float64() < i.World.opts.commitFails() {
+	if i.chance("commit").Float64() < i.World.opts.commitFails() {
 		i.World.Notef("a commit of %s fails", i)
 		return 1
 	}

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,12 +35,12 @@ func (h *history) last(n int) string {
 	return strings.Join(h.lines[max(0, len(h.lines)-n):], "\n")
 }
 
-// sum tells two histories apart.
+// sum tells two histories apart. What happens at one moment has no order.
 func (h *history) sum() uint64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f := fnv.New64a()
-	for _, line := range h.lines {
+	for _, line := range slices.Sorted(slices.Values(h.lines)) {
 		_, _ = f.Write([]byte(line + "\n")) // it has no errors
 	}
 	return f.Sum64()

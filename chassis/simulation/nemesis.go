@@ -192,8 +192,7 @@ func (n *nemesis) commitsFail() {
 }
 
 func (n *nemesis) network() {
-	readers := []string{"tags-1", "tags-2", "render-1", "render-2"}
-	path, is := readers[n.rng.IntN(len(readers))]+">"+Owner, []breakage{refused, silent, slowPath, losesReply}[n.rng.IntN(4)]
+	path, is := n.w.paths[n.rng.IntN(len(n.w.paths))], []breakage{refused, silent, slowPath, losesReply}[n.rng.IntN(4)]
 	n.w.Notef("nemesis: %s is %s", path, is)
 	n.w.setPath(path, is)
 	n.later(30, func() { n.w.setPath(path, wellPath) })
@@ -258,11 +257,12 @@ func (n *nemesis) databaseBack() {
 		w.Notef("nemesis: the database is copied")
 		return
 	}
-	w.crashed(Owner)
-	if err := w.restoreDisk(Owner, n.disk); err != nil {
-		w.t.Fatalf("restore the database: %v", err)
-	}
-	w.posts.forget(n.diskAt)
+	w.crashed(Owner, func() {
+		if err := w.restoreDisk(Owner, n.disk); err != nil {
+			w.t.Fatalf("restore the database: %v", err)
+		}
+		w.posts.forget(n.diskAt)
+	})
 	w.Notef("nemesis: the database is that of %s before", time.Since(n.diskAt))
 	n.disk = nil
 	for _, node := range w.nodes {

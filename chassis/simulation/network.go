@@ -29,15 +29,15 @@ func (f breakage) String() string {
 // errAway is what a call gets whose peer is not there.
 var errAway = fault.Unavailable("nobody answers")
 
-// Call has f work at a running instance of service, across the network. Its
+// Call has f, which is named what, work at a running instance of service, across the network. Its
 // error is f's, or Unavailable.
-func (i *Instance) Call(ctx context.Context, service string, f func(at *Instance) error) error {
-	w := i.World
+func (i *Instance) Call(ctx context.Context, service, what string, f func(at *Instance) error) error {
+	w, rng := i.World, i.chance("call "+service+" "+what)
 	w.mu.Lock()
 	path := w.down[i.Name+">"+service]
-	wait := 20*time.Microsecond + time.Duration(i.rng.Int64N(int64(time.Millisecond)))
+	wait := 20*time.Microsecond + time.Duration(rng.Int64N(int64(time.Millisecond)))
 	if path == slowPath {
-		wait += time.Duration(i.rng.Int64N(int64(3 * time.Second)))
+		wait += time.Duration(rng.Int64N(int64(3 * time.Second)))
 	}
 	w.mu.Unlock()
 	if path == silent {
@@ -46,7 +46,7 @@ func (i *Instance) Call(ctx context.Context, service string, f func(at *Instance
 	if err := w.broker.Pause(ctx, wait); err != nil {
 		return err
 	}
-	at := w.any(service, i.rng)
+	at := w.any(service, rng)
 	if path == refused || at == nil {
 		return errAway
 	}
@@ -79,14 +79,19 @@ type feed struct {
 	service string
 }
 
+// Feed asks service for its feed, across the network.
+func (i *Instance) Feed(service string) eventsv1.FeedServiceClient {
+	return &feed{from: i, service: service}
+}
+
 // feeder is a node that serves a feed.
 type feeder interface {
 	Feed() eventsv1.FeedServiceServer
 }
 
-func ask[Q, A proto.Message](ctx context.Context, f *feed, q Q, call func(s eventsv1.FeedServiceServer, ctx context.Context, q Q) (A, error)) (A, error) {
+func ask[Q, A proto.Message](ctx context.Context, f *feed, what string, q Q, call func(s eventsv1.FeedServiceServer, ctx context.Context, q Q) (A, error)) (A, error) {
 	var answer A
-	err := f.from.Call(ctx, f.service, func(at *Instance) (err error) {
+	err := f.from.Call(ctx, f.service, what, func(at *Instance) (err error) {
 		office, ok := at.Office.(feeder)
 		if !ok {
 			return errAway
@@ -104,21 +109,21 @@ func ask[Q, A proto.Message](ctx context.Context, f *feed, q Q, call func(s even
 // ListChanges implements eventsv1.FeedServiceClient.
 func (f *feed) ListChanges(ctx context.Context, q *eventsv1.ListChangesRequest, _ ...grpc.CallOption) (*eventsv1.ListChangesResponse, error) {
 	f.from.World.Notef("%s lists the changes of %s after (%d, %d)", f.from, f.service, q.GetAfterEpoch(), q.GetAfterPos())
-	return ask(ctx, f, q, eventsv1.FeedServiceServer.ListChanges)
+	return ask(ctx, f, "ListChanges", q, eventsv1.FeedServiceServer.ListChanges)
 }
 
 // GetWatermark implements eventsv1.FeedServiceClient.
 func (f *feed) GetWatermark(ctx context.Context, q *eventsv1.GetWatermarkRequest, _ ...grpc.CallOption) (*eventsv1.GetWatermarkResponse, error) {
-	return ask(ctx, f, q, eventsv1.FeedServiceServer.GetWatermark)
+	return ask(ctx, f, "GetWatermark", q, eventsv1.FeedServiceServer.GetWatermark)
 }
 
 // GetDigests implements eventsv1.FeedServiceClient.
 func (f *feed) GetDigests(ctx context.Context, q *eventsv1.GetDigestsRequest, _ ...grpc.CallOption) (*eventsv1.GetDigestsResponse, error) {
 	f.from.World.Notef("%s compares digests with %s", f.from, f.service)
-	return ask(ctx, f, q, eventsv1.FeedServiceServer.GetDigests)
+	return ask(ctx, f, "GetDigests", q, eventsv1.FeedServiceServer.GetDigests)
 }
 
 // ListHeads implements eventsv1.FeedServiceClient.
 func (f *feed) ListHeads(ctx context.Context, q *eventsv1.ListHeadsRequest, _ ...grpc.CallOption) (*eventsv1.ListHeadsResponse, error) {
-	return ask(ctx, f, q, eventsv1.FeedServiceServer.ListHeads)
+	return ask(ctx, f, "ListHeads", q, eventsv1.FeedServiceServer.ListHeads)
 }

@@ -27,16 +27,16 @@ type Options struct {
 	Setup func(w *World)
 	Step  func(w *World)
 	// Converged tells what is not yet as it should be once all faults have ended.
-	Converged func(w *World) error
-	// Facts are those of render's notice of a post.
-	Facts func(p Post) proto.Message
+	Converged func(w *World, truth map[string]Post) error
+	// Facts are those of render's notice of a post, PostFacts those of posts' own.
+	Facts, PostFacts func(p Post) proto.Message
 
 	// Log, Source, Follow, Refresh and Append stand in for the real parts.
 	Log     func(real stream.Log) stream.Log
 	Source  func(real stream.Source) stream.Source
 	Follow  func(i *Instance, cfg projection.Config[Post]) process.Part
 	Refresh func(ctx context.Context, tx *sql.Tx, i *Instance, items []projection.Item[Post]) error
-	Append  func(ctx context.Context, out *outbox.Outbox, tx *sql.Tx, e outbox.Entry) error
+	Append  func(ctx context.Context, i *Instance, out *outbox.Outbox, tx *sql.Tx, e outbox.Entry) error
 
 	// commits is the chance that a commit fails, while faults last.
 	commits func() float64
@@ -63,9 +63,13 @@ func (o *Options) refresh(ctx context.Context, tx *sql.Tx, i *Instance, items []
 	return o.Refresh(ctx, tx, i, items)
 }
 
-func (o *Options) append(ctx context.Context, out *outbox.Outbox, tx *sql.Tx, p Post) error {
-	if o.Append == nil {
-		return out.Append(ctx, tx, entry(p))
+func (o *Options) append(ctx context.Context, i *Instance, out *outbox.Outbox, tx *sql.Tx, p Post) error {
+	e := entry(p)
+	if o.PostFacts != nil {
+		e.Facts = o.PostFacts(p)
 	}
-	return o.Append(ctx, out, tx, entry(p))
+	if o.Append == nil {
+		return out.Append(ctx, tx, e)
+	}
+	return o.Append(ctx, i, out, tx, e)
 }

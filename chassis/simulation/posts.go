@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -146,7 +145,8 @@ func (w *World) write(i *Instance, id, deed string) {
 			return err
 		}
 		now.Epoch = epoch
-		return w.opts.append(ctx, o.out, tx, now)
+		w.Notef("author: %s, now %s, at %s", deed, now, i)
+		return w.opts.append(ctx, i, o.out, tx, now)
 	})
 	switch {
 	case errors.Is(err, errNoPost):
@@ -162,7 +162,6 @@ func (w *World) write(i *Instance, id, deed string) {
 		w.posts.unknown[id] = true
 		return
 	}
-	w.Notef("author: %s, now %s, at %s", deed, now, i)
 	w.posts.acked[id] = now
 	delete(w.posts.unknown, id)
 	w.posts.past[id] = append(w.posts.past[id], moment{time.Now(), now})
@@ -242,6 +241,11 @@ func (i *Instance) read(ctx context.Context, ids ...string) (_ map[string]Post, 
 			out[p.ID] = p
 		}
 	}
+	for _, id := range ids { // of what it does not know it says so
+		if out[id].ID == "" {
+			out[id] = Post{ID: id, Epoch: epoch}
+		}
+	}
 	return out, rows.Err()
 }
 
@@ -257,10 +261,10 @@ func (i *Instance) fetch(ctx context.Context, refs []projection.Ref) ([]projecti
 		return nil, context.Canceled
 	}
 	var found map[string]Post
-	err := i.Call(ctx, Owner, func(at *Instance) (err error) {
+	err := i.Call(ctx, Owner, "posts", func(at *Instance) (err error) {
 		if w.isStale() {
-			found = w.behind(ids)
-			return nil
+			found, err = w.behind(ids)
+			return err
 		}
 		found, err = at.read(ctx, ids...)
 		return err
@@ -274,10 +278,10 @@ func (i *Instance) fetch(ctx context.Context, refs []projection.Ref) ([]projecti
 	}
 	var out []projection.State[Post]
 	var told []string
-	for _, id := range slices.Sorted(maps.Keys(found)) {
+	for _, id := range ids {
 		p := found[id]
 		told = append(told, p.String())
-		out = append(out, projection.State[Post]{Ref: projection.Ref{Type: postType, ID: id}, Epoch: p.Epoch, Version: p.Version, State: p})
+		out = append(out, projection.State[Post]{Ref: projection.Ref{Type: postType, ID: id}, Epoch: p.Epoch, Version: p.Version, State: p, PublicHash: p.hash()})
 	}
 	w.Notef("%s fetches %v", i, told)
 	return out, nil
@@ -289,8 +293,9 @@ func (w *World) isStale() bool {
 	return w.stale > 0
 }
 
-// behind is what a replica that is behind answers.
-func (w *World) behind(ids []string) map[string]Post {
+// behind is what a replica that is behind answers; it refuses to tell of what it
+// does not know, which it cannot tell from what never was.
+func (w *World) behind(ids []string) (map[string]Post, error) {
 	w.mu.Lock()
 	as := time.Now().Add(-w.stale)
 	w.mu.Unlock()
@@ -303,6 +308,9 @@ func (w *World) behind(ids []string) map[string]Post {
 				out[id] = m.post
 			}
 		}
+		if out[id].ID == "" {
+			return nil, errAway
+		}
 	}
-	return out
+	return out, nil
 }

@@ -76,7 +76,8 @@ func (r *reader) start(i *Instance) ([]process.Part, error) {
 	}
 	cfg := projection.Config[Post]{
 		Name: r.name, Owner: Owner, DB: i.DB, Source: &mortalSource{Source: source, i: i}, Feed: &feed{from: i, service: Owner},
-		Fetch: i.fetch, Telemetry: telemetry.Discard(),
+		Fetch: i.fetch, Types: []string{postType}, Telemetry: telemetry.Discard(),
+		Jitter: func(most time.Duration) time.Duration { return time.Duration(i.chance("jitter").Int64N(int64(most))) },
 		Refresh: func(ctx context.Context, tx *sql.Tx, items []projection.Item[Post]) error {
 			return i.World.opts.refresh(ctx, tx, i, items)
 		},
@@ -102,6 +103,15 @@ func Refresh(ctx context.Context, tx *sql.Tx, i *Instance, items []projection.It
 	for _, item := range items {
 		p := item.State
 		p.ID, p.Epoch, p.Version = item.ID, item.Epoch, item.Version
+		if item.Mend {
+			if is, err := isHeld(ctx, tx, p); err != nil || is {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			i.World.Notef("%s mends %s", i, p)
+		}
 		if p.Title == poison && d.reader.name == tags {
 			return fault.Invalid("title", "cannot be taken")
 		}
@@ -114,6 +124,16 @@ func Refresh(ctx context.Context, tx *sql.Tx, i *Instance, items []projection.It
 		i.DB.AfterCommit(ctx, func() { d.reader.committed(i, p) })
 	}
 	return nil
+}
+
+// isHeld tells whether the read model has exactly p.
+func isHeld(ctx context.Context, tx *sql.Tx, p Post) (bool, error) {
+	got := Post{ID: p.ID, Epoch: p.Epoch}
+	err := tx.QueryRowContext(ctx, `SELECT version, title, status FROM copy WHERE id = $1`, p.ID).Scan(&got.Version, &got.Title, &got.Status)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("read the copy of %s: %w", p.ID, err)
+	}
+	return got == p, nil
 }
 
 // tell writes render's own notice.
@@ -143,8 +163,16 @@ func (r *reader) committed(i *Instance, p Post) {
 	r.held[p.ID] = p
 }
 
-// copies is what the read model holds.
-func (i *Instance) copies(ctx context.Context) (_ map[string]Post, err error) {
+// AtLeast has the read model of i hold a post at (epoch, version), if it can.
+func (i *Instance) AtLeast(ctx context.Context, id string, epoch, version int32) {
+	if d, ok := i.Office.(*desk); ok && d.projection != nil {
+		// Otherwise it answers what it has.
+		_ = d.projection.AtLeast(ctx, projection.Ref{Type: postType, ID: id}, epoch, version)
+	}
+}
+
+// Copies is what the read model of i holds.
+func (i *Instance) Copies(ctx context.Context) (_ map[string]Post, err error) {
 	rows, err := i.DB.Conn(ctx).QueryContext(ctx, listCopies)
 	if err != nil {
 		return nil, fmt.Errorf("list copies: %w", err)

@@ -55,6 +55,7 @@ func Run(t testing.TB, opts Options) Result {
 	var took time.Duration
 	if w.violated() == nil {
 		n.heal()
+		w.last()
 		took = w.converge(n)
 	}
 	w.end()
@@ -82,7 +83,9 @@ func newWorld(t testing.TB, opts Options) *World {
 		r := &reader{name: service, held: make(map[string]Post)}
 		w.readers = append(w.readers, r)
 		for i := range 2 {
-			w.nodes = append(w.nodes, &Node{Name: fmt.Sprintf("%s-%d", service, i+1), Service: service, Database: service, Start: r.start})
+			name := fmt.Sprintf("%s-%d", service, i+1)
+			w.nodes = append(w.nodes, &Node{Name: name, Service: service, Database: service, Start: r.start})
+			w.paths = append(w.paths, name+">"+Owner)
 		}
 	}
 	return w
@@ -121,6 +124,14 @@ func (w *World) drive(n *nemesis) {
 	}
 }
 
+// last writes once more: a relay without work does not notice that its stream was
+// wiped, and need not.
+func (w *World) last() {
+	if i := w.any(Owner, w.rng); i != nil && w.Pause(w.ctx, time.Second) == nil {
+		w.write(i, "last", "create")
+	}
+}
+
 // postID is one of the posts; the first ones are the popular ones.
 func (w *World) postID(r *rand.Rand) string {
 	return fmt.Sprintf("p%d", min(int(r.ExpFloat64()*postCount/4), postCount-1))
@@ -138,6 +149,9 @@ func (w *World) author() {
 		count = 2 + w.rng.IntN(10)
 	}
 	for range count {
+		if w.Pause(w.ctx, time.Millisecond) != nil || !i.Alive() { // each write is a moment of its own
+			return
+		}
 		deeds := []string{"revise", "revise", "revise", "publish", "publish", "publish", "withdraw", "delete"}
 		w.write(i, w.postID(w.rng), deeds[w.rng.IntN(len(deeds))])
 	}

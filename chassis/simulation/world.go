@@ -33,6 +33,7 @@ type World struct {
 	posts   *posts
 	readers []*reader
 	nodes   []*Node
+	paths   []string // of the network: "tags-1>posts"
 
 	mu sync.Mutex
 	// down are the paths of the network that are broken: "tags-1>posts".
@@ -42,32 +43,10 @@ type World struct {
 	armed     map[string]string // node → where it dies
 	violation error
 	all       sync.WaitGroup
+	replaced  atomic.Pointer[string] // the service whose database is being replaced
 	// faulty ends, by calm, when all faults do.
 	faulty context.Context //nolint:containedctx // so does what was to happen later
 	calm   context.CancelFunc
-}
-
-// chance is a source that several goroutines may draw from.
-type chance struct {
-	mu sync.Mutex
-	r  *rand.Rand
-}
-
-// Int64N is a number from 0 to below n.
-func (c *chance) Int64N(n int64) int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.r.Int64N(n)
-}
-
-// IntN is a number from 0 to below n.
-func (c *chance) IntN(n int) int { return int(c.Int64N(int64(n))) }
-
-// Float64 is a number from 0 to below 1.
-func (c *chance) Float64() float64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.r.Float64()
 }
 
 // Node is a process that can be started, and dies.
@@ -82,6 +61,7 @@ type Node struct {
 	Start func(i *Instance) ([]process.Part, error)
 
 	starts  int
+	last    *Instance
 	running atomic.Pointer[Instance]
 }
 
@@ -97,8 +77,6 @@ type Instance struct {
 	// Office is what the node serves: set by Start.
 	Office any
 
-	rng    *chance // of the network
-	disk   *chance
 	alias  string
 	cancel context.CancelFunc
 	dead   atomic.Bool
@@ -137,9 +115,13 @@ func (w *World) violated() error {
 	return w.violation
 }
 
-// Add starts a node that the world does not have by itself.
-func (w *World) Add(n *Node) {
+// Add starts a node that the world does not have by itself; calls names the
+// services that it calls.
+func (w *World) Add(n *Node, calls ...string) {
 	w.nodes = append(w.nodes, n)
+	for _, service := range calls {
+		w.paths = append(w.paths, n.Name+">"+service)
+	}
 	w.start(n)
 }
 
@@ -154,9 +136,11 @@ func (w *World) Rand(name string) *rand.Rand { return streamsim.Rand(w.opts.Seed
 
 // start starts n.
 func (w *World) start(n *Node) {
+	if service := w.replaced.Load(); service != nil && *service == n.Service {
+		return
+	}
 	n.starts++
 	i := &Instance{Node: n, World: w, ended: make(chan struct{}), alias: fmt.Sprintf("%s-%d", n.Name, n.starts)}
-	i.rng, i.disk = &chance{r: w.Rand("network " + i.alias)}, &chance{r: w.Rand("disk " + i.alias)}
 	i.Context, i.cancel = context.WithCancel(w.ctx)
 	i.Client = w.broker.Client(i.String())
 	if n.Database != "" {
@@ -176,12 +160,14 @@ func (w *World) start(n *Node) {
 	if err != nil {
 		w.t.Fatalf("start %s: %v", n.Name, err)
 	}
+	n.last = i
 	n.running.Store(i)
 	w.Notef("%s starts", i)
-	for _, p := range parts {
+	for n, p := range parts {
+		// A moment of its own, so that the clocks of two parts never strike together.
+		wait := time.Duration(i.chance(fmt.Sprint("start ", n)).Int64N(int64(time.Second)))
 		i.parts.Go(func() {
-			// A moment of its own, so that the clocks of two parts never strike together.
-			if w.broker.Pause(i.Context, time.Duration(i.rng.Int64N(int64(time.Second)))) != nil {
+			if w.broker.Pause(i.Context, wait) != nil {
 				return
 			}
 			if err := p.Run(i.Context, func() {}); err != nil && i.Alive() {
@@ -213,14 +199,23 @@ func (i *Instance) Crash(why string) {
 	})
 }
 
-// crashed ends all nodes of a service and waits until they are gone.
-func (w *World) crashed(service string) {
+// crashed ends all nodes of a service, waits until they are gone, and has f work
+// before any of them starts again.
+func (w *World) crashed(service string, f func()) {
+	w.replaced.Store(&service)
+	defer w.replaced.Store(nil)
 	for _, n := range w.nodes {
-		if i := n.running.Load(); n.Service == service && i != nil {
+		if n.Service != service {
+			continue
+		}
+		if i := n.running.Load(); i != nil {
 			i.Crash("its database is replaced")
 		}
+		if n.last != nil {
+			<-n.last.ended
+		}
 	}
-	w.all.Wait()
+	f()
 }
 
 // revive starts what does not run.
@@ -242,14 +237,25 @@ func (w *World) end() {
 	w.all.Wait()
 }
 
-// any is a running instance of service, or nil.
-func (w *World) any(service string, r interface{ IntN(n int) int }) *Instance {
+// chance decides about what i does now.
+func (i *Instance) chance(what string) *rand.Rand {
+	return streamsim.Moment(i.World.opts.Seed, i.alias+": "+what)
+}
+
+// Running are the instances of service that run.
+func (w *World) Running(service string) []*Instance {
 	var up []*Instance
 	for _, n := range w.nodes {
 		if i := n.running.Load(); n.Service == service && i != nil {
 			up = append(up, i)
 		}
 	}
+	return up
+}
+
+// any is a running instance of service, or nil.
+func (w *World) any(service string, r *rand.Rand) *Instance {
+	up := w.Running(service)
 	if len(up) == 0 {
 		return nil
 	}

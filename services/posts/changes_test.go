@@ -178,7 +178,7 @@ func TestWaitersAreBounded(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		background(t, w.relay, w.watch)
 		w.follow(w.ctx, t, "", 0, 1)
-		refused, woken := make(chan error), make(chan error)
+		refused, woken := make(chan struct{}), make(chan error)
 		const most, all = maxWaiting, 5
 		for range all {
 			go func() {
@@ -187,7 +187,7 @@ func TestWaitersAreBounded(t *testing.T) {
 					err = fmt.Errorf("got %v, want the published post", out)
 				}
 				if fault.KindOf(err) == fault.KindExhausted {
-					refused <- err
+					refused <- struct{}{}
 					return
 				}
 				woken <- err

@@ -89,8 +89,16 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	keeper := press.NewKeeper(st, deps.Telemetry.Log)
 	texts := document.New()
 	s := &Service{out: out, relay: relay, store: st, keeper: keeper, press: press.New(st, st, keeper, th, base)}
-	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Texts: texts, Theme: th, BaseURL: base})
-	return s, s.follow(deps, texts, base)
+	if err := s.follow(deps, texts, base); err != nil {
+		return nil, err
+	}
+	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Texts: texts, Theme: th, BaseURL: base, AtLeast: s.atLeast})
+	return s, nil
+}
+
+// atLeast waits for a version of a post.
+func (s *Service) atLeast(ctx context.Context, post *renderv1.PostVersion) error {
+	return s.posts.AtLeast(ctx, projection.Ref{Type: refresh.TypePost, ID: post.GetId()}, post.GetEpoch(), post.GetVersion())
 }
 
 func (s *Service) follow(deps Deps, texts *document.Converter, base string) error {
@@ -104,7 +112,8 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	}
 	posts := refresh.NewPosts(postsv1.NewPostsServiceClient(deps.Posts), postsv1.NewSitesServiceClient(deps.Posts), s.store, texts, base, deps.Telemetry.Log)
 	s.posts, err = projection.New(projection.Config[refresh.Change]{
-		Name: Owner, Owner: ownerPosts, DB: deps.DB, Source: fromPosts, Fetch: posts.Fetch, Refresh: posts.Refresh, Telemetry: deps.Telemetry,
+		// Sites first: posts are converted for the addresses of theirs.
+		Name: Owner, Owner: ownerPosts, Types: []string{refresh.TypeSite, refresh.TypePost}, DB: deps.DB, Source: fromPosts, Fetch: posts.Fetch, Refresh: posts.Refresh, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {
@@ -112,7 +121,7 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	}
 	tags := refresh.NewTags(tagsv1.NewTagsServiceClient(deps.Tags), s.store)
 	s.tags, err = projection.New(projection.Config[page.Entry]{
-		Name: Owner, Owner: ownerTags, DB: deps.DB, Source: fromTags, Fetch: tags.Fetch, Refresh: tags.Refresh, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: ownerTags, Types: []string{refresh.TypeEntry}, DB: deps.DB, Source: fromTags, Fetch: tags.Fetch, Refresh: tags.Refresh, Settle: tags.Settle, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Tags),
 	})
 	if err != nil {
@@ -125,6 +134,7 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	renderv1.RegisterRenderServiceServer(r, s.server)
 	eventsv1.RegisterFeedServiceServer(r, outbox.NewFeedServer(s.out))
+	eventsv1.RegisterReadModelServiceServer(r, projection.NewReadModelServer(s.posts, s.tags))
 }
 
 // Outbox is where the service's notices are.

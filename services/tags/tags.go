@@ -74,7 +74,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	st := store.New(deps.DB, out)
 	f := follower.New(deps.Posts, st, deps.Now)
 	follow, err := projection.New(projection.Config[index.Post]{
-		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Settle: f.Settle, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {
@@ -87,6 +87,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	tagsv1.RegisterTagsServiceServer(r, s.server)
 	eventsv1.RegisterFeedServiceServer(r, outbox.NewFeedServer(s.out))
+	eventsv1.RegisterReadModelServiceServer(r, projection.NewReadModelServer(s.follow))
 }
 
 // Outbox is where the service's notices are.

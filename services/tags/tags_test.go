@@ -309,13 +309,20 @@ func TestBatchGetEntries(t *testing.T) {
 		w.settle(t)
 		w.change(t, "other", gone, nil)
 		w.settle(t)
-		got, err := w.client.BatchGetEntries(t.Context(), &tagsv1.BatchGetEntriesRequest{Ids: []string{there, gone, draft, there, ids.New(), "\x00"}})
+		stranger := ids.New()
+		got, err := w.client.BatchGetEntries(t.Context(), &tagsv1.BatchGetEntriesRequest{Ids: []string{there, gone, draft, there, stranger, "\x00"}})
 		if err != nil {
 			t.Fatalf("BatchGetEntries: %v", err)
 		}
 		want := &tagsv1.BatchGetEntriesResponse{Entries: []*tagsv1.Entry{
-			{PostId: there, Site: "main", Epoch: 1, Version: 1, Indexed: true, Tags: []*tagsv1.Tag{{Slug: "go", Name: "Go"}, {Slug: "ete", Name: "Été"}}},
+			{
+				PostId: there, Site: "main", Epoch: 1, Version: 1, Indexed: true, Tags: []*tagsv1.Tag{{Slug: "go", Name: "Go"}, {Slug: "ete", Name: "Été"}},
+				PublicHash: w.told(t, there, 1),
+			},
 			{PostId: gone, Site: "other", Epoch: 1, Version: 2},
+			{PostId: "\x00", Epoch: 1},
+			{PostId: draft, Epoch: 1},
+			{PostId: stranger, Epoch: 1}, // unknown
 		}}
 		if diff := gocmp.Diff(want, got, protocmp.Transform()); diff != "" {
 			t.Errorf("BatchGetEntries (-want +got):\n%s", diff)

@@ -88,6 +88,20 @@ type world struct {
 	nc     *nats.Conn
 	posts  *owner
 	client tagsv1.TagsServiceClient
+	models eventsv1.ReadModelServiceClient
+}
+
+// told is the public hash that the notice of a version tells; all of the index
+// is public.
+func (w *world) told(t testing.TB, postID string, version int32) (hash []byte) {
+	t.Helper()
+	var public bool
+	err := w.db.Conn(t.Context()).QueryRowContext(t.Context(),
+		`SELECT public_hash, public FROM outbox WHERE aggregate_id = $1 AND version = $2`, postID, version).Scan(&hash, &public)
+	if err != nil || !public || len(hash) == 0 {
+		t.Fatalf("the notice of version %d of %s tells %x, public %v, %v, want a hash for all", version, postID, hash, public, err)
+	}
+	return hash
 }
 
 func start(t *testing.T, db *sqldb.DB) *world {
@@ -101,7 +115,10 @@ func start(t *testing.T, db *sqldb.DB) *world {
 		t.Fatalf("provision: %v", err)
 	}
 	o := &owner{js: js, posts: make(map[string]*postsv1.PostState)}
-	behind := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { postsv1.RegisterPostsServiceServer(r, o) }, nil)
+	behind := rpctest.Serve(t, func(r grpc.ServiceRegistrar) {
+		postsv1.RegisterPostsServiceServer(r, o)
+		eventsv1.RegisterFeedServiceServer(r, heads{owner: o})
+	}, nil)
 	service, err := tags.New(tags.Defaults(), tags.Deps{
 		DB: db, NATS: nc, Telemetry: telemetry.Discard(), Now: noon, Posts: behind.ConnOf(t, "tags"),
 	})
@@ -109,7 +126,7 @@ func start(t *testing.T, db *sqldb.DB) *world {
 		t.Fatalf("New: %v", err)
 	}
 	front := rpctest.Serve(t, service.Register, service.Writes())
-	w := &world{db: db, nc: nc, posts: o, client: tagsv1.NewTagsServiceClient(front.Conn(t))}
+	w := &world{db: db, nc: nc, posts: o, client: tagsv1.NewTagsServiceClient(front.Conn(t)), models: eventsv1.NewReadModelServiceClient(front.ConnOf(t, "gateway"))}
 	run(t, service.Parts())
 	return w
 }

@@ -214,3 +214,94 @@ func tail(t *testing.T, s *world.Site) {
 		t.Errorf("Ctrl-C ends it with %v, saying %q", err, said.String())
 	}
 }
+
+// readModel is what an operator is told of a read model.
+type readModel struct {
+	Name      string `json:"name"`
+	Source    string `json:"source"`
+	Floor     string `json:"floor"`
+	Watermark string `json:"watermark"`
+	Lag       string `json:"lag"`
+	Dead      string `json:"dead_letters"`
+}
+
+// readModels asks the API; it tells who did not answer, and what is behind.
+func readModels(w *world.World) ([]readModel, error) {
+	var out struct {
+		Models     []readModel `json:"read_models"`
+		Unanswered []any       `json:"unanswered"`
+	}
+	w.Operator().Want(http.StatusOK, http.MethodGet, "/api/v1/read-models", nil, &out)
+	if len(out.Unanswered) > 0 {
+		return out.Models, fmt.Errorf("no answer from %v", out.Unanswered)
+	}
+	for _, m := range out.Models {
+		if m.Lag != "0" || m.Floor != m.Watermark {
+			return out.Models, fmt.Errorf("%s of %s is behind: %+v", m.Name, m.Source, m)
+		}
+	}
+	return out.Models, nil
+}
+
+// TestCopiesAreToldOfAndMadeAnew looks at the read models as an operator does, by
+// the API and on the command line; nobody else may.
+func TestCopiesAreToldOfAndMadeAnew(t *testing.T) {
+	t.Parallel()
+	world.Each(t, func(t *testing.T, w *world.World) {
+		s := w.NewSite(t)
+		post := s.Publish("Kept by all", "x", "Tag")
+		s.Shows("/tags/tag", post.Slug)
+		var models []readModel
+		world.Eventually(t, func() (err error) {
+			models, err = readModels(w)
+			return err
+		})
+		var names []string
+		for _, m := range models {
+			names = append(names, m.Name+" of "+m.Source)
+			if m.Dead != "0" {
+				t.Errorf("%s of %s put %s aside, want none", m.Name, m.Source, m.Dead)
+			}
+		}
+		if diff := cmp.Diff([]string{"render of posts", "render of tags", "tags of posts"}, names); diff != "" {
+			t.Errorf("read models (-want +got):\n%s", diff)
+		}
+		secret, err := w.Topology.Operator(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := func(args ...string) string {
+			return w.Run(append(append([]string{"events"}, args...), "--server", w.URL, "--token", secret)...)
+		}
+		if lag := events("lag"); strings.Count(lag, "\n") != 4 || !strings.Contains(lag, "WATERMARK") {
+			t.Errorf("parution events lag shows:\n%s", lag)
+		}
+		if out := events("dead", "list"); out != "" {
+			t.Errorf("parution events dead list shows:\n%s", out)
+		}
+		for _, m := range models {
+			if out := events("rebuild", m.Name, m.Source, "--wait"); !strings.HasPrefix(out, "rebuilt "+m.Name+" of "+m.Source) {
+				t.Errorf("parution events rebuild %s %s: %s", m.Name, m.Source, out)
+			}
+		}
+		s.Shows("/tags/tag", post.Slug)
+		s.Shows(post.Page(), "Kept by all")
+
+		for _, c := range []struct {
+			client       *world.Client
+			status       int
+			method, path string
+		}{
+			{s.Anyone(), http.StatusUnauthorized, http.MethodGet, "/api/v1/read-models"},
+			{s.As("owner"), http.StatusForbidden, http.MethodGet, "/api/v1/dead-letters"},
+			{s.As("owner"), http.StatusForbidden, http.MethodPost, "/api/v1/read-models/tags/posts:rebuild"},
+			{w.Operator(), http.StatusNotFound, http.MethodPost, "/api/v1/read-models/tags/nobody:rebuild"},
+			{w.Operator(), http.StatusNotFound, http.MethodPost, "/api/v1/dead-letters/tags/posts/post/" + post.ID + ":retry"},
+			{w.Operator(), http.StatusNotFound, http.MethodDelete, "/api/v1/dead-letters/tags/posts/post/" + post.ID},
+		} {
+			if a := c.client.Send(c.method, c.path, nil); a.Status != c.status {
+				t.Errorf("%s %s = %d %s, want %d", c.method, c.path, a.Status, a.Body, c.status)
+			}
+		}
+	})
+}

@@ -13,7 +13,6 @@ import (
 type Client struct {
 	b    *Broker
 	name string
-	rng  *rand.Rand
 
 	// Guarded by b.mu.
 	connected bool // as far as the client knows
@@ -21,8 +20,10 @@ type Client struct {
 	closed    bool
 	// session counts connections: what is on its way when one ends is lost.
 	session int
-	// in and out are when the last message arrived, each way: those of core NATS keep their order.
-	in, out time.Time
+	// in and out are when the last message arrives, to c and from each of its parts:
+	// messages keep their order.
+	in      time.Time
+	out     map[string]time.Time
 	subs    []*subscription
 	ears    []*ear
 	changes []*changes
@@ -32,7 +33,7 @@ type Client struct {
 func (b *Broker) Client(name string) *Client {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c := &Client{b: b, name: name, rng: Rand(b.seed, "client "+name)}
+	c := &Client{b: b, name: name, out: make(map[string]time.Time)}
 	b.clients = append(b.clients, c)
 	c.tryConnect()
 	return c
@@ -43,7 +44,7 @@ func (c *Client) reaches() bool { return c.b.up && c.connected && !c.cut && !c.c
 
 // tryConnect connects c soon, if it can. b.mu is held.
 func (c *Client) tryConnect() {
-	wait := time.Duration(c.rng.Int64N(int64(reconnect)))
+	wait := time.Duration(c.chance("connect").Int64N(int64(reconnect)))
 	c.b.at(wait, func() {
 		c.b.mu.Lock()
 		defer c.b.mu.Unlock()
@@ -61,7 +62,7 @@ func (c *Client) tryConnect() {
 		}
 		for _, s := range slices.Clone(c.subs) {
 			if c.b.streams[s.durable.stream.owner] != s.durable.stream {
-				c.b.at(c.b.latency(c.rng), s.breakOff)
+				c.b.at(c.b.latency(c.chance("break off "+s.durable.name)), s.breakOff)
 				continue
 			}
 			c.b.pump(s.durable)
@@ -100,7 +101,7 @@ func (c *Client) Cut(silently bool) {
 		return
 	}
 	session := c.session
-	c.b.at(pings+time.Duration(c.rng.Int64N(int64(pings/2))), func() {
+	c.b.at(pings+time.Duration(c.chance("ping").Int64N(int64(pings/2))), func() {
 		c.b.mu.Lock()
 		defer c.b.mu.Unlock()
 		if c.cut && c.session == session {
@@ -147,21 +148,27 @@ func (c *Client) Connected() bool {
 	return c.connected
 }
 
-// up is when a message that c sends now arrives: after those before it. b.mu is held.
-func (c *Client) up() time.Duration { return c.inOrder(&c.out) }
+// chance decides about what c does now.
+func (c *Client) chance(what string) *rand.Rand { return Moment(c.b.seed, c.name+": "+what) }
+
+// up is when a message that a part of c sends now arrives: after those that it
+// sent before. b.mu is held.
+func (c *Client) up(part, what string) time.Duration {
+	d := max(c.b.latency(c.chance("up "+part+what)), time.Until(c.out[part])+1)
+	c.out[part] = time.Now().Add(d)
+	return d
+}
 
 // down is when a message to c that is sent now arrives: after those before it. b.mu is held.
-func (c *Client) down() time.Duration { return c.inOrder(&c.in) }
-
-func (c *Client) inOrder(last *time.Time) time.Duration {
-	d := max(c.b.latency(c.rng), time.Until(*last)+1)
-	*last = time.Now().Add(d)
+func (c *Client) down(what string) time.Duration {
+	d := max(c.b.latency(c.chance("down "+what)), time.Until(c.in)+1)
+	c.in = time.Now().Add(d)
 	return d
 }
 
 // ask sends a request and waits for its answer, which may be lost: then the
 // error is that of the time limit.
-func (c *Client) ask(ctx context.Context, serve func()) error {
+func (c *Client) ask(ctx context.Context, part string, serve func()) error {
 	ctx, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
 	c.b.mu.Lock()
@@ -169,7 +176,7 @@ func (c *Client) ask(ctx context.Context, serve func()) error {
 		c.b.mu.Unlock()
 		return stream.ErrAway
 	}
-	session, up := c.session, c.up()
+	session, up := c.session, c.up(part, "")
 	c.b.mu.Unlock()
 	if err := c.b.Pause(ctx, up); err != nil {
 		return err
@@ -179,7 +186,7 @@ func (c *Client) ask(ctx context.Context, serve func()) error {
 	if arrives {
 		serve()
 	}
-	down := c.down()
+	down := c.down("answer to " + part)
 	c.b.mu.Unlock()
 	if arrives {
 		if err := c.b.Pause(ctx, down); err != nil {

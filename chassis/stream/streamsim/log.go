@@ -20,7 +20,7 @@ type log struct {
 // Open implements stream.Log.
 func (l *log) Open(ctx context.Context) (stream.End, error) {
 	var end stream.End
-	err := l.c.ask(ctx, func() { end = l.c.b.open(l.owner) })
+	err := l.c.ask(ctx, "log "+l.owner, func() { end = l.c.b.open(l.owner) })
 	return end, err
 }
 
@@ -44,9 +44,9 @@ func (l *log) Publish(ctx context.Context, behind uint64, notices []stream.Outgo
 			return sequences, err
 		}
 		c.b.mu.Lock()
-		up := c.up()
+		up := c.up("log "+l.owner, Label(o.Notice))
 		if i > 0 {
-			up = time.Duration(c.rng.Int64N(int64(least))) // they follow each other closely
+			up = time.Duration(c.chance(Label(o.Notice)).Int64N(int64(least))) // they follow each other closely
 		}
 		c.b.mu.Unlock()
 		if err := c.b.Pause(ctx, up); err != nil {
@@ -56,7 +56,7 @@ func (l *log) Publish(ctx context.Context, behind uint64, notices []stream.Outgo
 		if c.reaches() && c.session == session {
 			sequence, err := c.b.publish(l.owner, o.Notice.GetId(), msg, behind+uint64(i))
 			switch {
-			case c.rng.Float64() < c.b.faults.LoseConfirmation:
+			case c.chance("confirm").Float64() < c.b.faults.LoseConfirmation:
 				c.b.notef("loses the confirmation of %s to %s", Label(o.Notice), c.name)
 				isLost = true
 			case err != nil && refused == nil:
@@ -70,7 +70,7 @@ func (l *log) Publish(ctx context.Context, behind uint64, notices []stream.Outgo
 		c.b.mu.Unlock()
 	}
 	c.b.mu.Lock()
-	down := c.down()
+	down := c.down("confirm")
 	c.b.mu.Unlock()
 	if err := c.b.Pause(ctx, down); err != nil {
 		return make([]uint64, len(notices)), err
@@ -100,7 +100,7 @@ func (l *log) Beat(_ context.Context, beat *eventsv1.Heartbeat) error {
 		return stream.ErrAway
 	}
 	session := c.session
-	c.b.at(c.up(), func() {
+	c.b.at(c.up("log "+l.owner, "beat"), func() {
 		c.b.mu.Lock()
 		defer c.b.mu.Unlock()
 		if c.reaches() && c.session == session {

@@ -39,13 +39,16 @@ type subscription struct {
 func (s *source) Consume(ctx context.Context, into chan<- stream.Delivery) error {
 	sub := &subscription{client: s.Client, inbox: make(chan *delivery), broken: make(chan struct{}, 1), done: make(chan struct{})}
 	var missing bool
-	if err := s.ask(ctx, func() { missing = !s.b.subscribe(sub, s.owner, s.reader) }); err != nil {
+	err := s.ask(ctx, "consume "+s.owner, func() { missing = !s.b.subscribe(sub, s.owner, s.reader) })
+	if sub.durable != nil { // also if only the answer was lost
+		defer s.b.unsubscribe(sub)
+	}
+	if err != nil {
 		return err
 	}
 	if missing {
 		return fmt.Errorf("consume %s: %w", stream.Name(s.owner), jetstream.ErrStreamNotFound)
 	}
-	defer s.b.unsubscribe(sub)
 	for {
 		select {
 		case <-ctx.Done():
@@ -71,7 +74,7 @@ func (b *Broker) subscribe(sub *subscription, owner, reader string) bool {
 	}
 	d := s.durables[reader]
 	if d == nil {
-		d = &durable{stream: s, name: reader, rng: Rand(b.seed, "reader "+reader+" of "+owner), next: 1, pending: make(map[uint64]*pending)}
+		d = &durable{stream: s, name: reader, next: 1, pending: make(map[uint64]*pending)}
 		s.durables[reader] = d
 	}
 	sub.durable = d
@@ -155,12 +158,12 @@ func (d *delivery) answer(what string, isDone bool, wait time.Duration) {
 	if !c.connected {
 		return
 	}
-	if c.rng.Float64() < c.b.faults.LoseAnswer {
+	if c.chance("lose "+what+name(d.msg)).Float64() < c.b.faults.LoseAnswer {
 		c.b.notef("loses the %s of %s from %s", what, name(d.msg), c.name)
 		return
 	}
 	session := c.session
-	c.b.at(c.up(), func() {
+	c.b.at(c.up("answers of "+d.durable.name, what+name(d.msg)), func() {
 		c.b.mu.Lock()
 		defer c.b.mu.Unlock()
 		if c.reaches() && c.session == session {
@@ -181,12 +184,20 @@ type ear struct {
 	take  func(stream.Told)
 }
 
+// part names who listens: what it then asks for comes behind its subscription.
+func (e *ear) part() string {
+	if e.beatsOnly {
+		return "beats " + e.owners[0]
+	}
+	return "live"
+}
+
 func (c *Client) listen(e *ear) (stop func()) {
 	c.b.mu.Lock()
 	defer c.b.mu.Unlock()
 	c.ears = append(c.ears, e)
 	if session := c.session; c.connected {
-		c.b.at(c.up(), func() {
+		c.b.at(c.up(e.part(), ""), func() {
 			c.b.mu.Lock()
 			defer c.b.mu.Unlock()
 			if c.reaches() && c.session == session {
@@ -227,7 +238,7 @@ func (l live) Listen(into chan<- stream.Told, owners ...string) (stop func(), er
 }
 
 // Confirm implements stream.Live.
-func (l live) Confirm(ctx context.Context) error { return l.ask(ctx, func() {}) }
+func (l live) Confirm(ctx context.Context) error { return l.ask(ctx, "live", func() {}) }
 
 // changes passes on whether there is a connection.
 type changes struct {
@@ -301,12 +312,12 @@ func (b *Broker) each(owner string, wants func(*ear) bool, t stream.Told, lose f
 			if !e.heard || !c.reaches() || !slices.Contains(e.owners, owner) || !wants(e) {
 				continue
 			}
-			if c.rng.Float64() < lose {
+			if c.chance("lose "+e.part()+told(t)).Float64() < lose {
 				b.notef("loses a copy of %s to %s", told(t), c.name)
 				continue
 			}
 			session := c.session
-			b.at(c.down(), func() { e.arrive(t, session) })
+			b.at(c.down(e.part()+told(t)), func() { e.arrive(t, session) })
 		}
 	}
 }

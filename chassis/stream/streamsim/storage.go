@@ -3,7 +3,6 @@ package streamsim
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -37,7 +36,6 @@ type known struct {
 type durable struct {
 	stream *storage
 	name   string
-	rng    *rand.Rand
 	// next is the first message that was not delivered yet.
 	next    uint64
 	pending map[uint64]*pending
@@ -78,7 +76,7 @@ func (s *storage) copy() *storage {
 		ids: maps.Clone(s.ids), durables: make(map[string]*durable, len(s.durables)),
 	}
 	for name, d := range s.durables {
-		c := &durable{stream: out, name: name, rng: d.rng, next: d.next, pending: make(map[uint64]*pending), again: slices.Sorted(maps.Keys(d.pending))}
+		c := &durable{stream: out, name: name, next: d.next, pending: make(map[uint64]*pending), again: slices.Sorted(maps.Keys(d.pending))}
 		for sequence, p := range d.pending {
 			c.pending[sequence] = &pending{delivered: p.delivered}
 		}
@@ -171,7 +169,7 @@ func (b *Broker) pump(d *durable) {
 			return
 		}
 		if msg := d.stream.find(sequence); msg != nil {
-			b.deliver(d, open[d.rng.IntN(len(open))], sequence, msg)
+			b.deliver(d, open[Moment(b.seed, d.name+name(msg)).IntN(len(open))], sequence, msg)
 		} else {
 			delete(d.pending, sequence)
 		}
@@ -188,7 +186,8 @@ func (b *Broker) deliver(d *durable, sub *subscription, sequence uint64, msg *na
 	p.delivered++
 	b.remind(d, sequence, ackWait)
 	copies := 1
-	switch chance := sub.client.rng.Float64(); {
+	rng := sub.client.chance("deliver " + d.name + name(msg))
+	switch chance := rng.Float64(); {
 	case chance < b.faults.LoseDelivery:
 		b.notef("loses %s on its way to %s", name(msg), sub.client.name)
 		return
@@ -197,9 +196,9 @@ func (b *Broker) deliver(d *durable, sub *subscription, sequence uint64, msg *na
 	}
 	for range copies {
 		it := &delivery{sub: sub, durable: d, sequence: sequence, msg: msg, delivered: p.delivered}
-		session, wait := sub.client.session, sub.client.down()
-		if sub.client.rng.Float64() < b.faults.Delay {
-			wait += time.Duration(sub.client.rng.Int64N(int64(maxDelay)))
+		session, wait := sub.client.session, sub.client.down("delivery "+name(msg))
+		if rng.Float64() < b.faults.Delay {
+			wait += time.Duration(rng.Int64N(int64(maxDelay)))
 		}
 		b.at(wait, func() { sub.arrive(it, session) })
 	}

@@ -91,6 +91,12 @@ func (b *Broker) Set(f Faults) {
 	b.faults = f
 }
 
+// Moment is the chance of what happens now: whatever else happens at the same
+// moment, and in whichever order the machine does it, changes nothing for it.
+func Moment(seed uint64, what string) *rand.Rand {
+	return Rand(seed^uint64(time.Now().UnixNano()), what) //nolint:gosec // any number will do
+}
+
 func (b *Broker) notef(format string, args ...any) { b.note("broker: " + fmt.Sprintf(format, args...)) }
 
 // instant is a moment at or after t that nothing else has. b.mu is held.
@@ -179,7 +185,7 @@ func (b *Broker) Delete(owner string) {
 	delete(b.streams, owner)
 	for _, d := range s.inOrder() {
 		for _, sub := range d.subs {
-			b.at(b.latency(sub.client.rng), sub.breakOff)
+			b.at(b.latency(sub.client.chance("break off "+d.name)), sub.breakOff)
 		}
 	}
 }

@@ -58,10 +58,13 @@ func (o *onePort) part(a *App, c callees) process.Part {
 	}}
 }
 
-// RegisterService implements grpc.ServiceRegistrar: every owner has a feed, but
-// a server can have one service of a name only.
+// RegisterService implements grpc.ServiceRegistrar: every owner has a feed and
+// every follower read models, but a server can have one service of a name only.
+// The feeds are served as one; read models are left to the JSON API, since these
+// calls do not say whose they are.
 func (o *onePort) RegisterService(desc *grpc.ServiceDesc, impl any) {
-	if desc.ServiceName == eventsv1.FeedService_ServiceDesc.ServiceName {
+	switch desc.ServiceName {
+	case eventsv1.FeedService_ServiceDesc.ServiceName, eventsv1.ReadModelService_ServiceDesc.ServiceName:
 		return
 	}
 	o.owners[desc.ServiceName] = o.current

@@ -20,10 +20,12 @@ type Place struct {
 	ID string    `json:"i"`
 }
 
-// State is a post with the slugs that once led to it.
+// State is a post with the slugs that once led to it and the hash of what
+// readers see of it, as it was told.
 type State struct {
-	Post   Snapshot
-	Former []string
+	Post       Snapshot
+	Former     []string
+	PublicHash []byte
 }
 
 // Due is a scheduled post whose moment has come.

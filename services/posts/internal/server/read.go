@@ -11,6 +11,7 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/paging"
 	"github.com/parution/parution/chassis/slug"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
@@ -195,13 +196,20 @@ func (s *Server) BatchGetPosts(ctx context.Context, r *postsv1.BatchGetPostsRequ
 	if n := len(r.GetIds()); n > maxBatch {
 		return nil, fault.Invalid("ids", "has %d entries; at most %d", n, maxBatch)
 	}
-	epoch, states, err := s.Posts.States(ctx, slices.Compact(slices.Sorted(slices.Values(r.GetIds()))))
+	asked := slices.Compact(slices.Sorted(slices.Values(r.GetIds())))
+	epoch, states, err := s.Posts.States(ctx, slices.DeleteFunc(slices.Clone(asked), func(id string) bool { return !ids.Valid(id) }))
 	if err != nil {
 		return nil, err
 	}
-	out := &postsv1.BatchGetPostsResponse{}
+	out, known := &postsv1.BatchGetPostsResponse{}, make(map[string]bool, len(states))
 	for _, st := range states {
-		out.States = append(out.States, s.Wire.State(st.Post, st.Former, epoch))
+		known[st.Post.ID] = true
+		out.States = append(out.States, s.Wire.State(st, epoch))
+	}
+	for _, id := range asked {
+		if !known[id] { // a silence could be a mistake: it is said that there is none
+			out.States = append(out.States, &postsv1.PostState{Id: id, Epoch: epoch})
+		}
 	}
 	return out, nil
 }

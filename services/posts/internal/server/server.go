@@ -29,6 +29,7 @@ type sites interface {
 	UpdateSite(ctx context.Context, id string, fn func(*site.Site) (changed bool, err error)) (site.Site, error)
 	GetSite(ctx context.Context, id string) (site.Site, error)
 	ListSites(ctx context.Context) ([]site.Site, error)
+	SiteHashes(ctx context.Context, versions map[string]int32) (map[string][]byte, error)
 	Epoch(ctx context.Context) (int32, error)
 }
 

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
@@ -114,8 +116,13 @@ func (s *Server) BatchGetSites(ctx context.Context, r *postsv1.BatchGetSitesRequ
 	if err != nil {
 		return nil, err
 	}
-	out := &postsv1.BatchGetSitesResponse{}
-	for _, id := range r.GetIds() {
+	out, versions := &postsv1.BatchGetSitesResponse{}, make(map[string]int32)
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(r.GetIds()))) {
+		state := &postsv1.SiteState{Id: id, Epoch: epoch}
+		out.States = append(out.States, state)
+		if strings.ContainsRune(id, 0) { // no engine's text has that
+			continue
+		}
 		n, err := s.Sites.GetSite(ctx, id)
 		if fault.KindOf(err) == fault.KindNotFound {
 			continue
@@ -123,7 +130,15 @@ func (s *Server) BatchGetSites(ctx context.Context, r *postsv1.BatchGetSitesRequ
 		if err != nil {
 			return nil, err
 		}
-		out.States = append(out.States, &postsv1.SiteState{Id: n.ID, Epoch: epoch, Version: n.Version, Site: wire.Site(n)})
+		state.Version, state.Site = n.Version, wire.Site(n)
+		versions[id] = n.Version
+	}
+	hashes, err := s.Sites.SiteHashes(ctx, versions)
+	if err != nil {
+		return nil, err
+	}
+	for _, state := range out.GetStates() {
+		state.PublicHash = hashes[state.GetId()]
 	}
 	return out, nil
 }

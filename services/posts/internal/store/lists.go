@@ -10,6 +10,7 @@ import (
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/posts/internal/post"
 	"github.com/parution/parution/services/posts/internal/store/db"
+	"github.com/parution/parution/services/posts/internal/wire"
 )
 
 // statements are those that sqlc cannot share between the engines, because they
@@ -62,7 +63,23 @@ func (s *Store) States(ctx context.Context, ids []string) (epoch int32, _ []post
 		}
 		out = append(out, st)
 	}
-	return epoch, out, nil
+	return epoch, out, s.hash(ctx, out)
+}
+
+// hash puts the public hashes that were told into states.
+func (s *Store) hash(ctx context.Context, states []post.State) error {
+	versions := make(map[string]int32, len(states))
+	for _, st := range states {
+		versions[st.Post.ID] = st.Post.Version
+	}
+	hashes, err := s.out.PublicHashes(ctx, wire.TypePost, versions)
+	if err != nil {
+		return err
+	}
+	for i := range states {
+		states[i].PublicHash = hashes[states[i].Post.ID]
+	}
+	return nil
 }
 
 func (s *Store) posts(ctx context.Context, ids []string) (map[string]*post.Post, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/posts/internal/site"
 	"github.com/parution/parution/services/posts/internal/store/db"
+	"github.com/parution/parution/services/posts/internal/wire"
 )
 
 // maxSites bounds an installation.
@@ -153,6 +154,11 @@ func (s *Store) ListSites(ctx context.Context) ([]site.Site, error) {
 		}
 	}
 	return out, nil
+}
+
+// SiteHashes are the public hashes that the notices of these versions of sites told.
+func (s *Store) SiteHashes(ctx context.Context, versions map[string]int32) (map[string][]byte, error) {
+	return s.out.PublicHashes(ctx, wire.TypeSite, versions)
 }
 
 // Epoch is the timeline of the database.

@@ -17,6 +17,12 @@ import (
 	"github.com/parution/parution/services/posts/internal/site"
 )
 
+// The types of the aggregates that posts tells of.
+const (
+	TypePost = "post"
+	TypeSite = "site"
+)
+
 // Wire translates.
 type Wire struct {
 	// BaseURL begins addresses while the site has none of its own.
@@ -90,10 +96,11 @@ func Revision(r post.Revision, withBody bool) *postsv1.Revision {
 }
 
 // State is a post as read models get it: a tombstone unless it is public.
-func (w Wire) State(s post.Snapshot, former []string, epoch int32) *postsv1.PostState {
+func (w Wire) State(st post.State, epoch int32) *postsv1.PostState {
+	s := st.Post
 	out := &postsv1.PostState{
-		Id: s.ID, Site: s.Site, Epoch: epoch, Version: s.Version, FormerSlugs: former, Slug: s.Content.Slug,
-		Aliases: s.Content.Aliases, WasPublic: s.WasPublic,
+		Id: s.ID, Site: s.Site, Epoch: epoch, Version: s.Version, FormerSlugs: st.Former, Slug: s.Content.Slug,
+		Aliases: s.Content.Aliases, WasPublic: s.WasPublic, PublicHash: st.PublicHash,
 	}
 	if s.Public() {
 		out.Post = w.Post(s, w.BaseURL)
@@ -105,7 +112,8 @@ func (w Wire) State(s post.Snapshot, former []string, epoch int32) *postsv1.Post
 // is not has none.
 func (w Wire) Entry(s post.Snapshot, kind post.Kind) outbox.Entry {
 	e := outbox.Entry{
-		Site: s.Site, AggregateType: "post", AggregateID: s.ID, Version: s.Version, Kind: string(kind), At: s.UpdatedAt, Facts: &postsv1.PostFacts{},
+		Site: s.Site, AggregateType: TypePost, AggregateID: s.ID, Version: s.Version, Kind: string(kind), At: s.UpdatedAt, Facts: &postsv1.PostFacts{},
+		Public: s.WasPublic,
 	}
 	if s.Public() {
 		e.Facts = &postsv1.PostFacts{
@@ -118,10 +126,14 @@ func (w Wire) Entry(s post.Snapshot, kind post.Kind) outbox.Entry {
 
 // publicHash is over what readers can see.
 func publicHash(s post.Snapshot) []byte {
-	text, err := json.Marshal(struct {
+	return hash(struct {
 		Content     post.Content
 		PublishedAt *time.Time
 	}{s.Content, s.PublishedAt})
+}
+
+func hash(state any) []byte {
+	text, err := json.Marshal(state)
 	if err != nil { // strings, booleans and a time always marshal
 		return nil
 	}
@@ -155,6 +167,7 @@ func Links(in []*postsv1.SocialLink) []site.Link {
 // SiteEntry is the notice of changed settings.
 func (w Wire) SiteEntry(s site.Site) outbox.Entry {
 	return outbox.Entry{
-		Site: s.ID, AggregateType: "site", AggregateID: s.ID, Version: s.Version, Kind: "configured", At: s.UpdatedAt, Facts: &postsv1.PostFacts{},
+		Site: s.ID, AggregateType: TypeSite, AggregateID: s.ID, Version: s.Version, Kind: "configured", At: s.UpdatedAt, Facts: &postsv1.PostFacts{},
+		Public: true, PublicHash: hash(s.Settings),
 	}
 }

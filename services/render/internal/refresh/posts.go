@@ -14,15 +14,21 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/projection"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/store"
 	"github.com/parution/parution/services/render/internal/wire"
 )
 
+// The aggregate types that render follows.
 const (
-	typePost = "post"
-	typeSite = "site"
+	TypePost  = "post"
+	TypeSite  = "site"
+	TypeEntry = "entry"
+)
+
+const (
 	// perCall keeps an answer below the size limit of a message: a text has at most 1 MiB.
 	perCall = 12
 )
@@ -33,13 +39,19 @@ type shelf interface {
 
 	Site(ctx context.Context, id string) (*page.Site, error)
 	SaveSite(ctx context.Context, site *page.Site) error
+	DropSite(ctx context.Context, id string) error
 	// Outlines are posts without their texts, those that are known.
 	Outlines(ctx context.Context, ids []string) (map[string]*page.Doc, error)
 	// SaveDocs returns what changed in the lists of each post's tags.
 	SaveDocs(ctx context.Context, changes []store.DocChange) ([]page.Keys, error)
+	// Damage returns, by post, the keys of what differs from what was made of the
+	// posts before: their texts, addresses and places in lists. It makes room for
+	// these to be written anew.
+	Damage(ctx context.Context, docs []*page.Doc) (map[string]page.Keys, error)
 }
 
-// Change is the new state of a post or of a site: one of the two.
+// Change is the new state of a post or of a site: one of the two. Neither of
+// something that posts does not know any more.
 type Change struct {
 	Doc  *page.Doc
 	Site *page.Site
@@ -70,9 +82,9 @@ func (p *Posts) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.
 	var posts, sites []string
 	for _, ref := range refs {
 		switch ref.Type {
-		case typePost:
+		case TypePost:
 			posts = append(posts, ref.ID)
-		case typeSite:
+		case TypeSite:
 			sites = append(sites, ref.ID)
 		}
 	}
@@ -83,7 +95,9 @@ func (p *Posts) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.
 	// A site may come with its first posts, before it is on the shelf.
 	bases := make(map[string]string)
 	for _, s := range states {
-		bases[s.ID] = s.State.Site.Base(p.baseURL)
+		if s.State.Site != nil {
+			bases[s.ID] = s.State.Site.Base(p.baseURL)
+		}
 	}
 	for ids := range slices.Chunk(posts, perCall) {
 		resp, err := p.posts.BatchGetPosts(ctx, &postsv1.BatchGetPostsRequest{Ids: ids})
@@ -94,9 +108,10 @@ func (p *Posts) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.
 		if err != nil {
 			return nil, err
 		}
-		for _, d := range docs {
+		for i, d := range docs {
 			states = append(states, projection.State[Change]{
-				Ref: projection.Ref{Type: typePost, ID: d.ID}, Epoch: d.Epoch, Version: d.Version, State: Change{Doc: d},
+				Ref: projection.Ref{Type: TypePost, ID: d.ID}, Epoch: d.Epoch, Version: d.Version, State: Change{Doc: d},
+				PublicHash: resp.GetStates()[i].GetPublicHash(),
 			})
 		}
 	}
@@ -113,10 +128,13 @@ func (p *Posts) fetchSites(ctx context.Context, ids []string) ([]projection.Stat
 	}
 	var states []projection.State[Change]
 	for _, s := range resp.GetStates() {
-		states = append(states, projection.State[Change]{
-			Ref: projection.Ref{Type: typeSite, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(),
-			State: Change{Site: wire.Site(s.GetSite())},
-		})
+		state := projection.State[Change]{
+			Ref: projection.Ref{Type: TypeSite, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(), PublicHash: s.GetPublicHash(),
+		}
+		if s.GetSite() != nil {
+			state.State.Site = wire.Site(s.GetSite())
+		}
+		states = append(states, state)
 	}
 	return states, nil
 }
@@ -185,15 +203,15 @@ func (p *Posts) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item
 // save writes sites one by one, since there are few, and posts together.
 func (p *Posts) save(ctx context.Context, items []projection.Item[Change]) ([]change, error) {
 	changes := make([]change, len(items))
-	var docs []*page.Doc
+	var docs []saving
 	var places []int // of docs in items
 	for i, item := range items {
-		if item.State.Site == nil {
-			docs, places = append(docs, item.State.Doc), append(places, i)
+		if item.Type == TypePost {
+			docs, places = append(docs, savingOf(item)), append(places, i)
 			continue
 		}
 		var err error
-		if changes[i], err = p.saveSite(ctx, item.State.Site); err != nil {
+		if changes[i], err = p.saveSite(ctx, item.ID, item.State.Site); err != nil {
 			return nil, err
 		}
 	}
@@ -207,10 +225,33 @@ func (p *Posts) save(ctx context.Context, items []projection.Item[Change]) ([]ch
 	return changes, nil
 }
 
-func (p *Posts) saveSite(ctx context.Context, now *page.Site) (change, error) {
-	old, err := p.shelf.Site(ctx, now.ID)
+// saving is a post to be saved.
+type saving struct {
+	now *page.Doc
+	// unknown tells that posts does not know it any more, mend that everything made
+	// of it is to be looked at.
+	unknown, mend bool
+}
+
+func savingOf(item projection.Item[Change]) saving {
+	s := saving{now: item.State.Doc, unknown: item.Version == 0, mend: item.Mend}
+	if s.now == nil {
+		s.now = &page.Doc{Card: page.Card{ID: item.ID}, Epoch: item.Epoch}
+	}
+	return s
+}
+
+// saveSite writes a site; now is nil for one that posts does not know any more.
+func (p *Posts) saveSite(ctx context.Context, id string, now *page.Site) (change, error) {
+	old, err := p.shelf.Site(ctx, id)
 	if err != nil && fault.KindOf(err) != fault.KindNotFound {
 		return change{}, err
+	}
+	if now == nil {
+		if old == nil {
+			return change{}, nil
+		}
+		return change{site: id, aggregate: id, keys: page.NewKeys(page.KeySite)}, p.shelf.DropSite(ctx, id)
 	}
 	keys := page.TouchedBySite(old, now)
 	if len(keys) == 0 {
@@ -220,32 +261,47 @@ func (p *Posts) saveSite(ctx context.Context, now *page.Site) (change, error) {
 }
 
 // saveDocs writes posts and says, post by post, what that touched.
-func (p *Posts) saveDocs(ctx context.Context, docs []*page.Doc) ([]change, error) {
+func (p *Posts) saveDocs(ctx context.Context, docs []saving) ([]change, error) {
 	if len(docs) == 0 {
 		return nil, nil
 	}
 	ids := make([]string, len(docs))
+	var mended []*page.Doc
 	for i, d := range docs {
-		ids[i] = d.ID
+		ids[i] = d.now.ID
+		if d.mend {
+			mended = append(mended, d.now)
+		}
 	}
 	known, err := p.shelf.Outlines(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range docs {
+		if old := known[d.now.ID]; d.unknown && old != nil {
+			vanish(old, d.now)
+		}
+	}
+	damage, err := p.shelf.Damage(ctx, mended)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]change, len(docs))
 	var saves []store.DocChange
 	var places []int // of saves in docs
-	for i, now := range docs {
-		old := known[now.ID]
-		if old == nil && now.State == page.Hidden {
+	for i, d := range docs {
+		now, old := d.now, known[d.now.ID]
+		if old == nil && now.State == page.Hidden && len(damage[now.ID]) == 0 {
 			continue
 		}
 		keys := page.Touched(old, now)
+		keys.Merge(damage[now.ID])
 		if old != nil && now.State == page.Public && len(keys) == 0 {
 			now.UpdatedAt = old.UpdatedAt // nothing that a reader can see is new
 		}
-		out[i] = change{site: now.Site, aggregate: now.ID, keys: keys}
-		saves, places = append(saves, store.DocChange{Old: old, Now: now}), append(places, i)
+		gone := now.State != page.Public
+		out[i] = change{site: now.Site, aggregate: now.ID, keys: keys, post: &renderv1.PostVersion{Id: now.ID, Epoch: now.Epoch, Version: now.Version, Gone: gone}}
+		saves, places = append(saves, store.DocChange{Old: old, Now: now, Mend: d.mend}), append(places, i)
 	}
 	tags, err := p.shelf.SaveDocs(ctx, saves)
 	if err != nil {
@@ -255,4 +311,13 @@ func (p *Posts) saveDocs(ctx context.Context, docs []*page.Doc) ([]change, error
 		out[places[i]].keys.Merge(keys)
 	}
 	return out, nil
+}
+
+// vanish makes now what is left of a post that posts does not know any more: if
+// readers could see it, its addresses answer "gone".
+func vanish(old, now *page.Doc) {
+	now.Site, now.Slug, now.Former, now.Aliases, now.PublishedAt = old.Site, old.Slug, old.Former, old.Aliases, old.PublishedAt
+	if old.State != page.Hidden {
+		now.State = page.Gone
+	}
 }

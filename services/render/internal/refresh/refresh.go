@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/parution/parution/chassis/projection"
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/store"
 )
@@ -28,6 +29,8 @@ type model interface {
 type change struct {
 	site, aggregate string
 	keys            page.Keys
+	// post is the post that changed; nil if it was something else.
+	post *renderv1.PostVersion
 }
 
 // run applies items in tx: apply writes them and says, item by item, what they
@@ -59,7 +62,7 @@ func run[S any](
 		}
 		touched[c.site].Merge(c.keys)
 		cause := trace.SpanFromContext(items[i].Context) //nolint:contextcheck // each item has a trace of its own
-		notices = append(notices, store.Notice{Site: c.site, Aggregate: c.aggregate, Keys: c.keys, CausedAt: causedAt(items[i]), Cause: cause})
+		notices = append(notices, store.Notice{Site: c.site, Aggregate: c.aggregate, Keys: c.keys, CausedAt: causedAt(items[i]), Cause: cause, Post: c.post, Mended: items[i].Mend})
 	}
 	if err := m.Tell(ctx, tx, notices...); err != nil {
 		return err

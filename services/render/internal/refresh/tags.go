@@ -4,10 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/parution/parution/chassis/projection"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/store"
 	"github.com/parution/parution/services/render/internal/wire"
 )
 
@@ -17,6 +21,8 @@ type index interface {
 
 	// SaveEntries returns the keys that each entry touches.
 	SaveEntries(ctx context.Context, entries []page.Entry) ([]page.Keys, error)
+	// Settle counts all tags anew and returns, by site, the keys that this touches.
+	Settle(ctx context.Context) (map[string]page.Keys, error)
 }
 
 // Tags follows the tags service: which tags lead to which posts.
@@ -34,7 +40,7 @@ func NewTags(entries tagsv1.TagsServiceClient, ix index) *Tags {
 func (t *Tags) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.State[page.Entry], error) {
 	var posts []string
 	for _, ref := range refs {
-		if ref.Type == "entry" {
+		if ref.Type == TypeEntry {
 			posts = append(posts, ref.ID)
 		}
 	}
@@ -48,7 +54,8 @@ func (t *Tags) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.S
 	states := make([]projection.State[page.Entry], len(resp.GetEntries()))
 	for i, e := range resp.GetEntries() {
 		states[i] = projection.State[page.Entry]{
-			Ref: projection.Ref{Type: "entry", ID: e.GetPostId()}, Epoch: e.GetEpoch(), Version: e.GetVersion(), State: wire.Entry(e),
+			Ref: projection.Ref{Type: TypeEntry, ID: e.GetPostId()}, Epoch: e.GetEpoch(), Version: e.GetVersion(), State: wire.Entry(e),
+			PublicHash: e.GetPublicHash(),
 		}
 	}
 	return states, nil
@@ -60,6 +67,7 @@ func (t *Tags) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[
 		entries, changes := make([]page.Entry, len(items)), make([]change, len(items))
 		for i, item := range items {
 			entries[i] = item.State
+			entries[i].PostID = item.ID // the state of one that tags does not know is empty
 		}
 		keys, err := t.index.SaveEntries(ctx, entries)
 		if err != nil {
@@ -70,4 +78,26 @@ func (t *Tags) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[
 		}
 		return changes, nil
 	})
+}
+
+// Settle counts all tags anew, in tx.
+func (t *Tags) Settle(ctx context.Context, tx *sql.Tx) error {
+	clock, err := t.index.Move(ctx)
+	if err != nil {
+		return err
+	}
+	touched, err := t.index.Settle(ctx)
+	if err != nil {
+		return err
+	}
+	for _, site := range slices.Sorted(maps.Keys(touched)) {
+		n := store.Notice{Site: site, Aggregate: site, Keys: touched[site], CausedAt: time.Now(), Mended: true}
+		if err := t.index.Tell(ctx, tx, n); err != nil {
+			return err
+		}
+		if err := t.index.Touch(ctx, site, touched[site], clock); err != nil {
+			return err
+		}
+	}
+	return nil
 }

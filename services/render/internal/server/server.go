@@ -4,6 +4,7 @@ package server
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
@@ -33,6 +34,8 @@ type Deps struct {
 	Theme *theme.Theme
 	// BaseURL is the installation's.
 	BaseURL string
+	// AtLeast waits a moment until pages show a version of a post.
+	AtLeast func(ctx context.Context, post *renderv1.PostVersion) error
 }
 
 // Server implements RenderService. Safe for concurrent use.
@@ -51,11 +54,25 @@ func (s *Server) GetPage(ctx context.Context, r *renderv1.GetPageRequest) (*rend
 	if !strings.HasPrefix(r.GetPath(), "/") {
 		return nil, fault.Invalid("path", "must begin with /")
 	}
+	s.await(ctx, r.GetAtLeast())
 	p, err := s.deps.Pages.Get(ctx, r.GetSite(), r.GetPath(), int(r.GetPage()))
 	if err != nil {
 		return nil, err
 	}
 	return wire.Page(p, r.GetIfNoneMatch()), nil
+}
+
+// maxAtLeast bounds for how many posts one page waits: an author's last ones.
+const maxAtLeast = 16
+
+// await waits for versions of posts, all at once. If posts does not answer the
+// page is as it is.
+func (s *Server) await(ctx context.Context, posts []*renderv1.PostVersion) {
+	var all sync.WaitGroup
+	for _, p := range posts[:min(len(posts), maxAtLeast)] {
+		all.Go(func() { _ = s.deps.AtLeast(ctx, p) }) // a page that is a little old is better than none
+	}
+	all.Wait()
 }
 
 // GetAsset answers a file of the theme. Faults: NotFound.

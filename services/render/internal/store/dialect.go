@@ -29,6 +29,12 @@ type statements struct {
 	saveAddresses string
 	// saveTags: list of tag.
 	saveTags string
+	// bodies: list of post ids → post_id, html, contents.
+	bodies string
+	// places: list of post ids → post_id, slug, listed, published_at.
+	places string
+	// addresses: list of post ids → site, path, post_id, kind.
+	addresses string
 	// nextVersions: list of aggregates, each once → aggregate_id, version.
 	nextVersions string
 }
@@ -55,6 +61,12 @@ const (
 
 	outlineColumns = `post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover,
  tags, authors, featured, words, minutes, hash, former, aliases, published_at, updated_at`
+	// The name is the one that ShownName picks.
+	countAll = `SELECT site, slug, name, CAST(carriers AS integer) FROM (
+  SELECT site, slug, name, SUM(count(*)) OVER (PARTITION BY site, slug) AS carriers,
+   row_number() OVER (PARTITION BY site, slug ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC) AS place
+  FROM doc_tag GROUP BY site, slug, name) AS named
+ WHERE place = 1`
 	labelsOf = `SELECT post_id, slug, name FROM doc_tag WHERE post_id `
 	relistOf = `UPDATE doc_tag SET listed = (doc.state = 1), published_at = doc.published_at FROM doc
  WHERE doc.post_id = doc_tag.post_id AND doc_tag.post_id `
@@ -89,6 +101,9 @@ func statementsOf(d sqldb.Dialect) statements {
 		saveDocTags:   docTagsInto + d.Records("$1", "post_id text", "slug text", "name text", "site text") + docTagsEnd,
 		saveAddresses: addressesInto + d.Records("$1", "site text", "path text", "post_id text", "kind integer"),
 		saveTags:      tagsInto + d.Records("$1", "site text", "slug text", "name text", "count integer") + where + tagsEnd,
+		bodies:        `SELECT post_id, html, contents FROM doc WHERE post_id ` + inOnly,
+		places:        `SELECT post_id, slug, listed, published_at FROM doc_tag WHERE post_id ` + inOnly,
+		addresses:     `SELECT site, path, post_id, kind FROM address WHERE post_id ` + inOnly,
 		nextVersions:  versionsInto + only + where + versionsEnd,
 	}
 }

@@ -41,6 +41,14 @@ func (s *Store) SaveSite(ctx context.Context, site *page.Site) error {
 	return nil
 }
 
+// DropSite forgets a site.
+func (s *Store) DropSite(ctx context.Context, id string) error {
+	if err := s.q(ctx).DropSite(ctx, id); err != nil {
+		return fmt.Errorf("drop site %s: %w", id, err)
+	}
+	return nil
+}
+
 // Doc reads a post of a site. Faults: NotFound.
 func (s *Store) Doc(ctx context.Context, site, id string) (*page.Doc, error) {
 	r, err := s.q(ctx).GetDoc(ctx, db.GetDocParams{Site: site, PostID: id})
@@ -71,7 +79,11 @@ func (s *Store) Outlines(ctx context.Context, ids []string) (map[string]*page.Do
 }
 
 // DocChange is a post's new state. Old is its outline before, nil if it was not known.
-type DocChange struct{ Old, Now *page.Doc }
+type DocChange struct {
+	Old, Now *page.Doc
+	// Mend writes also what seems to be there, after Damage.
+	Mend bool
+}
 
 // SaveDocs writes posts, each once, their addresses and their places in their
 // tags' lists. It returns, post by post, the keys that this touches in these lists.
@@ -104,10 +116,10 @@ func (s *Store) saveAddresses(ctx context.Context, changes []DocChange) error {
 	var rows []address
 	for _, c := range changes {
 		was, is := c.Old.Addresses(), c.Now.Addresses()
-		if slices.Equal(was, is) {
+		if slices.Equal(was, is) && !c.Mend {
 			continue
 		}
-		if len(was) > 0 {
+		if len(was) > 0 && !c.Mend {
 			if err := s.q(ctx).DropAddresses(ctx, c.Now.ID); err != nil {
 				return fmt.Errorf("drop the addresses of post %s: %w", c.Now.ID, err)
 			}

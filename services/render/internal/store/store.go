@@ -136,6 +136,9 @@ func (s *Store) Keep(ctx context.Context, pages map[Address]page.Kept) error {
 	})
 }
 
+// pressType is the aggregate type of what a change touched.
+const pressType = "press"
+
 // Notice is what one change touched.
 type Notice struct {
 	Site string
@@ -146,6 +149,10 @@ type Notice struct {
 	CausedAt time.Time
 	// Cause is the span of the change, whose trace the notice continues; nil: that of the context.
 	Cause trace.Span
+	// Post is the post that changed; nil if it was something else.
+	Post *renderv1.PostVersion
+	// Mended tells that the store may have lost how many notices there were.
+	Mended bool
 }
 
 // Tell appends notices of different aggregates to the outbox in tx.
@@ -163,9 +170,9 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 			ctx = trace.ContextWithSpan(ctx, n.Cause)
 		}
 		err := s.out.Append(ctx, tx, outbox.Entry{
-			Site: n.Site, AggregateType: "press", AggregateID: n.Aggregate, Version: versions[n.Aggregate], Kind: "pressed",
-			Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt)},
-			At:    s.now(),
+			Site: n.Site, AggregateType: pressType, AggregateID: n.Aggregate, Version: versions[n.Aggregate], Kind: "pressed",
+			Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt), Post: n.Post},
+			At:    s.now(), Public: true,
 		})
 		if err != nil {
 			return err
@@ -177,8 +184,15 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 // nextVersions counts a further notice of each aggregate.
 func (s *Store) nextVersions(ctx context.Context, notices []Notice) (map[string]int32, error) {
 	names, versions := make([]string, len(notices)), make(map[string]int32, len(notices))
+	var mended []string
 	for i, n := range notices {
 		names[i] = n.Aggregate
+		if n.Mended {
+			mended = append(mended, n.Aggregate)
+		}
+	}
+	if err := s.remember(ctx, mended); err != nil {
+		return nil, err
 	}
 	err := s.each(ctx, s.sql.nextVersions, func(row scanner) error {
 		var name string
@@ -193,6 +207,23 @@ func (s *Store) nextVersions(ctx context.Context, notices []Notice) (map[string]
 		return nil, fmt.Errorf("count the notices of %d aggregates: %w", len(names), err)
 	}
 	return versions, nil
+}
+
+// remember has the count of notices go on above what was told.
+func (s *Store) remember(ctx context.Context, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	told, err := s.out.Told(ctx, pressType, names)
+	if err != nil {
+		return err
+	}
+	for name, version := range told {
+		if err := s.q(ctx).RaiseVersion(ctx, db.RaiseVersionParams{AggregateID: name, Version: version}); err != nil {
+			return fmt.Errorf("remember the notices of %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // Adopt makes edition the one that pages are pressed with. If it was another

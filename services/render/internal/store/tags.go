@@ -40,7 +40,7 @@ func (s *Store) relist(ctx context.Context, changes []DocChange) ([]page.Keys, e
 	var ids []string
 	for i, c := range changes {
 		keys[i] = make(page.Keys)
-		if page.Relisted(c.Old, c.Now) {
+		if page.Relisted(c.Old, c.Now) || c.Mend {
 			ids = append(ids, c.Now.ID)
 		}
 	}
@@ -56,6 +56,9 @@ func (s *Store) relist(ctx context.Context, changes []DocChange) ([]page.Keys, e
 		before := whenever()
 		if c.Old != nil {
 			before = c.Old.PublishedAt
+		}
+		if !page.Relisted(c.Old, c.Now) { // it was mended, which Damage tells of
+			continue
 		}
 		younger := c.Now.PublishedAt.After(before)
 		for _, l := range labels[c.Now.ID] {

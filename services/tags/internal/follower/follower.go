@@ -21,6 +21,7 @@ const Type = "post"
 // entries is where the index is kept.
 type entries interface {
 	Put(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post], now time.Time) error
+	Settle(ctx context.Context, tx *sql.Tx) error
 }
 
 // Follower fetches posts from their owner and puts them into the index.
@@ -49,6 +50,7 @@ func (f *Follower) Fetch(ctx context.Context, refs []projection.Ref) ([]projecti
 	for i, s := range got.GetStates() {
 		out[i] = projection.State[index.Post]{
 			Ref: projection.Ref{Type: Type, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(), State: wire.Post(s),
+			PublicHash: s.GetPublicHash(),
 		}
 	}
 	return out, nil
@@ -58,3 +60,6 @@ func (f *Follower) Fetch(ctx context.Context, refs []projection.Ref) ([]projecti
 func (f *Follower) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) error {
 	return f.entries.Put(ctx, tx, items, f.now())
 }
+
+// Settle counts all tags anew.
+func (f *Follower) Settle(ctx context.Context, tx *sql.Tx) error { return f.entries.Settle(ctx, tx) }

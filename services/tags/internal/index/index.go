@@ -73,6 +73,9 @@ type Change struct {
 // that what was made from the entry stays good.
 func (e Entry) Follow(p Post) (Change, bool) {
 	next := Entry{PostID: p.ID, Site: p.Site}
+	if p.Site == "" { // nobody knows the post any more
+		next.Site = e.Site
+	}
 	kind := Removed
 	if p.Public {
 		kind = Indexed
@@ -97,7 +100,7 @@ func (e Entry) same(next Entry) bool {
 	if !e.Indexed && !next.Indexed {
 		return true
 	}
-	return e.Indexed == next.Indexed && e.Slug == next.Slug && e.Title == next.Title &&
+	return e.Indexed == next.Indexed && e.Site == next.Site && e.Slug == next.Slug && e.Title == next.Title &&
 		e.Language == next.Language && e.PublishedAt.Equal(next.PublishedAt) && slices.Equal(e.Tags, next.Tags)
 }
 

@@ -3,6 +3,7 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
@@ -28,6 +29,7 @@ type reader interface {
 	Tags(ctx context.Context, site, after string, size int32) ([]index.Count, error)
 	Tagged(ctx context.Context, sel index.Selection, before index.Place, size int32) (_ []index.Entry, total int32, err error)
 	Entries(ctx context.Context, postIDs []string) ([]index.Entry, error)
+	PublicHashes(ctx context.Context, versions map[string]int32) (map[string][]byte, error)
 }
 
 // Server implements tagsv1.TagsServiceServer. Safe for concurrent use.
@@ -139,9 +141,22 @@ func (s *Server) BatchGetEntries(ctx context.Context, r *tagsv1.BatchGetEntriesR
 	if err != nil {
 		return nil, err
 	}
-	out := &tagsv1.BatchGetEntriesResponse{Entries: make([]*tagsv1.Entry, len(list))}
-	for i, e := range list {
-		out.Entries[i] = wire.Entry(e, epoch)
+	versions := make(map[string]int32, len(list))
+	for _, e := range list {
+		versions[e.PostID] = e.Version
+	}
+	hashes, err := s.index.PublicHashes(ctx, versions)
+	if err != nil {
+		return nil, err
+	}
+	out := &tagsv1.BatchGetEntriesResponse{}
+	for _, e := range list {
+		out.Entries = append(out.Entries, wire.Entry(e, epoch, hashes[e.PostID]))
+	}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(r.GetIds()))) {
+		if _, known := versions[id]; !known { // a silence could be a mistake: it is said that there is none
+			out.Entries = append(out.Entries, &tagsv1.Entry{PostId: id, Epoch: epoch})
+		}
 	}
 	return out, nil
 }

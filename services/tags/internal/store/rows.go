@@ -52,6 +52,28 @@ func (s *Store) entries(ctx context.Context, conn sqldb.Querier, postIDs []strin
 	return out, rows.Err()
 }
 
+// entryTags reads the tags for finding posts, by post id.
+func (s *Store) entryTags(ctx context.Context, conn sqldb.Querier, postIDs []string) (_ map[string][]db.EntryTag, err error) {
+	list, err := json.Marshal(postIDs)
+	if err != nil {
+		return nil, fmt.Errorf("marshal ids: %w", err)
+	}
+	rows, err := conn.QueryContext(ctx, s.sql.entryTags, string(list))
+	if err != nil {
+		return nil, fmt.Errorf("read the tags of entries: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out := make(map[string][]db.EntryTag, len(postIDs))
+	for rows.Next() {
+		var r db.EntryTag
+		if err := rows.Scan(&r.PostID, &r.Slug, &r.SiteID, &r.Name, &r.PublishedAt); err != nil {
+			return nil, fmt.Errorf("scan a tag of an entry: %w", err)
+		}
+		out[r.PostID] = append(out[r.PostID], r)
+	}
+	return out, rows.Err()
+}
+
 func entry(r db.Entry) (index.Entry, error) {
 	e := index.Entry{
 		PostID: r.PostID, Site: r.SiteID, Version: r.Version, Indexed: r.Indexed, Slug: r.Slug, Title: r.Title,

@@ -15,6 +15,7 @@ import (
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/store/db"
+	"github.com/parution/parution/services/tags/internal/wire"
 )
 
 //go:embed migrations
@@ -41,6 +42,11 @@ func (s *Store) read(ctx context.Context) *db.Queries { return db.New(s.db.Conn(
 
 // Epoch tells the timeline of the index's own database.
 func (s *Store) Epoch(ctx context.Context) (int32, error) { return s.out.Epoch(ctx) }
+
+// PublicHashes are the hashes that the notices of these versions of entries told.
+func (s *Store) PublicHashes(ctx context.Context, versions map[string]int32) (map[string][]byte, error) {
+	return s.out.PublicHashes(ctx, wire.TypeEntry, versions)
+}
 
 // Tag reads one tag of a site. Faults: NotFound if no entry carries it.
 func (s *Store) Tag(ctx context.Context, site, slug string) (index.Count, error) {

@@ -27,26 +27,40 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 	q := db.New(tx)
 	postIDs := make([]string, len(items))
 	for i, item := range items {
-		postIDs[i] = item.State.ID
+		postIDs[i] = item.ID
 	}
 	before, err := s.entries(ctx, tx, postIDs)
+	if err != nil {
+		return err
+	}
+	told, found, err := s.remembered(ctx, tx, items)
 	if err != nil {
 		return err
 	}
 	counts := make(tally)
 	var tags []entryTag
 	for _, item := range items {
-		was := before[item.State.ID]
+		was := before[item.ID]
+		item.State.ID = item.ID // the state of a post that is not known is empty
+		isLost := was.Version < told[item.ID]
+		if isLost {
+			was.PostID, was.Version = item.ID, told[item.ID]
+			was.Site = cmp.Or(was.Site, item.State.Site)
+		}
 		change, ok := was.Follow(item.State)
 		if !ok {
+			if isLost || item.Mend && !tagsMatch(was, found[item.ID]) {
+				if err := putEntry(ctx, q, was, true); err != nil {
+					return err
+				}
+				tags = append(tags, tagsOf(was)...)
+			}
 			continue
 		}
-		if err := putEntry(ctx, q, change.Entry, len(was.Tags) > 0); err != nil {
+		if err := putEntry(ctx, q, change.Entry, item.Mend || len(was.Tags) > 0); err != nil {
 			return err
 		}
-		for _, t := range change.Entry.Tags {
-			tags = append(tags, entryTag{PostID: change.Entry.PostID, Slug: t.Slug, Name: t.Name})
-		}
+		tags = append(tags, tagsOf(change.Entry)...)
 		counts.add(change)
 		// The item's trace, in this transaction: the notice continues that trace
 		// and wakes the relay after the commit, not before.
@@ -66,6 +80,14 @@ type entryTag struct {
 	PostID string `json:"post_id"`
 	Slug   string `json:"slug"`
 	Name   string `json:"name"`
+}
+
+func tagsOf(e index.Entry) []entryTag {
+	rows := make([]entryTag, len(e.Tags))
+	for i, t := range e.Tags {
+		rows[i] = entryTag{PostID: e.PostID, Slug: t.Slug, Name: t.Name}
+	}
+	return rows
 }
 
 // saveRows executes a statement that takes rows as JSON.

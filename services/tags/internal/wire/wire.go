@@ -45,16 +45,21 @@ func TaggedPost(e index.Entry) *tagsv1.TaggedPost {
 	}
 }
 
+// TypeEntry is the type of the aggregates that tags tells of.
+const TypeEntry = "entry"
+
 // Entry is an entry as read models get it.
-func Entry(e index.Entry, epoch int32) *tagsv1.Entry {
-	return &tagsv1.Entry{PostId: e.PostID, Site: e.Site, Epoch: epoch, Version: e.Version, Indexed: e.Indexed, Tags: tags(e.Tags)}
+func Entry(e index.Entry, epoch int32, publicHash []byte) *tagsv1.Entry {
+	return &tagsv1.Entry{
+		PostId: e.PostID, Site: e.Site, Epoch: epoch, Version: e.Version, Indexed: e.Indexed, Tags: tags(e.Tags), PublicHash: publicHash,
+	}
 }
 
 // Notice is the notice of what happened to an entry at a time.
 func Notice(c index.Change, at time.Time) outbox.Entry {
 	return outbox.Entry{
-		Site: c.Entry.Site, AggregateType: "entry", AggregateID: c.Entry.PostID, Version: c.Entry.Version, Kind: string(c.Kind),
-		PublicHash: publicHash(c.Entry), At: at,
+		Site: c.Entry.Site, AggregateType: TypeEntry, AggregateID: c.Entry.PostID, Version: c.Entry.Version, Kind: string(c.Kind),
+		PublicHash: publicHash(c.Entry), Public: true, At: at,
 		Facts: &tagsv1.IndexFacts{Tags: index.Slugs(c.Entry.Tags), Removed: index.Slugs(c.Dropped)},
 	}
 }

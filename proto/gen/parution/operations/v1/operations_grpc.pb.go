@@ -44,7 +44,7 @@ type OperationsServiceClient interface {
 	// aside, oldest first.
 	ListDeadLetters(ctx context.Context, in *ListDeadLettersRequest, opts ...grpc.CallOption) (*ListDeadLettersResponse, error)
 	// RetryDeadLetter applies the present state of what was put aside. If that
-	// fails it stays aside, and the answer says why.
+	// fails it stays aside.
 	RetryDeadLetter(ctx context.Context, in *RetryDeadLetterRequest, opts ...grpc.CallOption) (*RetryDeadLetterResponse, error)
 	// DropDeadLetter forgets what was put aside: the read model stays without that
 	// change until the next one of the same thing.
@@ -124,7 +124,7 @@ type OperationsServiceServer interface {
 	// aside, oldest first.
 	ListDeadLetters(context.Context, *ListDeadLettersRequest) (*ListDeadLettersResponse, error)
 	// RetryDeadLetter applies the present state of what was put aside. If that
-	// fails it stays aside, and the answer says why.
+	// fails it stays aside.
 	RetryDeadLetter(context.Context, *RetryDeadLetterRequest) (*RetryDeadLetterResponse, error)
 	// DropDeadLetter forgets what was put aside: the read model stays without that
 	// change until the next one of the same thing.

@@ -34,6 +34,15 @@ func (q *Queries) DropDocTag(ctx context.Context, arg DropDocTagParams) error {
 	return err
 }
 
+const dropSite = `-- name: DropSite :exec
+DELETE FROM site WHERE id = $1
+`
+
+func (q *Queries) DropSite(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, dropSite, id)
+	return err
+}
+
 const dropTag = `-- name: DropTag :exec
 DELETE FROM tag WHERE site = $1 AND slug = $2
 `

@@ -106,6 +106,21 @@ func (q *Queries) MoveClock(ctx context.Context) (int64, error) {
 	return clock, err
 }
 
+const raiseVersion = `-- name: RaiseVersion :exec
+INSERT INTO press_version (aggregate_id, version) VALUES ($1, $2)
+ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version WHERE press_version.version < excluded.version
+`
+
+type RaiseVersionParams struct {
+	AggregateID string
+	Version     int32
+}
+
+func (q *Queries) RaiseVersion(ctx context.Context, arg RaiseVersionParams) error {
+	_, err := q.db.ExecContext(ctx, raiseVersion, arg.AggregateID, arg.Version)
+	return err
+}
+
 const readClock = `-- name: ReadClock :one
 SELECT clock FROM press_clock WHERE id = 1
 `

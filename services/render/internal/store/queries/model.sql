@@ -8,6 +8,9 @@ ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.de
     time_zone = excluded.time_zone, base_url = excluded.base_url, host = excluded.host, links = excluded.links,
     posts_per_page = excluded.posts_per_page, updated_at = excluded.updated_at;
 
+-- name: DropSite :exec
+DELETE FROM site WHERE id = @id;
+
 -- name: ListSites :many
 SELECT id FROM site ORDER BY id;
 

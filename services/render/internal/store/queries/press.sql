@@ -10,6 +10,10 @@ SELECT edition FROM press_clock WHERE id = 1;
 -- name: SetEdition :exec
 UPDATE press_clock SET edition = @edition WHERE id = 1;
 
+-- name: RaiseVersion :exec
+INSERT INTO press_version (aggregate_id, version) VALUES (@aggregate_id, @version)
+ON CONFLICT (aggregate_id) DO UPDATE SET version = excluded.version WHERE press_version.version < excluded.version;
+
 -- name: GetPage :one
 SELECT status, location, content_type, body, etag, last_modified, keys, clock, edition
 FROM page WHERE site = @site AND path = @path AND number = @number;
