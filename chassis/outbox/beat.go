@@ -32,6 +32,7 @@ func (r *Relay) beat(ctx context.Context) {
 	if err != nil || left > 0 || r.degraded.Load() {
 		return
 	}
+	r.lookAround(ctx)
 	upTo, stuck, err := r.out.sentTo(ctx)
 	if err != nil {
 		return

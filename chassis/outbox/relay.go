@@ -22,6 +22,8 @@ const (
 	// lookAgain finds what a lost wake-up left behind. It is not that of heartbeats,
 	// so that the two do not strike together.
 	lookAgain = 5003 * time.Millisecond
+	// lookAround is how often the stream is asked where it ends while nothing is sent.
+	lookAround = 20 * time.Second
 	// gather is the least time between two rounds. A notice that comes alone does not wait.
 	gather = 8 * time.Millisecond
 	// standBy is the same while another relay is at work.

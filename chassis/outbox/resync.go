@@ -100,8 +100,8 @@ func (o *Outbox) remark(ctx context.Context, tx *sql.Tx, end stream.End, r *reco
 		r.lost, err = affected(ctx, tx, unmarkRecent, sqldb.At(now.Add(-stream.MaxAge)))
 	case !r.ours:
 		// It ends with nothing, or with what is no longer or never was true: that says
-		// nothing about what is before it. Only what was behind it is not there.
-		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
+		// nothing about what is before it. Only what was said to be there or behind it is not.
+		r.lost, err = affected(ctx, tx, unmarkAbove, seq-1)
 	default:
 		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
 			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)

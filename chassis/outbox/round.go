@@ -11,8 +11,11 @@ import (
 
 // end is where the relay thinks that the stream ends.
 type end struct {
-	known    bool
-	sequence uint64
+	known       bool
+	incarnation string
+	sequence    uint64
+	// looked is when the stream was asked.
+	looked time.Time
 	// place is that of the notice there; zero if the stream holds none of ours.
 	place mark
 	// disputes counts how often in a row another relay was there first.
@@ -174,6 +177,7 @@ func (r *Relay) resync(ctx context.Context) error {
 		return err
 	}
 	r.at.known, r.at.sequence, r.at.place = true, found.Sequence, mark{}
+	r.at.incarnation, r.at.looked = found.Incarnation, r.now()
 	if is.ours {
 		r.at.place = placeOf(found.Last)
 	}
@@ -184,6 +188,20 @@ func (r *Relay) resync(ctx context.Context) error {
 		r.log.WarnContext(ctx, "the stream lost notices, which are sent again", "owner", r.out.owner, "notices", is.lost)
 	}
 	return nil
+}
+
+// lookAround finds out that a stream to which nothing is sent was wiped or went
+// back in time.
+func (r *Relay) lookAround(ctx context.Context) {
+	if !r.at.known || r.now().Sub(r.at.looked) < lookAround {
+		return
+	}
+	r.at.looked = r.now()
+	found, err := r.stream.Open(ctx)
+	if err == nil && found.Incarnation == r.at.incarnation && found.Sequence >= r.at.sequence {
+		return
+	}
+	r.at.known = false
 }
 
 func (r *Relay) place(ctx context.Context) error {

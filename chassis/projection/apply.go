@@ -178,7 +178,11 @@ func (p *Projection[S]) watermark(ctx context.Context) (cursor, error) {
 }
 
 func (p *Projection[S]) believeIn(epoch int32) {
-	for was := p.believed.Load(); was < epoch && !p.believed.CompareAndSwap(was, epoch); was = p.believed.Load() {
+	for {
+		was := p.believed.Load()
+		if was >= epoch || p.believed.CompareAndSwap(was, epoch) {
+			return
+		}
 	}
 }
 

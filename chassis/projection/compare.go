@@ -94,7 +94,7 @@ func (p *Projection[S]) differing(ctx context.Context) (buckets []int32, ok bool
 	}
 	for i, sum := range own {
 		if sum != d.GetBuckets()[i] {
-			buckets = append(buckets, int32(i)) //nolint:gosec // below 1024
+			buckets = append(buckets, int32(i))
 		}
 	}
 	return buckets, true, nil

@@ -119,7 +119,7 @@ func (f *feed) ListHeads(_ context.Context, r *eventsv1.ListHeadsRequest, _ ...g
 			break
 		}
 		isAfter := byName(s.Ref, projection.Ref{Type: r.GetAfterType(), ID: r.GetAfterId()}) > 0
-		isAsked := len(r.GetBuckets()) == 0 || slices.Contains(r.GetBuckets(), int32(digest.Bucket(s.Type, s.ID))) //nolint:gosec // below 1024
+		isAsked := len(r.GetBuckets()) == 0 || slices.Contains(r.GetBuckets(), int32(digest.Bucket(s.Type, s.ID)))
 		if isAfter && isAsked {
 			out.Heads = append(out.Heads, &eventsv1.Head{AggregateType: s.Type, AggregateId: s.ID, Site: "main", Version: s.Version, PublicHash: s.PublicHash})
 		}

@@ -86,10 +86,10 @@ func each(t *testing.T, fn func(t *testing.T, l *library)) {
 	})
 }
 
-func (l *library) execute(t testing.TB, statement string, args ...any) {
+func (l *library) execute(t testing.TB, statement string) {
 	t.Helper()
 	err := l.db.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, statement, args...)
+		_, err := tx.ExecContext(ctx, statement)
 		return err
 	})
 	if err != nil {
