@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build images test e2e browser bench chaos k8s check gen lint fmt modules tidy vuln tools clean
+.PHONY: help run build images test simulate e2e browser bench chaos k8s check gen lint fmt modules tidy vuln tools clean
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 GO_BUILD  := CGO_ENABLED=0 go build -trimpath -ldflags '-X github.com/parution/parution/chassis/program.version=$(VERSION)'
@@ -41,6 +41,9 @@ build: ## build bin/parution and each service's own program
 test: $(TOOLS)/nats-server ## run every module's tests on both engines (TESTFLAGS=-race …)
 	@tools/postgres.sh
 	go test $(TESTFLAGS) $(PACKAGES)
+
+simulate: ## run the event backbone through SEEDS=5000 simulated histories of faults, or replay one (SEED=n)
+	SEEDS=$(or $(SEEDS),5000) SEED=$(SEED) go test -count=1 -timeout 12h $(if $(SEED),-v) -run 'TestSeeds|TestSimulation' $(TESTFLAGS) ./chassis/simulation ./services/gateway
 
 e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, uncached
 	@tools/postgres.sh

@@ -100,17 +100,12 @@ func (o *Outbox) remark(ctx context.Context, tx *sql.Tx, end stream.End, r *reco
 		r.lost, err = affected(ctx, tx, unmarkRecent, sqldb.At(now.Add(-stream.MaxAge)))
 	case !r.ours:
 		// It ends with nothing, or with what is no longer or never was true: that says
-<<<<<<< HEAD
-		// nothing about what is before it. Only what was said to be there or behind it is not.
-		r.lost, err = affected(ctx, tx, unmarkAbove, seq-1)
-=======
 		// nothing about what is before it. Only what was behind it, or in the place of
 		// the foreign one, is not there.
 		if end.Last != nil {
 			seq--
 		}
 		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
->>>>>>> owner
 	default:
 		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
 			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)

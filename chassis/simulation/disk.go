@@ -95,7 +95,7 @@ func template(ctx context.Context, name, dir, schema string, sets ...sqldb.Migra
 	if err := errors.Join(err, db.Close()); err != nil {
 		return nil, err
 	}
-	made, err := os.ReadFile(path) //nolint:gosec // a file of this run
+	made, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

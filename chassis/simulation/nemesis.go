@@ -225,7 +225,7 @@ func (n *nemesis) foreignMessages() {
 	}
 	body, err := proto.Marshal(forged)
 	if err != nil || n.rng.IntN(3) == 0 {
-		body = []byte{0xff, 0x07, byte(n.rng.IntN(256))}
+		body = []byte{0xff, 0x07, 0xff}
 	}
 	n.foreign = true
 	n.w.broker.Inject(owner, stream.Subject(forged), body)
@@ -279,6 +279,7 @@ func (p *posts) forget(at time.Time) {
 	clear(p.acked)
 	clear(p.unknown)
 	for id, past := range p.past {
+		p.lost[id] = p.lost[id] || len(past) > 0 && past[len(past)-1].at.After(at)
 		past = slices.DeleteFunc(past, func(m moment) bool { return m.at.After(at) })
 		p.past[id] = past
 		if len(past) > 0 {

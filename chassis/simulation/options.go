@@ -32,8 +32,8 @@ type Options struct {
 	Facts, PostFacts func(p Post) proto.Message
 
 	// Log, Source, Follow, Refresh and Append stand in for the real parts.
-	Log     func(real stream.Log) stream.Log
-	Source  func(real stream.Source) stream.Source
+	Log     func(l stream.Log) stream.Log
+	Source  func(s stream.Source) stream.Source
 	Follow  func(i *Instance, cfg projection.Config[Post]) process.Part
 	Refresh func(ctx context.Context, tx *sql.Tx, i *Instance, items []projection.Item[Post]) error
 	Append  func(ctx context.Context, i *Instance, out *outbox.Outbox, tx *sql.Tx, e outbox.Entry) error

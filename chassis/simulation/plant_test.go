@@ -29,7 +29,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		"a reader that acknowledges before it writes": {"I1/I3", simulation.Options{Follow: hasty}},
 		"a refresh outside of the transaction":        {"I1/I3", simulation.Options{Refresh: outside}},
 		"a refresh that leaves deleted posts":         {"I1/I3", simulation.Options{Refresh: resurrecting}},
-		"a relay that marks before it publishes":      {"said to be in the stream", simulation.Options{Log: func(real stream.Log) stream.Log { return &boasting{Log: real} }}},
+		"a relay that marks before it publishes":      {"said to be in the stream", simulation.Options{Log: func(l stream.Log) stream.Log { return &boasting{Log: l} }}},
 		"a notice that is written after the commit":   {"I1/I3", simulation.Options{Append: forgetful}},
 		"places that are given by the writer":         {"I9", simulation.Options{Append: placing}},
 		"a reader that puts good posts aside":         {"I10", simulation.Options{Refresh: squeamish}},
@@ -39,7 +39,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 			for seed := uint64(1); seed <= 40; seed++ {
 				plant.opts.Seed = seed
 				err := run(t, plant.opts).Err
-				if v, ok := errors.AsType[*simulation.Violation](err); ok && strings.Contains(v.Error(), plant.want) {
+				if v, ok := errors.AsType[*simulation.ViolationError](err); ok && strings.Contains(v.Error(), plant.want) {
 					return
 				} else if ok {
 					t.Logf("seed %d: %v", seed, v)

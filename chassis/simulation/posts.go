@@ -59,7 +59,9 @@ type posts struct {
 	past map[string][]moment
 	// unknown are posts with a write of which nobody knows whether it happened.
 	unknown map[string]bool
-	titles  int
+	// lost are posts of which a change went with the database.
+	lost   map[string]bool
+	titles int
 }
 
 type moment struct {
@@ -116,6 +118,12 @@ func (l *mortalLog) Publish(ctx context.Context, behind uint64, notices []stream
 		return make([]uint64, len(notices)), context.Canceled
 	}
 	return got, err
+}
+
+func (p *posts) isLost(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost[id]
 }
 
 var errNoPost = errors.New("there is no such post")

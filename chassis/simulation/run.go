@@ -67,7 +67,7 @@ func newWorld(t testing.TB, opts Options) *World {
 	w := &World{
 		t: t, opts: opts, dir: t.TempDir(), ctx: context.WithoutCancel(t.Context()),
 		history: &history{start: time.Now(), live: opts.Live},
-		posts:   &posts{acked: make(map[string]Post), past: make(map[string][]moment), unknown: make(map[string]bool)},
+		posts:   &posts{acked: make(map[string]Post), past: make(map[string][]moment), unknown: make(map[string]bool), lost: make(map[string]bool)},
 		down:    make(map[string]breakage), armed: make(map[string]string),
 	}
 	w.rng = w.Rand("driver")

@@ -41,7 +41,7 @@ type World struct {
 	// stale has the owner answer like a replica that is behind: since when.
 	stale     time.Duration
 	armed     map[string]string // node → where it dies
-	violation error
+	violation *ViolationError
 	all       sync.WaitGroup
 	replaced  atomic.Pointer[string] // the service whose database is being replaced
 	// faulty ends, by calm, when all faults do.
@@ -98,20 +98,23 @@ func (w *World) Fail(invariant, format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.violation == nil {
-		w.violation = &Violation{Invariant: invariant, Detail: fmt.Sprintf(format, args...)}
+		w.violation = &ViolationError{Invariant: invariant, Detail: fmt.Sprintf(format, args...)}
 		w.history.add("VIOLATION " + w.violation.Error())
 	}
 }
 
-// Violation is an invariant that did not hold.
-type Violation struct{ Invariant, Detail string }
+// ViolationError is an invariant that did not hold.
+type ViolationError struct{ Invariant, Detail string }
 
 // Error implements error.
-func (v *Violation) Error() string { return v.Invariant + ": " + v.Detail }
+func (v *ViolationError) Error() string { return v.Invariant + ": " + v.Detail }
 
 func (w *World) violated() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.violation == nil {
+		return nil
+	}
 	return w.violation
 }
 

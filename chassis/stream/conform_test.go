@@ -13,7 +13,10 @@ import (
 // rig is real embedded JetStream as the conformance suite wants it.
 type rig struct{ *streamtest.Broker }
 
-func (r rig) connect(t testing.TB) *nats.Conn { return r.Connect(t, "test") }
+func (r rig) connect(t testing.TB) *nats.Conn {
+	t.Helper()
+	return r.Connect(t, "test")
+}
 
 func (r rig) Log(t testing.TB, owner string) stream.Log {
 	t.Helper()
@@ -33,7 +36,10 @@ func (r rig) Source(t testing.TB, owner, reader string) stream.Source {
 	return source
 }
 
-func (r rig) Live(t testing.TB) stream.Live { return stream.NewLive(r.connect(t)) }
+func (r rig) Live(t testing.TB) stream.Live {
+	t.Helper()
+	return stream.NewLive(r.connect(t))
+}
 
 func (r rig) Delete(t testing.TB, owner string) {
 	t.Helper()

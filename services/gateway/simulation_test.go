@@ -67,7 +67,11 @@ func (s seeing) Begin(epoch int32) {
 func (f *portal) heard(v cache.Version) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if was, ok := f.gone[v.Post]; v.Gone && (!ok || was.Version < v.Version) {
+	was, ok := f.gone[v.Post]
+	switch {
+	case !v.Gone && ok && was.Version < v.Version: // it is back
+		delete(f.gone, v.Post)
+	case v.Gone && (!ok || was.Version < v.Version):
 		f.gone[v.Post] = v
 		f.i.World.Notef("%s hears that %s is gone at (%d, %d)", f.i, v.Post, v.Epoch, v.Version)
 	}
@@ -288,3 +292,40 @@ func TestSimulation(t *testing.T) {
 		}
 	}
 }
+
+// The simulation proves something only if it finds what is wrong.
+func TestPlantedBugsOfTheCacheAreFound(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]plant{
+		"pages that seem to depend on nothing":  {source: keyless},
+		"a feed that says nothing of what goes": {cache: func(c feed.Cache) feed.Cache { return deaf{c} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := uint64(1); seed <= 30; seed++ {
+				err := simulate(t, options(seed, bad)).Err
+				if v, ok := errors.AsType[*simulation.ViolationError](err); ok && strings.Contains(v.Error(), "I4") {
+					return
+				} else if ok {
+					t.Logf("seed %d: %v", seed, v)
+				}
+			}
+			t.Error("it was not found as a violation of I4")
+		})
+	}
+}
+
+// keyless answers pages that no drop touches.
+func keyless(source cache.Source) cache.Source {
+	return func(ctx context.Context, k cache.Key, etag string, atLeast []cache.Version) (cache.Page, error) {
+		p, err := source(ctx, k, etag, atLeast)
+		p.Keys = nil
+		return p, err
+	}
+}
+
+// deaf passes no drop on.
+type deaf struct{ feed.Cache }
+
+func (deaf) Drop(string, []string, cache.Version) int { return 0 }
+func (deaf) Raise(string, cache.Version) int          { return 0 }

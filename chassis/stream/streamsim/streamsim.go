@@ -80,8 +80,8 @@ func New(seed uint64, note func(line string)) *Broker {
 // Rand is the source of chance of name: what one part draws changes nothing for another.
 func Rand(seed uint64, name string) *rand.Rand {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // it has no errors
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
+	_, _ = h.Write([]byte(name))                  // it has no errors
+	return rand.New(rand.NewPCG(seed, h.Sum64())) //nolint:gosec // what it decides has to be guessed: that is a replay
 }
 
 // Set changes the faults from now on.
@@ -94,7 +94,7 @@ func (b *Broker) Set(f Faults) {
 // Moment is the chance of what happens now: whatever else happens at the same
 // moment, and in whichever order the machine does it, changes nothing for it.
 func Moment(seed uint64, what string) *rand.Rand {
-	return Rand(seed^uint64(time.Now().UnixNano()), what) //nolint:gosec // any number will do
+	return Rand(seed^uint64(time.Now().UnixNano()), what)
 }
 
 func (b *Broker) notef(format string, args ...any) { b.note("broker: " + fmt.Sprintf(format, args...)) }
@@ -120,10 +120,8 @@ func (b *Broker) instant(t time.Time) time.Time {
 }
 
 // at has f called, without b.mu, at a moment of its own after d. b.mu is held.
-func (b *Broker) at(d time.Duration, f func()) time.Time {
-	moment := b.instant(time.Now().Add(d))
-	time.AfterFunc(time.Until(moment), f)
-	return moment
+func (b *Broker) at(d time.Duration, f func()) {
+	time.AfterFunc(time.Until(b.instant(time.Now().Add(d))), f)
 }
 
 // latency is what a message takes that r decides on. b.mu is held.

@@ -2,6 +2,7 @@ package streamtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -246,7 +247,7 @@ func away(t *testing.T, rig Rig) {
 	until(t, "they notice", func() error { return connected(source, live, false) })
 	until(t, "Open says so", func() error {
 		if _, err := log.Open(t.Context()); err == nil {
-			return fmt.Errorf("Open = nil")
+			return errors.New("it opened")
 		}
 		return nil
 	})

@@ -209,12 +209,14 @@ func (f *Feed) hear(ctx context.Context, t stream.Told) {
 	switch {
 	case t.Beat != nil:
 		at = place{t.Beat.GetEpoch(), t.Beat.GetPos()}
-		if !e.known {
+		if !e.known && e.source == nil {
 			f.advance(e, at)
 		}
 	case t.Notice != nil:
 		at = place{t.Notice.GetEpoch(), t.Notice.GetPos()}
-		if !e.known || at.follows(e.last) {
+		// Where the feed is, and in which epoch, its owner says: whoever may publish can
+		// forge a place.
+		if e.known && at.follows(e.last) || !e.known && e.source == nil {
 			f.advance(e, at)
 		}
 		f.notice(ctx, t)
