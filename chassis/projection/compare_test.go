@@ -8,12 +8,13 @@ import (
 	"github.com/parution/parution/chassis/projection"
 )
 
-// stock has the owner hold n posts, which the read model has applied.
-func (l *library) stock(t testing.TB, f *feed, n int) {
+// stock has the owner hold n posts, which the read model has applied; isLive
+// tells whether there is a broker.
+func (l *library) stock(t testing.TB, f *feed, n int, isLive bool) {
 	t.Helper()
 	for i := range n {
 		id := fmt.Sprintf("p%03d", i)
-		if l.js.Conn().IsConnected() {
+		if isLive {
 			l.both(t, f, id)
 		} else {
 			l.enter(f, 1, int64(i+1), id, 1, post{Title: "t"})
@@ -48,7 +49,7 @@ func TestAComparisonMendsWhatDiffers(t *testing.T) {
 				f := l.open()
 				l.broker.Stop()
 				stop := l.follow(t)
-				l.stock(t, f, 120)
+				l.stock(t, f, 120, false)
 				stop()
 				p := l.operator(t)
 				compare(t, p)
@@ -76,7 +77,7 @@ func TestUnderWayIsNoDrift(t *testing.T) {
 	each(t, func(t *testing.T, l *library) {
 		f := l.open()
 		l.follow(t)
-		l.stock(t, f, 60)
+		l.stock(t, f, 60, true)
 		f.listed = func(int) { l.both(t, f, "p001", "p002", "new") } // between the list and what is held
 		p := l.operator(t)
 		var writing sync.WaitGroup

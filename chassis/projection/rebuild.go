@@ -93,19 +93,30 @@ func (p *Projection[S]) copySome(ctx context.Context, at progress) error {
 		i := max(0, slices.Index(types, after.Type))
 		types, after.Type = types[i:i+1], types[i]
 	}
-	page, err := p.headsAfter(ctx, types, nil, after, batch)
+	page, err := p.headsAfter(ctx, types, nil, after, headsPage)
 	if err != nil {
 		return err
 	}
-	next := progress{phaseCopy, Ref{page.GetNextType(), page.GetNextId()}}
-	if next.after == (Ref{}) {
-		next = p.nextType(after.Type)
+	last := progress{phaseCopy, Ref{page.GetNextType(), page.GetNextId()}}
+	if last.after == (Ref{}) {
+		last = p.nextType(after.Type)
 	}
 	refs := make([]Ref, len(page.GetHeads()))
 	for i, h := range page.GetHeads() {
 		refs[i] = Ref{h.GetAggregateType(), h.GetAggregateId()}
 	}
-	return p.rewrite(ctx, refs, at, next, false)
+	for len(refs) > batch { // the owner's list costs more than a part of it
+		next := progress{phaseCopy, refs[batch-1]}
+		if err := p.rewrite(ctx, refs[:batch], at, next, false); err != nil {
+			return err
+		}
+		if ok, err := p.lease(ctx); err != nil || !ok {
+			return err
+		}
+		p.yield(ctx)
+		at, refs = next, refs[batch:]
+	}
+	return p.rewrite(ctx, refs, at, last, false)
 }
 
 // nextType is where it goes on after the last aggregate of a type.

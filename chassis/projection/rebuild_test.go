@@ -26,7 +26,7 @@ func TestARebuildMakesTheReadModelAnew(t *testing.T) {
 	each(t, func(t *testing.T, l *library) {
 		f := l.open()
 		l.follow(t)
-		l.stock(t, f, 250)
+		l.stock(t, f, 250, true)
 		want := strings.Join(l.copies(t), "\n")
 		l.execute(t, `DELETE FROM copy WHERE id < 'p150'`)
 		l.execute(t, `UPDATE copy SET title = 'damaged' WHERE id = 'p200'`)
@@ -77,7 +77,7 @@ func TestARebuildGoesOn(t *testing.T) {
 	each(t, func(t *testing.T, l *library) {
 		f := l.open()
 		stop := l.follow(t)
-		l.stock(t, f, 450)
+		l.stock(t, f, 450, true)
 		stop()
 		l.execute(t, `DELETE FROM copy`)
 		one := l.operator(t)
@@ -170,7 +170,7 @@ func TestARebuildWaitsForTheOwner(t *testing.T) {
 		f := l.open()
 		l.broker.Stop()
 		l.follow(t)
-		l.stock(t, f, 3)
+		l.stock(t, f, 3, false)
 		f.mu.Lock()
 		f.away = true
 		f.mu.Unlock()

@@ -20,7 +20,7 @@ func CheckData(s *State, h *History, planted []string, now time.Time) []Violatio
 	checkOwner(&f, s, h, now)
 	checkFeeds(&f, s)
 	checkVersions(&f, s)
-	checkModels(&f, s)
+	checkModels(&f, s, len(h.Lost) > 0)
 	checkDead(&f, s, planted)
 	for _, op := range h.Ops {
 		if op.Stale != "" {
@@ -36,7 +36,7 @@ func CheckData(s *State, h *History, planted []string, now time.Time) []Violatio
 func CheckPages(ctx context.Context, s *State, h *History, fronts []Front, deadline time.Time) (_ []Violation, right time.Time) {
 	var f Findings
 	for _, front := range fronts {
-		if at := crawl(ctx, &f, s, front.Name, front.Fetch, deadline); at.After(right) {
+		if at := crawl(ctx, &f, s, len(h.Lost) > 0, front.Name, front.Fetch, deadline); at.After(right) {
 			right = at
 		}
 	}

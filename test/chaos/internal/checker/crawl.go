@@ -66,7 +66,7 @@ type want struct {
 
 // crawl looks at every page. One that is wrong is looked at again until it is
 // right or until the deadline; the answer is when the last of them became right.
-func crawl(ctx context.Context, f *Findings, s *State, name string, fetch Fetch, deadline time.Time) (right time.Time) {
+func crawl(ctx context.Context, f *Findings, s *State, setBack bool, name string, fetch Fetch, deadline time.Time) (right time.Time) {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	queue := make(chan want)
@@ -82,7 +82,7 @@ func crawl(ctx context.Context, f *Findings, s *State, name string, fetch Fetch,
 			}
 		})
 	}
-	for _, w := range wants(s) {
+	for _, w := range wants(s, setBack) {
 		queue <- w
 	}
 	close(queue)
@@ -122,7 +122,7 @@ func settle(ctx context.Context, f *Findings, name string, fetch Fetch, w want, 
 }
 
 // wants lists all pages of the site and what each must show.
-func wants(s *State) []want {
+func wants(s *State, setBack bool) []want {
 	list := s.published()
 	var out []want
 	shown := make(map[string]Post, len(s.Posts))
@@ -178,7 +178,7 @@ func wants(s *State) []want {
 	}
 	out = append(out, want{"/tags", func(f *Findings, where string, p Page) { sameCounts(f, where, counts, p) }})
 	for path, p := range shown {
-		out = append(out, want{path, postPage(p, onlyPublic)})
+		out = append(out, want{path, postPage(p, setBack, onlyPublic)})
 	}
 	return append(out, want{"/sitemap.xml", func(f *Findings, where string, p Page) { sitemap(f, where, list, p, shown) }})
 }
@@ -192,10 +192,16 @@ func statusIs(status int, inv Invariant, post string) func(*Findings, string, Pa
 }
 
 // postPage is what the page of a post must be.
-func postPage(p Post, onlyPublic func(*Findings, string, Page)) func(*Findings, string, Page) {
+func postPage(p Post, setBack bool, onlyPublic func(*Findings, string, Page)) func(*Findings, string, Page) {
 	switch {
 	case !p.Public() && p.WasPublic:
 		return statusIs(http.StatusGone, I4, p.ID)
+	case !p.Public() && setBack: // readers may be told that it was there once
+		return func(f *Findings, where string, got Page) {
+			if got.Status != http.StatusGone {
+				statusIs(http.StatusNotFound, I4, p.ID)(f, where, got)
+			}
+		}
 	case !p.Public():
 		return statusIs(http.StatusNotFound, I4, p.ID)
 	}

@@ -99,9 +99,9 @@ func checkVersions(f *Findings, s *State) {
 				}
 				got, ok := s.Versions[reader][k]
 				switch {
-				case !ok || got.Less(want):
+				case !ok || got.Less(want) || got.Version < want.Version:
 					f.Add(I1, reader, k.ID, "has %s %s at %v, %s is at %v", k.Source, k.Type, got, source, want)
-				case want.Less(got):
+				case got.Version > want.Version || got.Epoch > s.Epoch[source]: // a state comes with its owner's present epoch
 					f.Add(I2, reader, k.ID, "has %s %s at %v, which %s has never been: it is at %v", k.Source, k.Type, got, source, want)
 				}
 			}
@@ -110,11 +110,12 @@ func checkVersions(f *Findings, s *State) {
 }
 
 // checkModels recomputes the read models from the posts.
-func checkModels(f *Findings, s *State) {
+// Where an owner was set back it may know less than a read model remembers as gone.
+func checkModels(f *Findings, s *State, setBack bool) {
 	for id, p := range s.Posts {
-		checkEntry(f, s, Tags, s.Index[id], p)
+		checkEntry(f, s, Tags, s.Index[id], p, setBack)
 		doc, ok := s.Docs[id]
-		checkEntry(f, s, Render, doc, p)
+		checkEntry(f, s, Render, doc, p, setBack)
 		if at := s.Versions[Render][Key{Posts, "post", id}]; ok && doc.Less(at) {
 			f.Add(I2, Render, id, "shows %v and says that it has %v", doc.Place, at)
 		}
@@ -123,8 +124,8 @@ func checkModels(f *Findings, s *State) {
 		}
 	}
 	for service, list := range map[string]map[string]Entry{Tags: s.Index, Render: s.Docs} {
-		for id := range list {
-			if _, ok := s.Posts[id]; !ok {
+		for id, e := range list {
+			if _, ok := s.Posts[id]; !ok && (e.Shown == 1 || !setBack) {
 				f.Add(I3, service, id, "is of no post")
 			}
 		}
@@ -153,7 +154,7 @@ func both(a, b map[string]int) map[string]int {
 // plain takes the marks of markup away.
 func plain(html string) string { return strings.NewReplacer("<p>", "", "<em>", "").Replace(html) }
 
-func checkEntry(f *Findings, s *State, service string, e Entry, p Post) {
+func checkEntry(f *Findings, s *State, service string, e Entry, p Post, setBack bool) {
 	want := 0
 	switch {
 	case p.Public():
@@ -164,6 +165,7 @@ func checkEntry(f *Findings, s *State, service string, e Entry, p Post) {
 	switch {
 	case e.Shown == want:
 	case service == Tags && e.Shown == 0 && want == 2: // it never saw the post public
+	case setBack && e.Shown == 2 && want == 0: // its owner does not know any more that it was
 	case e.Shown == 1:
 		f.Add(I4, service, p.ID, "is public there, the post is %s", p.Status)
 	case e.Shown == 2 && want == 0:

@@ -92,6 +92,8 @@ type State struct {
 	Revisions map[string]map[int32]Revision
 	// Outbox is that of each owner, in the order of writing.
 	Outbox map[string][]Notice
+	// Epoch is that of each owner now.
+	Epoch map[string]int32
 	// Versions are what each read model says that it holds.
 	Versions map[string]map[Key]Place
 	// Index and Docs are the read models of tags and render, by post.
@@ -183,7 +185,7 @@ func rows(ctx context.Context, db *sql.DB, query string, scan func(func(...any) 
 func Load(ctx context.Context, d Databases) (*State, error) {
 	s := &State{
 		Posts: make(map[string]Post), Revisions: make(map[string]map[int32]Revision), Outbox: make(map[string][]Notice),
-		Versions: make(map[string]map[Key]Place), Index: make(map[string]Entry), Docs: make(map[string]Entry),
+		Epoch: make(map[string]int32), Versions: make(map[string]map[Key]Place), Index: make(map[string]Entry), Docs: make(map[string]Entry),
 		Carried: map[string]map[string][]string{Tags: {}, Render: {}}, Counts: map[string]map[string]int{Tags: {}, Render: {}},
 	}
 	errs := []error{s.loadPosts(ctx, d[Posts]), s.loadRevisions(ctx, d[Posts]), s.loadIndex(ctx, d[Tags]), s.loadDocs(ctx, d[Render])}
@@ -240,6 +242,18 @@ func (s *State) loadRevisions(ctx context.Context, db *sql.DB) error {
 }
 
 func (s *State) loadOutbox(ctx context.Context, owner string, db *sql.DB) error {
+	err := rows(ctx, db, "SELECT owner, epoch FROM outbox_owner", func(scan func(...any) error) error {
+		var (
+			name  string
+			epoch int32
+		)
+		err := scan(&name, &epoch)
+		s.Epoch[name] = epoch
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	return rows(ctx, db, "SELECT id, aggregate_type, aggregate_id, kind, version, epoch, pos, stream_seq, created_at FROM outbox ORDER BY n",
 		func(scan func(...any) error) error {
 			var (

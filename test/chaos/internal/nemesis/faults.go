@@ -223,6 +223,8 @@ const setBack = "the database gets an older copy"
 func (a *Arena) setBack() fault {
 	return fault{setBack, true, func(ctx context.Context, a *Arena, r *Record) error {
 		r.Lost = a.olderAt
+		a.SettingBack(true)
+		defer a.SettingBack(false)
 		programs := a.T.Programs()
 		if err := everythingAtOnce(programs, a.T.Kill); err != nil {
 			return err

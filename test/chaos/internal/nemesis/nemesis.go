@@ -47,6 +47,8 @@ type Arena struct {
 	Log func(format string, args ...any)
 	// Restarted is told each gateway whose memory is empty again, by its URL.
 	Restarted func(url string)
+	// SettingBack is told that a database is about to be set back, and that it was.
+	SettingBack func(begins bool)
 	// Healed is called after each fault.
 	Healed func(Record)
 

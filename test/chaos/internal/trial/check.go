@@ -67,7 +67,7 @@ func (r *run) check(ctx context.Context, v *Verdict) error {
 		agreed = right
 	}
 	list = append(append(list, pages...), r.watch.Back()...)
-	list = append(list, r.reads(v, state)...)
+	list = append(list, r.reads(v, state, history)...)
 	list = append(list, r.resources(ctx, v)...)
 	v.Convergence.Last = round(max(0, agreed.Sub(settled).Seconds()))
 	v.Convergence.Limit = limit.Seconds()
@@ -138,14 +138,25 @@ const slack = time.Second
 // afterwards is how long after a post was taken away a gateway may hear of it.
 const afterwards = 20 * time.Second
 
-// takenAway is when posts were, by the path of their page.
-func takenAway(s *checker.State) map[string][]time.Time {
+// takenAway is when posts were, by the path of their page; "" is of all.
+func takenAway(s *checker.State, h *checker.History) map[string][]time.Time {
 	out := make(map[string][]time.Time)
+	add := func(post string, at time.Time) {
+		path := "/posts/" + s.Posts[post].Slug
+		out[path] = append(out[path], at)
+		out[""] = append(out[""], at)
+	}
 	for _, n := range s.Outbox[checker.Posts] {
 		if n.Kind == "withdrawn" || n.Kind == "deleted" {
-			path := "/posts/" + s.Posts[n.Aggregate].Slug
-			out[path] = append(out[path], n.At)
-			out[""] = append(out[""], n.At)
+			add(n.Aggregate, n.At)
+		}
+	}
+	if len(h.Lost) == 0 {
+		return out
+	}
+	for _, op := range h.Ops { // the outbox may have lost them
+		if op.Kind == journal.Withdraw || op.Kind == journal.Delete {
+			add(op.Post, op.Sent)
 		}
 	}
 	return out
@@ -171,8 +182,8 @@ func cached(s crowd.Sample, away map[string][]time.Time) bool {
 }
 
 // reads works out what readers got.
-func (r *run) reads(v *Verdict, state *checker.State) []checker.Violation {
-	away := takenAway(state)
+func (r *run) reads(v *Verdict, state *checker.State, h *checker.History) []checker.Violation {
+	away := takenAway(state, h)
 	var served, total, kept, keptServed int
 	var problems []string
 	for _, s := range r.readers.Samples() {

@@ -208,10 +208,8 @@ func (r *run) nemesis(ctx, beside context.Context, side *sync.WaitGroup) ([]neme
 	catching := func() {}
 	arena := &nemesis.Arena{
 		T: r.t, Link: r.link, Rand: crowd.NewRand(r.Seed, "nemesis"), Log: r.Log, Restarted: r.readers.Forget,
+		SettingBack: r.watch.Blind,
 		Healed: func(one nemesis.Record) {
-			if !one.Lost.IsZero() {
-				r.watch.Forget()
-			}
 			catching() // whatever was not caught up by the next fault is not counted
 			until, end := context.WithCancel(beside)
 			catching = end

@@ -27,6 +27,7 @@ type Watch struct {
 	mu     sync.Mutex
 	seen   map[string]map[checker.Key]checker.Place
 	caught []time.Duration
+	blind  bool
 }
 
 // New looks at dbs.
@@ -59,6 +60,9 @@ func (w *Watch) look(ctx context.Context, reader string) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.blind {
+		return
+	}
 	for k, place := range now {
 		if place.Less(w.seen[reader][k]) {
 			w.back.Add(checker.I2, reader, k.ID, "went back from %v to %v of %s", w.seen[reader][k], place, k.Source)
@@ -87,10 +91,11 @@ func versions(ctx context.Context, db *sql.DB) (map[checker.Key]checker.Place, e
 	return out, rows.Err()
 }
 
-// Forget lets a read model begin anew, whose database was set back.
-func (w *Watch) Forget() {
+// Blind looks away while a database is set back, and begins anew after it.
+func (w *Watch) Blind(yes bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.blind = yes
 	for reader := range w.seen {
 		w.seen[reader] = make(map[checker.Key]checker.Place)
 	}
