@@ -25,18 +25,11 @@ func imports(ctx context.Context, r report) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
 	source, data := filepath.Join(dir, "posts"), filepath.Join(dir, "data")
-	if err := writeFiles(source); err != nil {
-		return err
-	}
-	cmd, err := topology.Command(ctx, "import", "markdown", source, "--data", data)
+	took, err := importInto(ctx, source, data, corpus(loaded))
 	if err != nil {
 		return err
 	}
-	start := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("import: %w\n%s", err, out)
-	}
-	rate := loaded / time.Since(start).Seconds()
+	rate := loaded / took.Seconds()
 	cold, err := coldStart(ctx, data)
 	if err != nil {
 		return err
@@ -54,11 +47,28 @@ func imports(ctx context.Context, r report) error {
 	return nil
 }
 
-func writeFiles(dir string) error {
+// importInto writes posts as files into the folder source and imports them into
+// the data folder; how long the import took.
+func importInto(ctx context.Context, source, data string, posts []item) (time.Duration, error) {
+	if err := writeFiles(source, posts); err != nil {
+		return 0, err
+	}
+	cmd, err := topology.Command(ctx, "import", "markdown", source, "--data", data)
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("import: %w\n%s", err, out)
+	}
+	return time.Since(start), nil
+}
+
+func writeFiles(dir string, posts []item) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for i, p := range corpus(loaded) {
+	for i, p := range posts {
 		text := fmt.Sprintf("---\ntitle: %q\ndate: 2024-01-01T%02d:%02d:00Z\ntags: [%s]\n---\n%s", p.Title, i/60%24, i%60, strings.Join(p.Tags, ", "), p.Body)
 		if err := os.WriteFile(filepath.Join(dir, p.Slug+".md"), []byte(text), 0o600); err != nil {
 			return err
@@ -96,7 +106,7 @@ func atRest(ctx context.Context, data string) (out rest, err error) {
 	if err := s.until(ctx, "/", "<html"); err != nil {
 		return out, err
 	}
-	if err := s.levelled(ctx); err != nil {
+	if err := s.levelled(ctx, corpus(loaded), patience); err != nil {
 		return out, err
 	}
 	pause(ctx, settle)
@@ -123,16 +133,16 @@ func atRest(ctx context.Context, data string) (out rest, err error) {
 	return out, err
 }
 
-// levelled waits until all that the import left to do is done.
-func (s *server) levelled(ctx context.Context) error {
+// levelled waits until all that bringing posts in left to do is done.
+func (s *server) levelled(ctx context.Context, posts []item, patience time.Duration) error {
 	want := make(map[string]int)
-	for _, p := range corpus(loaded) {
+	for _, p := range posts {
 		for _, tag := range p.Tags {
 			want[tag]++
 		}
 	}
 	for tag, n := range want {
-		if err := s.wait(ctx, func() error { return s.counts(ctx, tag, n) }); err != nil {
+		if err := s.waitFor(ctx, patience, func() error { return s.counts(ctx, tag, n) }); err != nil {
 			return err
 		}
 	}
