@@ -106,7 +106,7 @@ func atRest(ctx context.Context, data string) (out rest, err error) {
 	if err := s.until(ctx, "/", "<html"); err != nil {
 		return out, err
 	}
-	if err := s.levelled(ctx, corpus(loaded), patience); err != nil {
+	if err := s.levelled(ctx); err != nil {
 		return out, err
 	}
 	pause(ctx, settle)
@@ -133,16 +133,16 @@ func atRest(ctx context.Context, data string) (out rest, err error) {
 	return out, err
 }
 
-// levelled waits until all that bringing posts in left to do is done.
-func (s *server) levelled(ctx context.Context, posts []item, patience time.Duration) error {
+// levelled waits until all that the import left to do is done.
+func (s *server) levelled(ctx context.Context) error {
 	want := make(map[string]int)
-	for _, p := range posts {
+	for _, p := range corpus(loaded) {
 		for _, tag := range p.Tags {
 			want[tag]++
 		}
 	}
 	for tag, n := range want {
-		if err := s.waitFor(ctx, patience, func() error { return s.counts(ctx, tag, n) }); err != nil {
+		if err := s.wait(ctx, func() error { return s.counts(ctx, tag, n) }); err != nil {
 			return err
 		}
 	}
