@@ -26,6 +26,9 @@ const (
 	lookAround = 20 * time.Second
 	// gather is the least time between two rounds. A notice that comes alone does not wait.
 	gather = 8 * time.Millisecond
+	// gatherMore is the same after a round that sent several: more are coming.
+	gatherMore = 24 * time.Millisecond
+	several    = 3
 	// standBy is the same while another relay is at work.
 	standBy    = 100 * time.Millisecond
 	maxBackOff = 5 * time.Second
@@ -57,6 +60,8 @@ type Relay struct {
 	failures int
 	// retry is when the stream is tried again after a failure.
 	retry time.Time
+	// sent counts what the last round sent.
+	sent int
 	// stuck is what the last heartbeat found waiting first.
 	stuck mark
 }
@@ -171,8 +176,11 @@ func (r *Relay) turn(ctx context.Context) (wait, rest time.Duration) {
 		r.failures, r.lease.shy = 0, false
 		r.degraded.Store(false)
 	}
-	if standing > 0 {
+	switch {
+	case standing > 0:
 		return standing, standBy
+	case r.sent >= several:
+		return 0, gatherMore
 	}
 	return 0, gather
 }
