@@ -23,6 +23,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
+
+	"github.com/parution/parution/chassis/ids"
 )
 
 // Dialect is the SQL engine behind a DB.
@@ -59,6 +61,9 @@ type DB struct {
 	read    *sql.DB
 	pool    *pgxpool.Pool
 	mute    atomic.Bool // the server refused to tell its timeline
+	name    string      // unique: who notifies
+	// histories is nil on SQLite.
+	histories *histories
 }
 
 // Open prepares the database at cfg.URL. It does not connect: a server that is
@@ -84,7 +89,15 @@ func openPostgres(ctx context.Context, rawURL string, conns int) (*DB, error) {
 		return nil, fmt.Errorf("parse the database URL: %w", withoutCredentials(err))
 	}
 	pc.MaxConns = int32(min(conns, 1000)) //nolint:gosec // bounded on the same line
-	pc.AfterConnect = preferFastCompression
+	told := newHistories()
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if err := preferFastCompression(ctx, conn); err != nil {
+			return err
+		}
+		told.ask(ctx, conn)
+		return nil
+	}
+	pc.BeforeClose = told.forget
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the connection pool: %w", err)
@@ -92,7 +105,7 @@ func openPostgres(ctx context.Context, rawURL string, conns int) (*DB, error) {
 	db := stdlib.OpenDBFromPool(pool)
 	cc := pc.ConnConfig
 	where := fmt.Sprintf("PostgreSQL at %s:%d", cc.Host, cc.Port)
-	return &DB{dialect: Postgres, where: where, write: db, read: db, pool: pool}, nil
+	return &DB{dialect: Postgres, where: where, write: db, read: db, pool: pool, name: ids.New(), histories: told}, nil
 }
 
 // fastCompression changes the default only, where the server was built with lz4
@@ -239,6 +252,16 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx)
 		case <-time.After(rand.N(time.Duration(try) * 10 * time.Millisecond)): //nolint:gosec // jitter, not a secret
 		}
 	}
+}
+
+// Exec executes one statement that writes: in the transaction that ctx is in,
+// otherwise as one of its own, which saves PostgreSQL two messages and is not
+// tried again.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if tx, ok := ctx.Value(txKey{db}).(*sql.Tx); ok {
+		return tx.ExecContext(ctx, query, args...)
+	}
+	return db.write.ExecContext(ctx, query, args...)
 }
 
 func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
