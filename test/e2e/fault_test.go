@@ -119,8 +119,8 @@ func tagged(t *testing.T, w *world.World, posts []world.Post) error {
 	return nil
 }
 
-// Without a broker at the start everything is ready and writes are taken; pages
-// catch up by themselves once it is there.
+// Without a broker everything is ready, writes are taken, and everything that
+// follows comes over the owners' feeds; once it is there, over it.
 func TestBrokerDownAtStart(t *testing.T) {
 	t.Parallel()
 	w := world.Cluster(t, world.Options{Hold: []string{topology.NATS}})
@@ -131,8 +131,13 @@ func TestBrokerDownAtStart(t *testing.T) {
 		}
 	}
 	p := w.Operator().Create(world.M{"title": "Before NATS", "body": "x", "tags": []string{"Early"}, "status": "published"})
-	w.Start(topology.NATS)
+	gone := w.Operator().Create(world.M{"title": "Not for long", "body": "x", "tags": []string{"Early"}, "status": "published"})
+	shown(t, w, []world.Post{p, gone})
+	w.Operator().Act(gone, "withdraw")
 	shown(t, w, []world.Post{p})
+	w.Start(topology.NATS)
+	last := w.Operator().Create(world.M{"title": "With NATS", "body": "x", "tags": []string{"Early"}, "status": "published"})
+	shown(t, w, []world.Post{p, last})
 }
 
 // A broker that goes away while posts are published, in order or not, loses nothing.
