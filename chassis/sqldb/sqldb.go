@@ -59,6 +59,9 @@ type DB struct {
 	read    *sql.DB
 	pool    *pgxpool.Pool
 	mute    atomic.Bool // the server refused to tell its timeline
+	// turn is who may write to SQLite: the pool gives its one connection to one of
+	// those who wait by chance, so that with many writers some would wait too long.
+	turn chan struct{}
 }
 
 // Open prepares the database at cfg.URL. It does not connect: a server that is
@@ -148,7 +151,7 @@ func openSQLite(path string, conns int) (*DB, error) {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(conns)
 	read.SetMaxIdleConns(min(conns, 4))
-	return &DB{dialect: SQLite, where: "SQLite at " + path, write: write, read: read}, nil
+	return &DB{dialect: SQLite, where: "SQLite at " + path, write: write, read: read, turn: make(chan struct{}, 1)}, nil
 }
 
 // Dialect tells which engine this is.
@@ -242,11 +245,30 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx)
 }
 
 func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
+	after := &afterCommit{}
+	if err := db.inTurn(ctx, after, fn); err != nil {
+		return err
+	}
+	for _, f := range after.fns {
+		f()
+	}
+	return nil
+}
+
+// inTurn runs a transaction; on SQLite those who come first write first.
+func (db *DB) inTurn(ctx context.Context, after *afterCommit, fn func(ctx context.Context, tx *sql.Tx) error) error {
+	if db.turn != nil {
+		select {
+		case db.turn <- struct{}{}:
+			defer func() { <-db.turn }()
+		case <-ctx.Done():
+			return fmt.Errorf("begin: %w", ctx.Err())
+		}
+	}
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	after := &afterCommit{}
 	inner := context.WithValue(context.WithValue(ctx, txKey{db}, tx), afterKey{db}, after)
 	ended := false
 	defer func() {
@@ -260,9 +282,6 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx)
 	ended = true
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
-	}
-	for _, f := range after.fns {
-		f()
 	}
 	return nil
 }
