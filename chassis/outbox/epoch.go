@@ -64,7 +64,7 @@ func (o *Outbox) lockOwner(ctx context.Context, tx *sql.Tx, evidence mark, why s
 	if err != nil {
 		return nil, fmt.Errorf("lock the owner row: %w", err)
 	}
-	timeline, err := o.db.Timeline(ctx)
+	timeline, err := o.db.SettledTimeline(ctx)
 	if err != nil {
 		return nil, err
 	}

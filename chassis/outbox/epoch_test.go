@@ -233,6 +233,8 @@ func TestAServerOfAnotherTimelineBeginsAnEpoch(t *testing.T) {
 	same(t, "beats", log.beats, []mark{{3, 2}})
 	if is, err := d.db.Timeline(t.Context()); err != nil || strings.Count(is, "/") != 1 || !strings.HasSuffix(is, "/00000001") {
 		t.Errorf("Timeline = %q, %v, want the server's number and its first timeline", is, err)
+	} else if settled, err := d.db.SettledTimeline(t.Context()); err != nil || settled != is {
+		t.Errorf("SettledTimeline = %q, %v, want %q", settled, err, is)
 	}
 }
 

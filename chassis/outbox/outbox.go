@@ -6,19 +6,11 @@ package outbox
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	"go.opentelemetry.io/otel/propagation"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/anypb"
-
-	"github.com/parution/parution/chassis/fault"
-	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/sqldb"
 )
 
@@ -34,6 +26,9 @@ func Migrations() sqldb.Migrations {
 type Outbox struct {
 	db    *sqldb.DB
 	owner string
+	// sent is the statement of markSent; inserts are those of AppendAll, by how many notices.
+	sent    string
+	inserts []string
 	// wake reaches the relay of this process, changed those of the others.
 	wake, changed chan struct{}
 	// placed reaches those who wait for changes.
@@ -54,62 +49,18 @@ type Outbox struct {
 
 // New makes the outbox of owner ("posts") in db.
 func New(db *sqldb.DB, owner string) *Outbox {
+	inserts := make([]string, maxInsert)
+	for i := range inserts {
+		inserts[i] = inserting(i + 1)
+	}
 	return &Outbox{
 		db: db, owner: owner, wake: make(chan struct{}, 1), changed: make(chan struct{}, 1), placed: make(chan struct{}, 1),
-		walking: make(chan struct{}, 1),
+		walking: make(chan struct{}, 1), sent: fmt.Sprintf(sent, db.Dialect().List("$5")), inserts: inserts,
 	}
 }
 
 // Owner names the service whose notices these are.
 func (o *Outbox) Owner() string { return o.owner }
-
-// Entry is a notice before it has its place in the feed.
-type Entry struct {
-	Site          string
-	AggregateType string // "post"
-	AggregateID   string
-	Version       int32  // unique for the aggregate
-	Kind          string // past tense: "published"
-	PublicHash    []byte // of the public state
-	// Public: anybody may know of it, since the aggregate is public or was once.
-	Public bool
-	Facts  proto.Message
-	At     time.Time
-}
-
-const insert = `INSERT INTO outbox
- (id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, public)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
-
-// Append writes e in tx, the transaction that changes the aggregate, and wakes
-// the relay once that has committed. The trace of ctx goes with it. Telling of
-// one version twice is a Conflict: somebody else changed the aggregate.
-func (o *Outbox) Append(ctx context.Context, tx *sql.Tx, e Entry) error {
-	facts, err := anypb.New(e.Facts)
-	if err != nil {
-		return fmt.Errorf("pack the facts of %s %s: %w", e.AggregateType, e.AggregateID, err)
-	}
-	packed, err := proto.Marshal(facts)
-	if err != nil {
-		return fmt.Errorf("marshal the facts of %s %s: %w", e.AggregateType, e.AggregateID, err)
-	}
-	hash := e.PublicHash
-	if hash == nil {
-		hash = []byte{}
-	}
-	carrier := propagation.MapCarrier{}
-	propagation.TraceContext{}.Inject(ctx, carrier)
-	_, err = tx.ExecContext(ctx, insert, ids.New(), e.Site, e.AggregateType, e.AggregateID, e.Version, e.Kind,
-		hash, packed, carrier.Get("traceparent"), sqldb.At(e.At), e.Public)
-	switch {
-	case sqldb.IsUnique(err):
-		return fault.Wrap(fault.KindConflict, err, "%s was changed at the same time", e.AggregateType)
-	case err != nil:
-		return fmt.Errorf("append to the outbox: %w", err)
-	}
-	o.db.AfterCommit(ctx, o.Wake)
-	return nil
-}
 
 // Wake tells the relays, here and in other processes, that there is something
 // to send.

@@ -217,6 +217,53 @@ func TestAppendBelongsToItsTransaction(t *testing.T) {
 	})
 }
 
+func TestSeveralAreAppendedAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, o *office) {
+		own := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{7}, SpanID: trace.SpanID{8}})
+		callers := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
+		ctx := trace.ContextWithSpanContext(t.Context(), callers)
+		all := func(entries ...outbox.Entry) error {
+			return o.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return o.out.AppendAll(ctx, tx, entries) })
+		}
+		for n := range 20 { // none, one, and more than one statement takes
+			entries := posts(100*n, n)
+			if n > 0 {
+				entries[n-1].Span = own
+			}
+			if err := all(entries...); err != nil {
+				t.Fatalf("AppendAll of %d: %v", n, err)
+			}
+		}
+		if err := all(append(posts(10_000, 9), posts(1900, 1)...)...); fault.KindOf(err) != fault.KindConflict {
+			t.Errorf("one of them told again = %v, want a conflict", err)
+		}
+		o.relay(t)
+		got := o.stored(t, 190)
+		checkPlaces(t, got)
+		i := 0
+		for n := range 20 {
+			for _, want := range posts(100*n, n) {
+				if got[i].GetAggregateId() != want.AggregateID {
+					t.Fatalf("notice %d is of %s, want %s", i, got[i].GetAggregateId(), want.AggregateID)
+				}
+				i++
+			}
+		}
+		traces := func(of trace.SpanContext) (n int) {
+			t.Helper()
+			err := o.db.Conn(ctx).QueryRowContext(ctx, `SELECT count(*) FROM outbox WHERE trace LIKE $1`, "00-"+of.TraceID().String()+"-%").Scan(&n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if a, b := traces(own), traces(callers); a != 19 || b != 171 {
+			t.Errorf("%d notices of the own trace, %d of the caller's, want 19 and 171", a, b)
+		}
+	})
+}
+
 func TestNoticesArriveInOrderWithoutGaps(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, o *office) {

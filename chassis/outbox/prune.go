@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// keepFor and keepRows: a notice that was sent stays until it is older than
-	// the one and more than the other are newer.
+	// keepFor and keepRows: a notice stays until it is older than the one and more
+	// than the other are newer. One that was never sent too: the stream would have
+	// dropped it by now, and without a broker the outbox would grow for ever.
 	keepFor  = stream.MaxAge
 	keepRows = 100_000
 	// pruneEvery is how often old notices are looked for.
@@ -23,7 +24,7 @@ const (
 // An aggregate's newest notice stays: it tells a newcomer that there is one.
 const prune = `DELETE FROM outbox WHERE n IN (
  SELECT o.n FROM outbox AS o
- WHERE o.created_at < $1 AND o.stream_seq IS NOT NULL AND o.n <= (SELECT max(n) FROM outbox) - $2
+ WHERE o.created_at < $1 AND o.pos IS NOT NULL AND o.n <= (SELECT max(n) FROM outbox) - $2
   AND EXISTS (SELECT 1 FROM outbox AS newer
    WHERE newer.aggregate_type = o.aggregate_type AND newer.aggregate_id = o.aggregate_id AND newer.version > o.version)
  ORDER BY o.created_at LIMIT $3)`

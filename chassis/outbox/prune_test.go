@@ -3,12 +3,15 @@ package outbox
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
+	"github.com/parution/parution/chassis/stream"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 )
 
@@ -42,15 +45,6 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 			// One that is old and the last of its kind.
 			return out.Append(ctx, tx, Entry{Site: "main", AggregateType: "post", AggregateID: "c", Version: 1, Kind: "created", Facts: &tagsv1.IndexFacts{}, At: now.Add(-30 * 24 * time.Hour)})
 		})
-		for {
-			placed, err := out.sequence(t.Context(), &lease{holder: "me"}, now)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if placed < batch {
-				break
-			}
-		}
 		check := func(what string, keep, pruned int64, left string) {
 			t.Helper()
 			got, err := out.prune(t.Context(), now, keep)
@@ -64,13 +58,49 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 				t.Errorf("%s: %s notices left, %v, want %s", what, is, err, left)
 			}
 		}
-		check("nothing was sent", 0, 0, "1205 1205 1")
-		inTx(func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, `UPDATE outbox SET stream_seq = pos WHERE aggregate_id <> 'b' OR version > 10`)
+		check("nothing has a place", 11, 0, "1205 1205 1")
+		for {
+			placed, err := out.sequence(t.Context(), &lease{holder: "me"}, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if placed < batch {
+				break
+			}
+		}
+		inTx(func(ctx context.Context, tx *sql.Tx) error { // of the other one nothing was sent
+			_, err := tx.ExecContext(ctx, `UPDATE outbox SET stream_seq = pos WHERE aggregate_id = 'a'`)
 			return err
 		})
 		check("the newest rows stay", 5000, 0, "1205 1205 1")
-		check("the rest goes", 11, 2390, "5 15 1")
-		check("and only once", 11, 0, "5 15 1")
+		check("the rest goes", 11, 2400, "5 5 1")
+		check("and only once", 11, 0, "5 5 1")
+	})
+}
+
+func TestARelayWhoseStreamIsAwayPrunes(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		r, log := d.relay(t)
+		log.before = func() error { // and there is always more to do
+			r.out.poke()
+			return errors.New("there is no broker")
+		}
+		r.tidy, r.keep = time.Millisecond, 2
+		r.now = func() time.Time { return time.Now().Add(2 * keepFor) }
+		for v := range int32(10) {
+			d.change(t, "post", "a", v+1, "")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		defer running.Wait()
+		defer cancel()
+		running.Go(func() { _ = r.run(ctx, func() {}) })
+		for len(places(t, d.db, "pos IS NOT NULL")) != 2 {
+			if !stream.Wait(t.Context(), 5*time.Millisecond) {
+				t.Fatal("the old notices stay")
+			}
+		}
+		same(t, "what is left", places(t, d.db, "stream_seq IS NULL"), run(1, 9, 10))
 	})
 }

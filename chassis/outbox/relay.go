@@ -26,6 +26,9 @@ const (
 	lookAround = 20 * time.Second
 	// gather is the least time between two rounds. A notice that comes alone does not wait.
 	gather = 8 * time.Millisecond
+	// gatherMore is the same after a round that sent several: more are coming.
+	gatherMore = 24 * time.Millisecond
+	several    = 3
 	// standBy is the same while another relay is at work.
 	standBy    = 100 * time.Millisecond
 	maxBackOff = 5 * time.Second
@@ -43,7 +46,10 @@ type Relay struct {
 	stream stream.Log
 	now    func() time.Time
 	poll   time.Duration
-	log    *slog.Logger
+	// tidy is how often old notices are looked for, keep how many stay in any case.
+	tidy time.Duration
+	keep int64
+	log  *slog.Logger
 
 	// degraded: the stream does not take notices.
 	degraded atomic.Bool
@@ -57,13 +63,15 @@ type Relay struct {
 	failures int
 	// retry is when the stream is tried again after a failure.
 	retry time.Time
+	// sent counts what the last round sent.
+	sent int
 	// stuck is what the last heartbeat found waiting first.
 	stuck mark
 }
 
 // NewRelay makes the relay of out, which sends to the stream to. It runs once.
 func NewRelay(out *Outbox, to stream.Log, tel *telemetry.Telemetry) (*Relay, error) {
-	r := &Relay{out: out, stream: to, now: time.Now, poll: lookAgain, log: tel.Log, lease: lease{holder: ids.New()}}
+	r := &Relay{out: out, stream: to, now: time.Now, poll: lookAgain, tidy: pruneEvery, keep: keepRows, log: tel.Log, lease: lease{holder: ids.New()}}
 	return r, r.observe(tel.Meter("chassis/outbox"))
 }
 
@@ -109,7 +117,7 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 	others.Go(func() { r.wakers(ctx) })
 	defer others.Wait()
 	defer r.leave(ctx)
-	poll, beat, sweep, again := time.NewTicker(r.poll), time.NewTicker(heartbeat), time.NewTicker(pruneEvery), time.NewTimer(time.Hour)
+	poll, beat, sweep, again := time.NewTicker(r.poll), time.NewTicker(heartbeat), time.NewTicker(r.tidy), time.NewTimer(time.Hour)
 	defer poll.Stop()
 	defer beat.Stop()
 	defer sweep.Stop()
@@ -129,6 +137,9 @@ func (r *Relay) run(ctx context.Context, ready func()) error {
 		select { // not left to chance when there is work as well: silence is a message too
 		case <-beat.C:
 			r.beat(ctx)
+			continue
+		case <-sweep.C: // nor may work that fails without end keep what is old
+			r.sweep(ctx)
 			continue
 		default:
 		}
@@ -171,8 +182,11 @@ func (r *Relay) turn(ctx context.Context) (wait, rest time.Duration) {
 		r.failures, r.lease.shy = 0, false
 		r.degraded.Store(false)
 	}
-	if standing > 0 {
+	switch {
+	case standing > 0:
 		return standing, standBy
+	case r.sent >= several:
+		return 0, gatherMore
 	}
 	return 0, gather
 }
@@ -213,7 +227,7 @@ func (r *Relay) leave(ctx context.Context) {
 
 // sweep deletes what is old; what it leaves is tried again at the next time.
 func (r *Relay) sweep(ctx context.Context) {
-	n, err := r.out.prune(ctx, r.now(), keepRows)
+	n, err := r.out.prune(ctx, r.now(), r.keep)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		r.log.WarnContext(ctx, "old notices stay in the outbox", "owner", r.out.owner, "error", err)

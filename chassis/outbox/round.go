@@ -41,6 +41,7 @@ func (e *end) next(rows []row) []row {
 // first and need no broker: the feed goes on without one. If another relay is at
 // work it answers for how long.
 func (r *Relay) round(ctx context.Context) (time.Duration, error) {
+	r.sent = 0
 	if err := r.check(ctx); err != nil {
 		return 0, err
 	}
@@ -98,9 +99,10 @@ func (r *Relay) step(ctx context.Context, todo work) (bool, error) {
 	if err != nil || len(rows) == 0 {
 		return true, err
 	}
+	var gone int
 	first := rows[0].place()
 	if follows := first == (mark{r.at.place.epoch, r.at.place.pos + 1}); follows || isSure && r.at.place.before(first) {
-		err = r.publish(ctx, r.at.next(rows))
+		gone, err = r.publish(ctx, r.at.next(rows))
 	} else {
 		// What came before was sent already: another relay is at work, or the database
 		// went back in time. Or what is between was sent by another relay: the stream
@@ -109,7 +111,9 @@ func (r *Relay) step(ctx context.Context, todo work) (bool, error) {
 	}
 	if err == nil {
 		r.at.disputes = 0
-		return false, nil
+		r.sent += gone
+		// What was written since has woken this relay again.
+		return r.at.known && gone == len(rows) && len(rows) < batch && todo.unplaced, nil
 	}
 	// What is in the stream now, only the stream knows.
 	r.at.known = false
@@ -212,32 +216,49 @@ func (r *Relay) place(ctx context.Context) error {
 	}
 }
 
-// publish sends rows in order and marks those that the stream confirmed. Each
-// is taken only if the stream ends with the one before it, so one that is
-// refused leaves no hole.
-func (r *Relay) publish(ctx context.Context, rows []row) error {
+// publish sends rows in order, marks those that the stream confirmed, and answers
+// how many of the first ones it has. Each is taken only if the stream ends with
+// the one before it, so one that is refused leaves no hole.
+func (r *Relay) publish(ctx context.Context, rows []row) (int, error) {
 	notices := make([]stream.Outgoing, len(rows))
 	for i, row := range rows {
 		notices[i] = stream.Outgoing{Notice: row.notice, Trace: row.trace}
 	}
 	sequences, failed := r.stream.Publish(ctx, r.at.sequence, notices)
-	acked := make(map[string]uint64, len(rows))
-	for i, sequence := range sequences {
-		if sequence == 0 {
-			continue
-		}
-		acked[rows[i].notice.GetId()] = sequence
-		// Another relay had sent it already: counting on from here would
-		// take a place that is not ours and leave a hole behind it.
-		r.at.known = r.at.known && sequence == r.at.sequence+uint64(i)+1
+	// What the stream has must be marked also while stopping.
+	if err := r.out.markSent(context.WithoutCancel(ctx), takenOf(rows, sequences)); err != nil {
+		return 0, err
 	}
-	if len(acked) > 0 {
-		// What the stream has must be marked also while stopping.
-		if err := r.out.markSent(context.WithoutCancel(ctx), acked); err != nil {
-			return err
+	was := r.at.sequence
+	n, isSure := r.at.follow(sequences)
+	if n > 0 {
+		r.at.place = rows[n-1].place()
+	}
+	r.at.known = r.at.known && isSure
+	if isSure && n < len(rows) && stream.Moved(failed) && r.at.sequence < was+uint64(n) {
+		return n, nil // the others were to come behind one that the stream had already
+	}
+	return n, failed
+}
+
+// follow counts how many of those sent in a row the stream has, and moves to the
+// last of them. One that it had before is where it is, and the stream ends where
+// it did. It is not sure of the end if another relay has sent one: counting on
+// from there would take a place that is not ours and leave a hole behind it.
+func (e *end) follow(sequences []uint64) (n int, isSure bool) {
+	was := e.sequence
+	for ; n < len(sequences) && sequences[n] != 0; n++ {
+		switch s := sequences[n]; {
+		case s == e.sequence+1:
+			e.sequence++
+		case s > was:
+			return n, false
 		}
 	}
-	r.at.sequence += uint64(len(rows))
-	r.at.place = rows[len(rows)-1].place()
-	return failed
+	for _, s := range sequences[n:] {
+		if s != 0 {
+			return n, false
+		}
+	}
+	return n, true
 }

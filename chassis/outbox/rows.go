@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -26,7 +27,7 @@ const (
 	columns = `SELECT id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, public, epoch, pos FROM outbox`
 	unsent  = columns + ` WHERE pos IS NOT NULL AND stream_seq IS NULL ORDER BY epoch, pos LIMIT $1`
 	after   = columns + ` WHERE (epoch, pos) > ($1, $2) ORDER BY epoch, pos LIMIT $3`
-	sent    = `UPDATE outbox SET stream_seq = $1 WHERE id = $2`
+	sent    = `UPDATE outbox SET stream_seq = pos + $1 WHERE epoch = $2 AND pos BETWEEN $3 AND $4 AND id IN (SELECT item FROM %s)`
 	// What there is to do: something without a place, something that was not sent.
 	waiting = `SELECT EXISTS (SELECT 1 FROM outbox WHERE pos IS NULL),
  EXISTS (SELECT 1 FROM outbox WHERE stream_seq IS NULL AND pos IS NOT NULL)`
@@ -137,19 +138,49 @@ func (o *Outbox) rows(ctx context.Context, query string, args ...any) (_ []row, 
 	return out, rs.Err()
 }
 
-// markSent records that the stream has these notices.
-func (o *Outbox) markSent(ctx context.Context, seqs map[string]uint64) error {
-	return o.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		stmt, err := tx.PrepareContext(ctx, sent)
-		if err != nil {
-			return fmt.Errorf("prepare the mark: %w", err)
+// taken are notices that the stream has, one directly behind the other in the
+// feed and in the stream.
+type taken struct {
+	first    mark
+	sequence uint64 // of the first
+	ids      []string
+}
+
+// takenOf puts rows together that follow each other; what the stream has not
+// confirmed has the sequence 0.
+func takenOf(rows []row, sequences []uint64) []taken {
+	var all []taken
+	for i, row := range rows {
+		if i >= len(sequences) || sequences[i] == 0 {
+			continue
 		}
-		defer func() { _ = stmt.Close() }() // closed with tx anyway
-		for id, seq := range seqs {
-			if _, err := stmt.ExecContext(ctx, int64(seq), id); err != nil { //nolint:gosec // a stream has far fewer than 2^63 messages
-				return fmt.Errorf("mark %s sent: %w", id, err)
+		place, id := row.place(), row.notice.GetId()
+		if n := len(all) - 1; n >= 0 {
+			last, length := &all[n], len(all[n].ids)
+			if place == (mark{last.first.epoch, last.first.pos + int64(length)}) && sequences[i] == last.sequence+uint64(length) {
+				last.ids = append(last.ids, id)
+				continue
 			}
 		}
-		return nil
-	})
+		all = append(all, taken{place, sequences[i], []string{id}})
+	}
+	return all
+}
+
+// markSent records that the stream has these notices. It goes by the places,
+// whose range is an index's, and makes sure by the ids: under a database that was
+// restored meanwhile another notice may have the place.
+func (o *Outbox) markSent(ctx context.Context, all []taken) error {
+	for _, t := range all {
+		ids, err := json.Marshal(t.ids)
+		if err != nil {
+			return fmt.Errorf("marshal ids: %w", err)
+		}
+		ahead := int64(t.sequence) - t.first.pos //nolint:gosec // a stream has far fewer than 2^63 messages
+		last := t.first.pos + int64(len(t.ids)) - 1
+		if _, err := o.db.Exec(ctx, o.sent, ahead, t.first.epoch, t.first.pos, last, string(ids)); err != nil {
+			return fmt.Errorf("mark %d notices sent: %w", len(t.ids), err)
+		}
+	}
+	return nil
 }

@@ -19,7 +19,7 @@ const (
 // share their channels, and a name may have 63 bytes.
 const channelName = `$1::text || '_' || md5(current_schema())`
 
-// Notify tells the listeners of channel, in all processes, that there is
+// Notify tells the listeners of channel, in all other processes, that there is
 // something new. Not in a transaction: a commit that notifies takes a lock that
 // all writers of the server share. On SQLite it does nothing, since there is one
 // process. channel has at most 30 bytes.
@@ -27,13 +27,13 @@ func (db *DB) Notify(ctx context.Context, channel string) error {
 	if db.dialect == SQLite {
 		return nil
 	}
-	if _, err := db.pool.Exec(ctx, "SELECT pg_notify("+channelName+", '')", channel); err != nil {
+	if _, err := db.pool.Exec(ctx, "SELECT pg_notify("+channelName+", $2)", channel, db.name); err != nil {
 		return fmt.Errorf("notify the listeners of %s: %w", channel, err)
 	}
 	return nil
 }
 
-// Listen calls wake after each Notify of channel until ctx ends, from a
+// Listen calls wake after each Notify of channel through another DB until ctx ends, from a
 // connection of its own, and after each time that it had to connect, since
 // something may have been missed. broken is told what interrupted it. On SQLite
 // it only waits. wake must not block.
@@ -72,10 +72,11 @@ func (db *DB) listen(ctx context.Context, channel string, wake func()) error {
 	wake()
 	for {
 		wait, cancel := context.WithTimeout(ctx, listenCheck)
-		_, err := conn.WaitForNotification(wait)
+		n, err := conn.WaitForNotification(wait)
 		late := wait.Err() != nil
 		cancel()
 		switch {
+		case err == nil && n.Payload == db.name: // this process knows
 		case err == nil:
 			wake()
 		case ctx.Err() != nil:

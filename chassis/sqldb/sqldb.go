@@ -23,6 +23,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
+
+	"github.com/parution/parution/chassis/ids"
 )
 
 // Dialect is the SQL engine behind a DB.
@@ -62,6 +64,9 @@ type DB struct {
 	// turn is who may write to SQLite: the pool gives its one connection to one of
 	// those who wait by chance, so that with many writers some would wait too long.
 	turn chan struct{}
+	name    string      // unique: who notifies
+	// histories is nil on SQLite.
+	histories *histories
 }
 
 // Open prepares the database at cfg.URL. It does not connect: a server that is
@@ -87,7 +92,15 @@ func openPostgres(ctx context.Context, rawURL string, conns int) (*DB, error) {
 		return nil, fmt.Errorf("parse the database URL: %w", withoutCredentials(err))
 	}
 	pc.MaxConns = int32(min(conns, 1000)) //nolint:gosec // bounded on the same line
-	pc.AfterConnect = preferFastCompression
+	told := newHistories()
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if err := preferFastCompression(ctx, conn); err != nil {
+			return err
+		}
+		told.ask(ctx, conn)
+		return nil
+	}
+	pc.BeforeClose = told.forget
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the connection pool: %w", err)
@@ -95,7 +108,7 @@ func openPostgres(ctx context.Context, rawURL string, conns int) (*DB, error) {
 	db := stdlib.OpenDBFromPool(pool)
 	cc := pc.ConnConfig
 	where := fmt.Sprintf("PostgreSQL at %s:%d", cc.Host, cc.Port)
-	return &DB{dialect: Postgres, where: where, write: db, read: db, pool: pool}, nil
+	return &DB{dialect: Postgres, where: where, write: db, read: db, pool: pool, name: ids.New(), histories: told}, nil
 }
 
 // fastCompression changes the default only, where the server was built with lz4
@@ -244,6 +257,34 @@ func (db *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx)
 	}
 }
 
+// Exec executes one statement that writes: in the transaction that ctx is in,
+// otherwise as one of its own, which saves PostgreSQL two messages and is not
+// tried again.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if tx, ok := ctx.Value(txKey{db}).(*sql.Tx); ok {
+		return tx.ExecContext(ctx, query, args...)
+	}
+	leave, err := db.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return db.write.ExecContext(ctx, query, args...)
+}
+
+// enter waits for the turn to write: on SQLite those who come first write first.
+func (db *DB) enter(ctx context.Context) (leave func(), err error) {
+	if db.turn == nil {
+		return func() {}, nil
+	}
+	select {
+	case db.turn <- struct{}{}:
+		return func() { <-db.turn }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the turn to write: %w", ctx.Err())
+	}
+}
+
 func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
 	after := &afterCommit{}
 	if err := db.inTurn(ctx, after, fn); err != nil {
@@ -255,16 +296,13 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx)
 	return nil
 }
 
-// inTurn runs a transaction; on SQLite those who come first write first.
+// inTurn runs a transaction and leaves what comes after it to after.
 func (db *DB) inTurn(ctx context.Context, after *afterCommit, fn func(ctx context.Context, tx *sql.Tx) error) error {
-	if db.turn != nil {
-		select {
-		case db.turn <- struct{}{}:
-			defer func() { <-db.turn }()
-		case <-ctx.Done():
-			return fmt.Errorf("begin: %w", ctx.Err())
-		}
+	leave, err := db.enter(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

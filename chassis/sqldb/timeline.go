@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -31,6 +33,77 @@ func (db *DB) Timeline(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("read the database's timeline: %w", err)
 	}
 	return name, nil
+}
+
+// SettledTimeline is Timeline, without a question where the answer is known: all
+// connections that are open now said the same when they were made, and a server
+// that takes writes keeps its history until it is started again, which ends its
+// connections. Only something between that changes the server behind a
+// connection is not noticed: who must know asks Timeline now and then.
+func (db *DB) SettledTimeline(ctx context.Context) (string, error) {
+	if db.dialect == Postgres {
+		if name, ok := db.histories.settled(); ok {
+			return name, nil
+		}
+	}
+	return db.Timeline(ctx)
+}
+
+// histories is what each open connection of the pool said that it writes. Safe
+// for concurrent use.
+type histories struct {
+	mu    sync.Mutex
+	named map[*pgx.Conn]string
+	// different counts the connections of each name.
+	different map[string]int
+}
+
+func newHistories() *histories {
+	return &histories{named: make(map[*pgx.Conn]string), different: make(map[string]int)}
+}
+
+// ask is called with each new connection, before anybody gets it. A standby, or
+// a server that refuses, says nothing, and is asked again each time.
+func (h *histories) ask(ctx context.Context, conn *pgx.Conn) {
+	var name string
+	if conn.QueryRow(ctx, history, pgx.QueryExecModeSimpleProtocol).Scan(&name) != nil {
+		name = ""
+	}
+	h.remember(conn, name)
+}
+
+func (h *histories) remember(conn *pgx.Conn, name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.named[conn] = name
+	h.different[name]++
+}
+
+// forget is called before conn is closed.
+func (h *histories) forget(conn *pgx.Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	name, ok := h.named[conn]
+	if !ok {
+		return
+	}
+	delete(h.named, conn)
+	if h.different[name]--; h.different[name] == 0 {
+		delete(h.different, name)
+	}
+}
+
+// settled is the name that all connections have.
+func (h *histories) settled() (string, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.different) != 1 {
+		return "", false
+	}
+	for name := range h.different {
+		return name, name != ""
+	}
+	return "", false
 }
 
 // ErrNoTimeline says that the server does not tell its timeline, for lack of a

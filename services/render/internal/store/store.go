@@ -164,21 +164,18 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range notices {
-		ctx := ctx
-		if n.Cause != nil {
-			ctx = trace.ContextWithSpan(ctx, n.Cause)
-		}
-		err := s.out.Append(ctx, tx, outbox.Entry{
+	entries := make([]outbox.Entry, len(notices))
+	for i, n := range notices {
+		entries[i] = outbox.Entry{
 			Site: n.Site, AggregateType: pressType, AggregateID: n.Aggregate, Version: versions[n.Aggregate], Kind: "pressed",
 			Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt), Post: n.Post},
 			At:    s.now(), Public: true,
-		})
-		if err != nil {
-			return err
+		}
+		if n.Cause != nil {
+			entries[i].Span = n.Cause.SpanContext()
 		}
 	}
-	return nil
+	return s.out.AppendAll(ctx, tx, entries)
 }
 
 // nextVersions counts a further notice of each aggregate.

@@ -14,6 +14,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/store/db"
@@ -39,6 +40,7 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 	}
 	counts := make(tally)
 	var tags []entryTag
+	var notices []outbox.Entry
 	for _, item := range items {
 		was := before[item.ID]
 		item.State.ID = item.ID // the state of a post that is not known is empty
@@ -62,12 +64,12 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 		}
 		tags = append(tags, tagsOf(change.Entry)...)
 		counts.add(was, change)
-		// The item's trace, in this transaction: the notice continues that trace
-		// and wakes the relay after the commit, not before.
-		traced := trace.ContextWithSpan(ctx, trace.SpanFromContext(item.Context)) //nolint:contextcheck // only the span is taken from it
-		if err := s.out.Append(traced, tx, wire.Notice(change, now)); err != nil {
-			return err
-		}
+		notice := wire.Notice(change, now)
+		notice.Span = trace.SpanContextFromContext(item.Context)
+		notices = append(notices, notice)
+	}
+	if err := s.out.AppendAll(ctx, tx, notices); err != nil {
+		return err
 	}
 	if err := saveRows(ctx, tx, s.sql.putEntryTags, tags); err != nil {
 		return fmt.Errorf("put %d tags of entries: %w", len(tags), err)
