@@ -61,6 +61,9 @@ type DB struct {
 	read    *sql.DB
 	pool    *pgxpool.Pool
 	mute    atomic.Bool // the server refused to tell its timeline
+	// turn is who may write to SQLite: the pool gives its one connection to one of
+	// those who wait by chance, so that with many writers some would wait too long.
+	turn chan struct{}
 	name    string      // unique: who notifies
 	// histories is nil on SQLite.
 	histories *histories
@@ -161,7 +164,7 @@ func openSQLite(path string, conns int) (*DB, error) {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(conns)
 	read.SetMaxIdleConns(min(conns, 4))
-	return &DB{dialect: SQLite, where: "SQLite at " + path, write: write, read: read}, nil
+	return &DB{dialect: SQLite, where: "SQLite at " + path, write: write, read: read, turn: make(chan struct{}, 1)}, nil
 }
 
 // Dialect tells which engine this is.
@@ -261,15 +264,49 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) (sql.Result, 
 	if tx, ok := ctx.Value(txKey{db}).(*sql.Tx); ok {
 		return tx.ExecContext(ctx, query, args...)
 	}
+	leave, err := db.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	return db.write.ExecContext(ctx, query, args...)
 }
 
+// enter waits for the turn to write: on SQLite those who come first write first.
+func (db *DB) enter(ctx context.Context) (leave func(), err error) {
+	if db.turn == nil {
+		return func() {}, nil
+	}
+	select {
+	case db.turn <- struct{}{}:
+		return func() { <-db.turn }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the turn to write: %w", ctx.Err())
+	}
+}
+
 func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx) error) error {
+	after := &afterCommit{}
+	if err := db.inTurn(ctx, after, fn); err != nil {
+		return err
+	}
+	for _, f := range after.fns {
+		f()
+	}
+	return nil
+}
+
+// inTurn runs a transaction and leaves what comes after it to after.
+func (db *DB) inTurn(ctx context.Context, after *afterCommit, fn func(ctx context.Context, tx *sql.Tx) error) error {
+	leave, err := db.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	after := &afterCommit{}
 	inner := context.WithValue(context.WithValue(ctx, txKey{db}, tx), afterKey{db}, after)
 	ended := false
 	defer func() {
@@ -283,9 +320,6 @@ func (db *DB) once(ctx context.Context, fn func(ctx context.Context, tx *sql.Tx)
 	ended = true
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
-	}
-	for _, f := range after.fns {
-		f()
 	}
 	return nil
 }
