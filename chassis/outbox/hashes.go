@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/parution/parution/chassis/sqldb"
 )
 
 // PublicHashes are the hashes that the notices of these versions of aggregates
@@ -28,9 +30,7 @@ func (o *Outbox) PublicHashes(ctx context.Context, aggregateType string, version
 	if err != nil {
 		return nil, fmt.Errorf("marshal versions: %w", err)
 	}
-	rows, err := o.db.Conn(ctx).QueryContext(ctx, `SELECT o.aggregate_id, o.public_hash FROM `+
-		o.db.Dialect().Records("$2", "id text", "version integer")+
-		` JOIN outbox AS o ON o.aggregate_type = $1 AND o.aggregate_id = list.id AND o.version = list.version`, aggregateType, string(text))
+	rows, err := o.db.Conn(ctx).QueryContext(ctx, publicHashes(o.db.Dialect()), aggregateType, string(text))
 	if err != nil {
 		return nil, fmt.Errorf("read public hashes: %w", err)
 	}
@@ -44,4 +44,12 @@ func (o *Outbox) PublicHashes(ctx context.Context, aggregateType string, version
 		out[id] = hash
 	}
 	return out, rows.Err()
+}
+
+// publicHashes: type, list of id and version. The cross join has SQLite look up
+// each of the list; else it reads all notices of the type, since it takes an
+// aggregate_type to be as rare as an id.
+func publicHashes(d sqldb.Dialect) string {
+	return `SELECT o.aggregate_id, o.public_hash FROM ` + d.Records("$2", "id text", "version integer") +
+		` CROSS JOIN outbox AS o WHERE o.aggregate_type = $1 AND o.aggregate_id = list.id AND o.version = list.version`
 }

@@ -106,8 +106,14 @@ func (o *Outbox) remark(ctx context.Context, tx *sql.Tx, end stream.End, r *reco
 			seq--
 		}
 		r.lost, err = affected(ctx, tx, unmarkAbove, seq)
-	default:
+	case r.created: // the marks are about another stream
 		if r.lost, err = affected(ctx, tx, unmarkFrom, last.epoch, last.pos); err == nil {
+			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)
+		}
+	default:
+		// By sequence, not by place: what the stream has out of order, since it was
+		// sent under another id or behind a foreign message, is there all the same.
+		if r.lost, err = affected(ctx, tx, unmarkAbove, seq); err == nil {
 			_, err = affected(ctx, tx, markTo, seq, last.epoch, last.pos)
 		}
 	}

@@ -14,8 +14,10 @@ const (
 	patience = 300 * time.Millisecond
 	// reread is how often it is looked for what another replica applied.
 	reread = 50 * time.Millisecond
-	// askAtOnce bounds what a reader waits for the owner then.
-	askAtOnce = time.Second
+	// askAtOnce bounds what a reader waits for the owner then, each time; of several
+	// replicas one may stand still, and the next question goes to another.
+	askAtOnce = 500 * time.Millisecond
+	questions = 2
 )
 
 // AtLeast returns once the read model has ref at (epoch, version) or later;
@@ -47,10 +49,21 @@ func (p *Projection[S]) AtLeast(ctx context.Context, ref Ref, epoch, version int
 			return err
 		}
 	}
-	// Without the lock: a batch may be waiting for an owner who does not answer.
+	n := p.unannounced(ref, epoch, version)
+	var err error
+	for range questions {
+		if err = p.ask(ctx, n); err == nil || ctx.Err() != nil || !passes(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// ask fetches what n is about and applies it. Without the lock: a batch may be
+// waiting for an owner who does not answer.
+func (p *Projection[S]) ask(ctx context.Context, n *eventsv1.Notice) error {
 	ctx, cancel := context.WithTimeout(ctx, askAtOnce)
 	defer cancel()
-	n := p.unannounced(ref, epoch, version)
 	return p.apply(ctx, []received{{notice: n, ctx: ctx}})
 }
 

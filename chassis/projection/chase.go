@@ -246,13 +246,15 @@ func (p *Projection[S]) reachEnd(ctx context.Context, from, end cursor) error {
 	if from != end || p.holeSince.Load() == 0 {
 		return nil
 	}
+	// Outside the transaction, which holds up all writers. If a place is given and
+	// applied in between it is forgotten, missed, and read from the feed again.
+	w, err := p.watermark(ctx)
+	if err != nil || w != end {
+		return err
+	}
 	return p.cfg.DB.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		c, err := p.lockCursor(ctx, tx)
 		if err != nil || c.cursor != from {
-			return err
-		}
-		w, err := p.watermark(ctx)
-		if err != nil || w != end {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, dropBeyond, p.cfg.Owner, w.epoch, w.floor); err != nil {

@@ -261,6 +261,16 @@ func (b *behind) ListPosts(ctx context.Context, _ *postsv1.ListPostsRequest) (*p
 	return &postsv1.ListPostsResponse{}, nil
 }
 
+// quiet is the feed of owners that have told nothing so far.
+type quiet struct {
+	eventsv1.UnimplementedFeedServiceServer
+}
+
+// GetWatermark implements FeedService.
+func (quiet) GetWatermark(context.Context, *eventsv1.GetWatermarkRequest) (*eventsv1.GetWatermarkResponse, error) {
+	return &eventsv1.GetWatermarkResponse{Epoch: 1}, nil
+}
+
 // front is a gateway in front of small servers.
 type front struct {
 	*behind
@@ -307,6 +317,7 @@ func startAs(t testing.TB, tel *telemetry.Telemetry, b *behind, cfg gateway.Conf
 		accountsv1.RegisterAccountsServiceServer(r, b)
 		postsv1.RegisterChangesServiceServer(r, b)
 		eventsv1.RegisterReadModelServiceServer(r, b)
+		eventsv1.RegisterFeedServiceServer(r, quiet{})
 	})
 	broker := streamtest.NewBroker(t)
 	conn, nc, health := server.Conn(t), broker.Connect(t, "gateway"), &process.Health{}

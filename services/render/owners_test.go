@@ -25,10 +25,11 @@ type owners struct {
 	postsv1.UnimplementedSitesServiceServer
 	tagsv1.UnimplementedTagsServiceServer
 
-	js  jetstream.JetStream
-	pos int64
+	js jetstream.JetStream
 
 	mu      sync.Mutex
+	pos     map[string]int64 // by owner
+	epoch   int32            // of posts
 	posts   map[string]*postsv1.PostState
 	sites   map[string]*postsv1.SiteState
 	entries map[string]*tagsv1.Entry
@@ -37,7 +38,7 @@ type owners struct {
 func newOwners(t *testing.T, nc *nats.Conn) *owners {
 	t.Helper()
 	o := &owners{
-		js: streamtest.JetStream(t, nc), posts: make(map[string]*postsv1.PostState), sites: make(map[string]*postsv1.SiteState),
+		js: streamtest.JetStream(t, nc), pos: make(map[string]int64), epoch: 1, posts: make(map[string]*postsv1.PostState), sites: make(map[string]*postsv1.SiteState),
 		entries: make(map[string]*tagsv1.Entry),
 	}
 	for _, owner := range []string{"posts", "tags"} {
@@ -52,6 +53,7 @@ func (o *owners) register(r grpc.ServiceRegistrar) {
 	postsv1.RegisterPostsServiceServer(r, o)
 	postsv1.RegisterSitesServiceServer(r, o)
 	tagsv1.RegisterTagsServiceServer(r, o)
+	eventsv1.RegisterFeedServiceServer(r, feed{owners: o})
 }
 
 // BatchGetPosts implements PostsService.
@@ -94,9 +96,12 @@ func (o *owners) BatchGetEntries(_ context.Context, r *tagsv1.BatchGetEntriesReq
 }
 
 func (o *owners) notice(owner, kind, site, aggregateType, id string, version int32, at time.Time) *eventsv1.Notice {
-	o.pos++
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.pos[owner]++
+	epoch := o.epochOf(owner)
 	return &eventsv1.Notice{
-		Id: ids.New(), Owner: owner, Epoch: 1, Pos: o.pos, Site: site, AggregateType: aggregateType, AggregateId: id,
+		Id: ids.New(), Owner: owner, Epoch: epoch, Pos: o.pos[owner], Site: site, AggregateType: aggregateType, AggregateId: id,
 		Version: version, Kind: kind, OccurredAt: timestamppb.New(at),
 	}
 }

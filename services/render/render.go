@@ -5,6 +5,7 @@ package render
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -59,6 +60,7 @@ type Service struct {
 	posts  *projection.Projection[refresh.Change]
 	tags   *projection.Projection[page.Entry]
 	server *server.Server
+	log    *slog.Logger
 }
 
 // Migrations are the schema of the service, in order.
@@ -88,17 +90,21 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	st := store.New(deps.DB, out, deps.Now)
 	keeper := press.NewKeeper(st, deps.Telemetry.Log)
 	texts := document.New()
-	s := &Service{out: out, relay: relay, store: st, keeper: keeper, press: press.New(st, st, keeper, th, base)}
+	s := &Service{out: out, relay: relay, store: st, keeper: keeper, press: press.New(st, st, keeper, th, base), log: deps.Telemetry.Log}
 	if err := s.follow(deps, texts, base); err != nil {
 		return nil, err
 	}
-	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Texts: texts, Theme: th, BaseURL: base, AtLeast: s.atLeast})
+	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Posts: st, Texts: texts, Theme: th, BaseURL: base, AtLeast: s.atLeast})
 	return s, nil
 }
 
 // atLeast waits for a version of a post.
 func (s *Service) atLeast(ctx context.Context, post *renderv1.PostVersion) error {
-	return s.posts.AtLeast(ctx, projection.Ref{Type: refresh.TypePost, ID: post.GetId()}, post.GetEpoch(), post.GetVersion())
+	err := s.posts.AtLeast(ctx, projection.Ref{Type: refresh.TypePost, ID: post.GetId()}, post.GetEpoch(), post.GetVersion())
+	if err != nil {
+		s.log.WarnContext(ctx, "who wrote a post may see it as it was", "post_id", post.GetId(), "version", post.GetVersion(), "error", err)
+	}
+	return err
 }
 
 func (s *Service) follow(deps Deps, texts *document.Converter, base string) error {

@@ -21,6 +21,7 @@ import (
 	"github.com/parution/parution/chassis/stream"
 	"github.com/parution/parution/chassis/stream/streamtest"
 	"github.com/parution/parution/chassis/telemetry"
+	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
@@ -34,8 +35,10 @@ const (
 
 // world is a running render service with all that it needs.
 type world struct {
+	db     *sqldb.DB
 	owners *owners
 	client renderv1.RenderServiceClient
+	models eventsv1.ReadModelServiceClient
 	// pressed are the service's own notices.
 	pressed chan *nats.Msg
 }
@@ -43,7 +46,7 @@ type world struct {
 func newWorld(t *testing.T, db *sqldb.DB) *world {
 	t.Helper()
 	nc := streamtest.Start(t)
-	w := &world{owners: newOwners(t, nc), pressed: make(chan *nats.Msg, 100)}
+	w := &world{db: db, owners: newOwners(t, nc), pressed: make(chan *nats.Msg, 1000)}
 	if _, err := nc.ChanSubscribe(stream.LiveSubjects(render.Owner, ""), w.pressed); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +73,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 		}
 	})
 	server := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { s.Register(r) }, s.Writes())
-	w.client = renderv1.NewRenderServiceClient(server.Conn(t))
+	w.client, w.models = renderv1.NewRenderServiceClient(server.Conn(t)), eventsv1.NewReadModelServiceClient(server.ConnOf(t, "gateway"))
 	return w
 }
 
@@ -116,9 +119,13 @@ func (w *world) get(t *testing.T, path string) *renderv1.GetPageResponse {
 
 func (w *world) shows(t *testing.T, path, text string, want bool) {
 	t.Helper()
-	if p := w.get(t, path); strings.Contains(string(p.GetBody()), text) != want {
+	if p := w.get(t, path); contains(p, text) != want {
 		t.Errorf("%s (%d) shows %q = %t, want %t", path, p.GetStatus(), text, !want, want)
 	}
+}
+
+func contains(p *renderv1.GetPageResponse, text string) bool {
+	return strings.Contains(string(p.GetBody()), text)
 }
 
 func (w *world) status(t *testing.T, path string, status int32, location string) {

@@ -25,18 +25,11 @@ func imports(ctx context.Context, r report) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // in the temporary folder
 	source, data := filepath.Join(dir, "posts"), filepath.Join(dir, "data")
-	if err := writeFiles(source); err != nil {
-		return err
-	}
-	cmd, err := topology.Command(ctx, "import", "markdown", source, "--data", data)
+	took, err := importInto(ctx, source, data, corpus(loaded))
 	if err != nil {
 		return err
 	}
-	start := time.Now()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("import: %w\n%s", err, out)
-	}
-	rate := loaded / time.Since(start).Seconds()
+	rate := loaded / took.Seconds()
 	cold, err := coldStart(ctx, data)
 	if err != nil {
 		return err
@@ -54,11 +47,28 @@ func imports(ctx context.Context, r report) error {
 	return nil
 }
 
-func writeFiles(dir string) error {
+// importInto writes posts as files into the folder source and imports them into
+// the data folder; how long the import took.
+func importInto(ctx context.Context, source, data string, posts []item) (time.Duration, error) {
+	if err := writeFiles(source, posts); err != nil {
+		return 0, err
+	}
+	cmd, err := topology.Command(ctx, "import", "markdown", source, "--data", data)
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("import: %w\n%s", err, out)
+	}
+	return time.Since(start), nil
+}
+
+func writeFiles(dir string, posts []item) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for i, p := range corpus(loaded) {
+	for i, p := range posts {
 		text := fmt.Sprintf("---\ntitle: %q\ndate: 2024-01-01T%02d:%02d:00Z\ntags: [%s]\n---\n%s", p.Title, i/60%24, i%60, strings.Join(p.Tags, ", "), p.Body)
 		if err := os.WriteFile(filepath.Join(dir, p.Slug+".md"), []byte(text), 0o600); err != nil {
 			return err

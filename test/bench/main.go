@@ -26,14 +26,15 @@ func main() {
 			os.Exit(code(loadCommand(os.Args[2:])))
 		}
 	}
-	only := flag.String("only", "", "run only this part: pages, publish, import")
+	only := flag.String("only", "", "run only this part: pages, publish, import, rebuild")
 	kinds := flag.String("topologies", "one,cluster", "topologies to publish on")
 	out := flag.String("out", "", "write the report to this file too")
-	profiles := flag.String("profiles", "", "write CPU profiles of publishing to this folder; costs some of the speed")
+	profiles := flag.String("profiles", "", "write CPU profiles of publishing and rebuilding to this folder; costs some of the speed")
+	count := flag.Int("rebuilt", 10_000, "how many posts the read models are rebuilt from")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out, *profiles)))
+	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out, *profiles, *count)))
 }
 
 func code(err error) int {
@@ -65,7 +66,7 @@ func (r report) table() {
 	r.line("| figure | measured | goal | |\n|---|--:|--:|---|")
 }
 
-func run(ctx context.Context, only string, kinds []string, out, profiles string) error {
+func run(ctx context.Context, only string, kinds []string, out, profiles string, count int) error {
 	r := report{os.Stdout}
 	if out != "" {
 		f, err := os.Create(out)
@@ -92,6 +93,7 @@ func run(ctx context.Context, only string, kinds []string, out, profiles string)
 			return nil
 		}},
 		{"import", imports},
+		{"rebuild", func(ctx context.Context, r report) error { return rebuilds(ctx, r, count, profiles) }},
 	}
 	for _, p := range parts {
 		if only != "" && only != p.name {

@@ -14,7 +14,7 @@ import (
 	"github.com/parution/parution/test/world/topology"
 )
 
-// patience bounds every wait.
+// patience bounds every wait that says nothing else.
 const patience = 60 * time.Second
 
 // server is a running Parution and a client that may write.
@@ -51,6 +51,10 @@ func (s *server) close() {
 
 // wait calls fn until it succeeds.
 func (s *server) wait(ctx context.Context, fn func() error) error {
+	return s.waitFor(ctx, patience, fn)
+}
+
+func (s *server) waitFor(ctx context.Context, patience time.Duration, fn func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)

@@ -109,7 +109,7 @@ func public(all []change) []string {
 func changes(t *testing.T, s *world.Site) {
 	editor, anyone := s.As("editor"), s.Anyone()
 	kept, draft, withdrawn := s.Publish("Kept", "k", "A"), s.Create(world.M{"title": "Hidden draft"}), s.Publish("Taken away", "w")
-	kept = editor.Patch(kept, world.M{"title": "Kept and revised"})
+	editor.Patch(kept, world.M{"title": "Kept and revised"})
 	withdrawn = editor.Act(withdrawn, "withdraw")
 	gone := s.Publish("Gone", "g")
 	editor.Want(http.StatusOK, http.MethodDelete, gone.API(), nil, nil)

@@ -34,11 +34,13 @@ type Client struct {
 	base  string
 	token string
 	site  string
+	// pause waits between two attempts.
+	pause func(ctx context.Context, d time.Duration) error
 }
 
 // OverNetwork is a client of the server at base ("https://example.org").
 func OverNetwork(base, token, site string) *Client {
-	return &Client{http: &http.Client{Timeout: timeout}, base: strings.TrimSuffix(base, "/"), token: token, site: site}
+	return &Client{http: &http.Client{Timeout: timeout}, base: strings.TrimSuffix(base, "/"), token: token, site: site, pause: pause}
 }
 
 // OverSocket is a client of the process that listens on the socket at path.
@@ -46,7 +48,7 @@ func OverSocket(path, site string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}
-	return &Client{http: &http.Client{Timeout: timeout, Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16}}, base: "http://localhost", site: site}
+	return &Client{http: &http.Client{Timeout: timeout, Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16}}, base: "http://localhost", site: site, pause: pause}
 }
 
 // Error is an answer that is no success.
@@ -85,28 +87,57 @@ type Header struct{ Name, Value string }
 // Call sends in (nil for no body) as JSON and reads the answer into out (nil to
 // ignore it). It answers the HTTP status; one above 299 is an *Error too.
 func (c *Client) Call(ctx context.Context, method, path string, in, out proto.Message, headers ...Header) (int, error) {
-	var body io.Reader
-	if in != nil {
-		text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(in)
-		if err != nil {
-			return 0, fmt.Errorf("write the request: %w", err)
-		}
-		body = bytes.NewReader(text)
-		headers = append(headers, Header{"Content-Type", "application/json"})
+	body, headers, err := written(in, headers)
+	if err != nil {
+		return 0, err
 	}
 	status, answer, err := c.send(ctx, method, path, body, headers)
-	if err != nil || out == nil {
+	if err != nil {
 		return status, err
 	}
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(answer, out); err != nil {
-		return status, fmt.Errorf("read the answer of %s: %w", path, err)
-	}
-	return status, nil
+	return status, read(path, answer, out)
 }
 
-// Upload sends content as it is and reads the JSON answer into out.
+// post is Call for a change of a post, which is sent again if it was not taken.
+func (c *Client) post(ctx context.Context, path string, in, out proto.Message) (int, error) {
+	body, headers, err := written(in, nil)
+	if err != nil {
+		return 0, err
+	}
+	status, answer, err := c.persist(ctx, http.MethodPost, path, body, headers...)
+	if err != nil {
+		return status, err
+	}
+	return status, read(path, answer, out)
+}
+
+// written is a message as a body, with its header; nil for none.
+func written(in proto.Message, headers []Header) ([]byte, []Header, error) {
+	if in == nil {
+		return nil, headers, nil
+	}
+	body, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(in)
+	if err != nil {
+		return nil, nil, fmt.Errorf("write the request: %w", err)
+	}
+	return body, append(headers, Header{"Content-Type", "application/json"}), nil
+}
+
+// read reads an answer into out, if there is one.
+func read(path string, answer []byte, out proto.Message) error {
+	if out == nil {
+		return nil
+	}
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("read the answer of %s: %w", path, err)
+	}
+	return nil
+}
+
+// Upload sends content as it is and reads the JSON answer into out. The same
+// content has the same address, so it may be sent again if it was not taken.
 func (c *Client) Upload(ctx context.Context, path, contentType string, content []byte, out any) error {
-	_, answer, err := c.send(ctx, http.MethodPost, path, bytes.NewReader(content), []Header{{"Content-Type", contentType}})
+	_, answer, err := c.persist(ctx, http.MethodPost, path, content, Header{"Content-Type", contentType})
 	if err != nil {
 		return err
 	}
@@ -116,8 +147,8 @@ func (c *Client) Upload(ctx context.Context, path, contentType string, content [
 	return nil
 }
 
-func (c *Client) send(ctx context.Context, method, path string, body io.Reader, headers []Header) (int, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
+func (c *Client) send(ctx context.Context, method, path string, body []byte, headers []Header) (int, []byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, fmt.Errorf("make the request: %w", err)
 	}

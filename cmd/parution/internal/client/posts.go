@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +25,7 @@ func (c *Client) IsEmpty(ctx context.Context) (bool, error) {
 // CreatePost creates a post; existing is true if its external id was known.
 func (c *Client) CreatePost(ctx context.Context, in *postsv1.CreatePostRequest) (_ *postsv1.Post, existing bool, err error) {
 	var out postsv1.Post
-	status, err := c.Call(ctx, http.MethodPost, postsPath, in, &out)
+	status, err := c.post(ctx, postsPath, in, &out)
 	return &out, status == http.StatusOK, err
 }
 
@@ -40,14 +39,14 @@ func (c *Client) RevisePost(ctx context.Context, in *postsv1.Post, mask []string
 // PublishPost publishes a post.
 func (c *Client) PublishPost(ctx context.Context, id string) (*postsv1.Post, error) {
 	var out postsv1.Post
-	_, err := c.Call(ctx, http.MethodPost, postsPath+"/"+id+":publish", &postsv1.PublishPostRequest{}, &out)
+	_, err := c.post(ctx, postsPath+"/"+id+":publish", &postsv1.PublishPostRequest{}, &out)
 	return &out, err
 }
 
 // WithdrawPost withdraws a post.
 func (c *Client) WithdrawPost(ctx context.Context, id string) (*postsv1.Post, error) {
 	var out postsv1.Post
-	_, err := c.Call(ctx, http.MethodPost, postsPath+"/"+id+":withdraw", &postsv1.WithdrawPostRequest{}, &out)
+	_, err := c.post(ctx, postsPath+"/"+id+":withdraw", &postsv1.WithdrawPostRequest{}, &out)
 	return &out, err
 }
 
@@ -69,14 +68,10 @@ func (c *Client) Patch(ctx context.Context, path string, in proto.Message, mask 
 	if text, err = json.Marshal(body); err != nil {
 		return 0, fmt.Errorf("write the request: %w", err)
 	}
-	status, answer, err := c.send(ctx, http.MethodPatch, path, bytes.NewReader(text), []Header{
-		{"Content-Type", "application/json"}, {"If-Match", strconv.Quote(strconv.Itoa(int(version)))},
-	})
+	status, answer, err := c.persist(ctx, http.MethodPatch, path, text,
+		Header{"Content-Type", "application/json"}, Header{"If-Match", strconv.Quote(strconv.Itoa(int(version)))})
 	if err != nil {
 		return status, err
 	}
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(answer, out); err != nil {
-		return status, fmt.Errorf("read the answer of %s: %w", path, err)
-	}
-	return status, nil
+	return status, read(path, answer, out)
 }

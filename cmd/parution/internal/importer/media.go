@@ -125,7 +125,7 @@ func refuses(err error) bool {
 	case fault.KindInvalid, fault.KindMalformed, fault.KindTooLarge, fault.KindConflict:
 		return true
 	case fault.KindInternal, fault.KindNotFound, fault.KindStale, fault.KindUnconditional, fault.KindUnauthenticated,
-		fault.KindDenied, fault.KindExhausted, fault.KindUnavailable:
+		fault.KindDenied, fault.KindExhausted, fault.KindUnavailable, fault.KindPending:
 	}
 	return false
 }

@@ -58,6 +58,9 @@ type Page struct {
 	Keys []string
 	// NotModified says that the page with the ETag that was asked about is current.
 	NotModified bool
+	// Had is what the source had of the posts that it was asked for when it made
+	// the page.
+	Had []Version
 	// Immutable pages never change and need no confirmation.
 	Immutable bool
 }

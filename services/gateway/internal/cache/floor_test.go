@@ -354,3 +354,29 @@ func TestADayBeginsWhenAPageWasLastKnownToBeCurrent(t *testing.T) {
 		})
 	}
 }
+
+// A post that was withdrawn and published again is shown although the notice of
+// its publication has not come: the source says what it had.
+func TestWhatTheSourceHadOutranksAnOldWord(t *testing.T) {
+	atDesk(t, func(t *testing.T, c *Cache, d desk) {
+		c.Begin(1)
+		c.Raise("main", gone("p", 2))
+		had := func(q question, body string, v Version) {
+			q.answer <- func() (Page, error) {
+				return Page{Status: http.StatusOK, Body: []byte(body), ETag: `"` + body + `"`, Keys: []string{"post:p"}, Had: []Version{v}}, nil
+			}
+		}
+		r := read(t, c, "/p", Version{Post: "p", Version: 3}) // its author
+		had(<-d, "3", Version{Post: "p", Epoch: 1, Version: 3})
+		want(t, r, "3")
+		want(t, read(t, c, "/p"), "3") // and anybody
+
+		c.Raise("main", gone("p", 4))
+		r = read(t, c, "/p") // a source that is behind is asked twice
+		had(<-d, "3", Version{Post: "p", Epoch: 1, Version: 3})
+		had(<-d, "3", Version{Post: "p", Epoch: 1, Version: 3})
+		if g := <-r; !errors.Is(g.err, ErrGone) {
+			t.Errorf("read %q, %v of a post that is gone; want ErrGone", g.body, g.err)
+		}
+	})
+}

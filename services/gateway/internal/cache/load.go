@@ -185,6 +185,10 @@ func (c *Cache) fill(ctx context.Context, k Key, e *Entry, start uint64, wanted 
 		if err != nil {
 			return nil, false, err
 		}
+		// What is gone by an old word may have been published again since.
+		for _, v := range page.Had {
+			c.Raise(k.Site, v)
+		}
 		s := c.settle(k, e, page, start, generation)
 		switch {
 		case s.gone.Post == "":

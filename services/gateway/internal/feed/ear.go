@@ -96,7 +96,9 @@ func (f *Feed) learn(ctx context.Context, a answer) {
 	}
 	if a.mark != nil && !e.known {
 		f.advance(e, *a.mark)
-		if e == f.render { // what posts told before, render tells too
+		// What was told since the broker had our subscriptions was heard and applied;
+		// what posts told before, render tells too.
+		if e == f.render && (!f.joined || a.join != f.join) {
 			f.distrust(ctx, "where the feed is was not known")
 		}
 	}

@@ -202,6 +202,9 @@ func Source(render renderv1.RenderServiceClient) cache.Source {
 			Status: int(p.GetStatus()), ContentType: p.GetContentType(), Body: p.GetBody(), ETag: p.GetEtag(),
 			Keys: p.GetKeys(), NotModified: p.GetNotModified(),
 		}
+		for _, v := range p.GetHad() {
+			page.Had = append(page.Had, cache.Version{Post: v.GetId(), Epoch: v.GetEpoch(), Version: v.GetVersion(), Gone: v.GetGone()})
+		}
 		if at := p.GetLastModified(); at.IsValid() {
 			page.LastModified = at.AsTime()
 		}

@@ -26,10 +26,17 @@ type sites interface {
 	Site(ctx context.Context, id string) (*page.Site, error)
 }
 
+// posts are kept as documents.
+type posts interface {
+	// Outlines are posts without their texts, those that are known.
+	Outlines(ctx context.Context, ids []string) (map[string]*page.Doc, error)
+}
+
 // Deps are what the server stands on. All fields are required.
 type Deps struct {
 	Pages pages
 	Sites sites
+	Posts posts
 	Texts *document.Converter
 	Theme *theme.Theme
 	// BaseURL is the installation's.
@@ -54,25 +61,42 @@ func (s *Server) GetPage(ctx context.Context, r *renderv1.GetPageRequest) (*rend
 	if !strings.HasPrefix(r.GetPath(), "/") {
 		return nil, fault.Invalid("path", "must begin with /")
 	}
-	s.await(ctx, r.GetAtLeast())
+	had := s.await(ctx, r.GetAtLeast())
 	p, err := s.deps.Pages.Get(ctx, r.GetSite(), r.GetPath(), int(r.GetPage()))
 	if err != nil {
 		return nil, err
 	}
-	return wire.Page(p, r.GetIfNoneMatch()), nil
+	out := wire.Page(p, r.GetIfNoneMatch())
+	out.Had = had
+	return out, nil
 }
 
 // maxAtLeast bounds for how many posts one page waits: an author's last ones.
 const maxAtLeast = 16
 
-// await waits for versions of posts, all at once. If posts does not answer the
-// page is as it is.
-func (s *Server) await(ctx context.Context, posts []*renderv1.PostVersion) {
+// await waits for versions of posts, all at once, and answers what there is of
+// them then. If posts does not answer the page is as it is.
+func (s *Server) await(ctx context.Context, posts []*renderv1.PostVersion) []*renderv1.PostVersion {
+	posts = posts[:min(len(posts), maxAtLeast)]
+	if len(posts) == 0 {
+		return nil
+	}
 	var all sync.WaitGroup
-	for _, p := range posts[:min(len(posts), maxAtLeast)] {
+	ids := make([]string, len(posts))
+	for i, p := range posts {
+		ids[i] = p.GetId()
 		all.Go(func() { _ = s.deps.AtLeast(ctx, p) }) // a page that is a little old is better than none
 	}
 	all.Wait()
+	docs, err := s.deps.Posts.Outlines(ctx, ids)
+	if err != nil {
+		return nil // whoever asks goes by what was heard of them
+	}
+	var had []*renderv1.PostVersion
+	for _, doc := range docs {
+		had = append(had, wire.Version(doc))
+	}
+	return had
 }
 
 // GetAsset answers a file of the theme. Faults: NotFound.

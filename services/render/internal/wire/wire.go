@@ -125,6 +125,11 @@ func Page(p *page.Page, ifNoneMatch string) *renderv1.GetPageResponse {
 	return out
 }
 
+// Version is the place in its life that a post is shown at.
+func Version(d *page.Doc) *renderv1.PostVersion {
+	return &renderv1.PostVersion{Id: d.ID, Epoch: d.Epoch, Version: d.Version, Gone: d.State == page.Gone}
+}
+
 // Document is a converted text.
 func Document(d *document.Document) *renderv1.Document {
 	return &renderv1.Document{

@@ -239,7 +239,7 @@ func (a *Authors) carryOut(ctx context.Context, r *rand.Rand, op journal.Op, bod
 			}
 		})
 		if r.IntN(5) == 0 {
-			op.Stale = a.readBack(ctx, op, got)
+			op.Stale, op.Late = a.readBack(ctx, op, got)
 		}
 	case journal.Fail, journal.Unknown:
 		op.Problem = got.Detail

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"time"
 
 	"github.com/parution/parution/test/chaos/internal/journal"
 )
@@ -29,20 +30,33 @@ func (a *Authors) look(ctx context.Context, p post) post {
 	return p
 }
 
+// reload is how long an author waits before they read an old page again.
+const reload = 300 * time.Millisecond
+
 // readBack tells what an author who has just written reads that is older; empty
-// if nothing is. What is not answered is not old.
-func (a *Authors) readBack(ctx context.Context, op journal.Op, wrote answer) string {
+// if nothing is. A page that is old once is read again: late tells that it was
+// old at first. What is not answered is not old.
+func (a *Authors) readBack(ctx context.Context, op journal.Op, wrote answer) (stale, late string) {
 	if got, err := a.send(ctx, http.MethodGet, "/api/v1/posts/"+op.Post, "", 0, nil); err == nil && got.code == http.StatusOK && got.Version < op.Version {
-		return fmt.Sprintf("GET /api/v1/posts/%s tells version %d after version %d was written", op.Post, got.Version, op.Version)
+		return fmt.Sprintf("GET /api/v1/posts/%s tells version %d after version %d was written", op.Post, got.Version, op.Version), ""
 	}
-	at := wrote.header.Get(versionField)
-	if at == "" || wrote.Slug == "" || op.Kind == journal.Tag {
-		return ""
+	if wrote.header.Get(versionField) == "" || wrote.Slug == "" || op.Kind == journal.Tag {
+		return "", ""
 	}
+	if late = a.oldPage(ctx, op, wrote); late == "" || !Pause(ctx, reload) {
+		return "", ""
+	}
+	return a.oldPage(ctx, op, wrote), late
+}
+
+// oldPage tells in what the page of a post is older than what was written; empty
+// if it is not, or if nobody can tell.
+func (a *Authors) oldPage(ctx context.Context, op journal.Op, wrote answer) string {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.balancer.Pick()+"/posts/"+wrote.Slug, http.NoBody)
 	if err != nil {
 		return ""
 	}
+	at := wrote.header.Get(versionField)
 	req.Header.Set(atLeastField, at)
 	page, err := receive(a.http, req)
 	if err != nil || page.code >= 500 {
@@ -60,7 +74,7 @@ func (a *Authors) readBack(ctx context.Context, op journal.Op, wrote answer) str
 	if old == "" {
 		return ""
 	}
-	if now := a.look(ctx, post{id: op.Post, doubt: true}); now.doubt && now.version == 0 || now.version != op.Version {
+	if now := a.look(ctx, post{id: op.Post, doubt: true}); now.version != op.Version {
 		return "" // somebody has changed it in between, or nobody can tell
 	}
 	return fmt.Sprintf("GET /posts/%s with at least %s: %s", wrote.Slug, at, old)

@@ -72,6 +72,9 @@ type Op struct {
 	// Stale tells what the author read right afterwards, if that was older than
 	// what they had written.
 	Stale string `json:"stale,omitempty"`
+	// Late tells the same of what they read at first and not any more when they
+	// read it again.
+	Late string `json:"late,omitempty"`
 }
 
 // Journal is a file of operations, one line each. Make it with New. Safe for

@@ -74,6 +74,11 @@ func (r *run) check(ctx context.Context, v *Verdict) error {
 	v.Convergence.P50, v.Convergence.Max = spread(r.watch.Caught())
 	v.Convergence.Faults = len(r.watch.Caught())
 	v.Operations = checker.Counts(ops)
+	for _, op := range ops {
+		if op.Late != "" {
+			v.Availability.OwnLate++
+		}
+	}
 	v.DeadLetters = len(state.Dead)
 	v.DriftRepaired = state.Drift
 	if v.DriftRepaired > 0 {

@@ -71,6 +71,8 @@ type Availability struct {
 	CachedFailed int     `json:"cached_reads_failed"`
 	Writes       float64 `json:"writes"`
 	WritesTotal  int64   `json:"writes_total"`
+	// OwnLate is how many authors saw their own change only when they read again.
+	OwnLate int `json:"own_writes_late"`
 }
 
 // mostShown is how many violations of one promise a verdict lists.

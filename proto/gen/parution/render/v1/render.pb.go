@@ -466,8 +466,11 @@ type GetPageResponse struct {
 	Etag         string                 `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	LastModified *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_modified,json=lastModified,proto3" json:"last_modified,omitempty"`
 	// What the page shows; a notice that touches one of these drops it.
-	Keys          []string `protobuf:"bytes,7,rep,name=keys,proto3" json:"keys,omitempty"`
-	NotModified   bool     `protobuf:"varint,8,opt,name=not_modified,json=notModified,proto3" json:"not_modified,omitempty"`
+	Keys        []string `protobuf:"bytes,7,rep,name=keys,proto3" json:"keys,omitempty"`
+	NotModified bool     `protobuf:"varint,8,opt,name=not_modified,json=notModified,proto3" json:"not_modified,omitempty"`
+	// What render had of the posts of at_least when it made the page. Caches may
+	// not have heard of it yet.
+	Had           []*PostVersion `protobuf:"bytes,9,rep,name=had,proto3" json:"had,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -556,6 +559,13 @@ func (x *GetPageResponse) GetNotModified() bool {
 		return x.NotModified
 	}
 	return false
+}
+
+func (x *GetPageResponse) GetHad() []*PostVersion {
+	if x != nil {
+		return x.Had
+	}
+	return nil
 }
 
 type GetAssetRequest struct {
@@ -753,7 +763,7 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x05R\aversion\x12\x12\n" +
-	"\x04gone\x18\x04 \x01(\bR\x04gone\"\x88\x02\n" +
+	"\x04gone\x18\x04 \x01(\bR\x04gone\"\xbb\x02\n" +
 	"\x0fGetPageResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\x05R\x06status\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12!\n" +
@@ -762,7 +772,8 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\x04etag\x18\x05 \x01(\tR\x04etag\x12?\n" +
 	"\rlast_modified\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastModified\x12\x12\n" +
 	"\x04keys\x18\a \x03(\tR\x04keys\x12!\n" +
-	"\fnot_modified\x18\b \x01(\bR\vnotModified\"%\n" +
+	"\fnot_modified\x18\b \x01(\bR\vnotModified\x121\n" +
+	"\x03had\x18\t \x03(\v2\x1f.parution.render.v1.PostVersionR\x03had\"%\n" +
 	"\x0fGetAssetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"I\n" +
 	"\x10GetAssetResponse\x12!\n" +
@@ -813,19 +824,20 @@ var file_parution_render_v1_render_proto_depIdxs = []int32{
 	3,  // 2: parution.render.v1.Heading.children:type_name -> parution.render.v1.Heading
 	5,  // 3: parution.render.v1.GetPageRequest.at_least:type_name -> parution.render.v1.PostVersion
 	10, // 4: parution.render.v1.GetPageResponse.last_modified:type_name -> google.protobuf.Timestamp
-	10, // 5: parution.render.v1.PressFacts.caused_at:type_name -> google.protobuf.Timestamp
-	5,  // 6: parution.render.v1.PressFacts.post:type_name -> parution.render.v1.PostVersion
-	0,  // 7: parution.render.v1.RenderService.RenderDocument:input_type -> parution.render.v1.RenderDocumentRequest
-	4,  // 8: parution.render.v1.RenderService.GetPage:input_type -> parution.render.v1.GetPageRequest
-	7,  // 9: parution.render.v1.RenderService.GetAsset:input_type -> parution.render.v1.GetAssetRequest
-	1,  // 10: parution.render.v1.RenderService.RenderDocument:output_type -> parution.render.v1.RenderDocumentResponse
-	6,  // 11: parution.render.v1.RenderService.GetPage:output_type -> parution.render.v1.GetPageResponse
-	8,  // 12: parution.render.v1.RenderService.GetAsset:output_type -> parution.render.v1.GetAssetResponse
-	10, // [10:13] is the sub-list for method output_type
-	7,  // [7:10] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	5,  // 5: parution.render.v1.GetPageResponse.had:type_name -> parution.render.v1.PostVersion
+	10, // 6: parution.render.v1.PressFacts.caused_at:type_name -> google.protobuf.Timestamp
+	5,  // 7: parution.render.v1.PressFacts.post:type_name -> parution.render.v1.PostVersion
+	0,  // 8: parution.render.v1.RenderService.RenderDocument:input_type -> parution.render.v1.RenderDocumentRequest
+	4,  // 9: parution.render.v1.RenderService.GetPage:input_type -> parution.render.v1.GetPageRequest
+	7,  // 10: parution.render.v1.RenderService.GetAsset:input_type -> parution.render.v1.GetAssetRequest
+	1,  // 11: parution.render.v1.RenderService.RenderDocument:output_type -> parution.render.v1.RenderDocumentResponse
+	6,  // 12: parution.render.v1.RenderService.GetPage:output_type -> parution.render.v1.GetPageResponse
+	8,  // 13: parution.render.v1.RenderService.GetAsset:output_type -> parution.render.v1.GetAssetResponse
+	11, // [11:14] is the sub-list for method output_type
+	8,  // [8:11] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_parution_render_v1_render_proto_init() }

@@ -111,7 +111,7 @@ func (q *Queries) DuePosts(ctx context.Context, arg DuePostsParams) ([]DuePostsR
 }
 
 const findByExternalID = `-- name: FindByExternalID :one
-SELECT id FROM post WHERE site_id = $1 AND external_id = $2
+SELECT id FROM post WHERE site_id = $1 AND external_id = $2 AND external_id <> ''
 `
 
 type FindByExternalIDParams struct {
@@ -119,6 +119,7 @@ type FindByExternalIDParams struct {
 	ExternalID string
 }
 
+// The index is of those that have one: without the last condition SQLite reads all posts of the site.
 func (q *Queries) FindByExternalID(ctx context.Context, arg FindByExternalIDParams) (string, error) {
 	row := q.db.QueryRowContext(ctx, findByExternalID, arg.SiteID, arg.ExternalID)
 	var id string

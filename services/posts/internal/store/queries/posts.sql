@@ -19,7 +19,8 @@ FROM post WHERE id = @id;
 SELECT post_id FROM post_slug WHERE site_id = @site_id AND slug = @slug;
 
 -- name: FindByExternalID :one
-SELECT id FROM post WHERE site_id = @site_id AND external_id = @external_id;
+-- The index is of those that have one: without the last condition SQLite reads all posts of the site.
+SELECT id FROM post WHERE site_id = @site_id AND external_id = @external_id AND external_id <> '';
 
 -- name: ListPosts :many
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
