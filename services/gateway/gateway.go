@@ -95,7 +95,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s.api, err = api.New(ctx, api.Deps{
 		Posts: deps.Posts, Tags: deps.Tags, Render: deps.Render, Accounts: deps.Accounts,
 		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes,
-		MaxWaiting: max(1, cfg.MaxInFlight/4), Log: log,
+		MaxWaiting: max(1, cfg.MaxInFlight/4), Log: log, Now: deps.Now,
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
@@ -53,12 +54,14 @@ type Deps struct {
 	// MaxWaiting bounds the calls that wait for changes.
 	MaxWaiting int
 	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 // API is the JSON API. Safe for concurrent use.
 type API struct {
 	deps     Deps
 	accounts accountsv1.AccountsServiceClient
+	known    *known
 	routes   *routeTable
 	mux      *runtime.ServeMux
 	waits    chan struct{}
@@ -70,7 +73,7 @@ type API struct {
 // New registers every public call.
 func New(ctx context.Context, deps Deps) (*API, error) {
 	a := &API{
-		deps: deps, accounts: accountsv1.NewAccountsServiceClient(deps.Accounts),
+		deps: deps, known: newKnown(deps.Now), accounts: accountsv1.NewAccountsServiceClient(deps.Accounts),
 		routes: newRouteTable(), fields: headers.Page(), waits: make(chan struct{}, deps.MaxWaiting),
 	}
 	var err error
@@ -98,7 +101,7 @@ func New(ctx context.Context, deps Deps) (*API, error) {
 
 func (a *API) register(ctx context.Context) error {
 	posts, tags := conn{waiting{a.deps.Posts, a.waits}, a.routes}, conn{a.deps.Tags, a.routes}
-	render, accounts := conn{a.deps.Render, a.routes}, conn{a.deps.Accounts, a.routes}
+	render, accounts := conn{a.deps.Render, a.routes}, conn{telling{a.deps.Accounts, a.routes, a.known}, a.routes}
 	here, err := newLocal(func(r grpc.ServiceRegistrar) {
 		operationsv1.RegisterOperationsServiceServer(r, operations.New(
 			operations.Reader{Name: "render", Conn: a.deps.Render}, operations.Reader{Name: "tags", Conn: a.deps.Tags}))
