@@ -61,12 +61,12 @@ type DB struct {
 	read    *sql.DB
 	pool    *pgxpool.Pool
 	mute    atomic.Bool // the server refused to tell its timeline
-	// turn is who may write to SQLite: the pool gives its one connection to one of
-	// those who wait by chance, so that with many writers some would wait too long.
-	turn chan struct{}
 	name    string      // unique: who notifies
 	// histories is nil on SQLite.
 	histories *histories
+	// turn is who may write to SQLite: the pool gives its one connection to one of
+	// those who wait by chance, so that with many writers some would wait too long.
+	turn chan struct{}
 }
 
 // Open prepares the database at cfg.URL. It does not connect: a server that is

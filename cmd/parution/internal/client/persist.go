@@ -33,7 +33,7 @@ func (c *Client) persist(ctx context.Context, method, path string, body []byte, 
 			return status, answer, err
 		}
 		// Writers that were refused together do not come back together.
-		pause := wait/2 + rand.N(wait/2)
+		pause := wait/2 + rand.N(wait/2) //nolint:gosec // jitter, not a secret
 		waited += pause
 		if c.pause(ctx, pause) != nil {
 			return status, answer, err
