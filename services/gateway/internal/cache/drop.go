@@ -18,6 +18,9 @@ const (
 	postCard  = "card:"
 )
 
+// takenAway begins what the log of drops says of a key whose pages were removed.
+const takenAway = "taken away "
+
 // shown is the post that a page with key shows, and whether it shows all of it.
 func shown(key string) (post string, whole bool) {
 	if id, ok := strings.CutPrefix(key, wholePost); ok {
@@ -79,6 +82,15 @@ func (l *dropLog) since(start uint64, site string, keys []string) bool {
 	return false
 }
 
+// tookAway tells whether a drop after start removed what depends on one of keys.
+func (l *dropLog) tookAway(start uint64, site string, keys []string) bool {
+	marks := make([]string, len(keys))
+	for i, key := range keys {
+		marks[i] = takenAway + key
+	}
+	return l.since(start, site, marks)
+}
+
 // Drop takes back the trust in every page of site that depends on one of keys,
 // because of what the source took in of post, and answers how many those are.
 // Pages are kept for the time that the source does not answer, unless they show
@@ -96,6 +108,9 @@ func (c *Cache) Drop(site string, keys []string, post Version) int {
 	for _, key := range keys {
 		d := dep{site, key}
 		c.drops.add(d)
+		if vanished {
+			c.drops.add(dep{site, takenAway + key})
+		}
 		for e := range c.index[d] {
 			n += c.drop(e)
 			if vanished {
@@ -182,17 +197,21 @@ func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) set
 	c.counts[Miss].Add(1)
 	fresh := newEntry(c, k, page)
 	fresh.start = start
-	if c.drops.since(start, k.Site, page.Keys) {
+	raced := c.drops.since(start, k.Site, page.Keys)
+	if raced && (c.entries[k] != nil || c.drops.tookAway(start, k.Site, page.Keys)) {
 		return settled{entry: fresh, raced: true}
 	}
 	if c.entries[k] != nil {
 		c.remove(c.entries[k])
 	}
 	if keepable(page.Status) && fresh.bytes <= c.max/share {
-		fresh.generation.Store(generation)
+		// One that was dropped while it was made is better than none once nobody answers.
+		if !raced {
+			fresh.generation.Store(generation)
+		}
 		c.insert(fresh)
 	}
-	return settled{entry: fresh}
+	return settled{entry: fresh, raced: raced}
 }
 
 // showsGone: pages that are not found, gone or elsewhere show no post.

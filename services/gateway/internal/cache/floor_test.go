@@ -380,3 +380,28 @@ func TestWhatTheSourceHadOutranksAnOldWord(t *testing.T) {
 		}
 	})
 }
+
+func TestAPageThatWasDroppedWhileItWasMadeIsBetterThanNone(t *testing.T) {
+	for name, c := range map[string]struct {
+		post Version
+		want string
+	}{
+		"it changed":                        {Version{Post: "p", Epoch: 1, Version: 2}, "p"},
+		"it may have vanished, nobody says": {Version{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			atDesk(t, func(t *testing.T, ca *Cache, d desk) {
+				first := read(t, ca, "/posts/p")
+				q := <-d
+				ca.Drop("main", []string{"post:p", "path:/posts/p"}, c.post)
+				q.page(http.StatusOK, "p", "post:p", "path:/posts/p")
+				want(t, first, "p")
+				second := read(t, ca, "/posts/p")
+				(<-d).fails() // it is asked for again
+				if g := <-second; g.body != c.want || (g.err == nil) != (c.want != "") {
+					t.Errorf("read %q, %v; want %q", g.body, g.err, c.want)
+				}
+			})
+		})
+	}
+}
