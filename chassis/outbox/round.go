@@ -235,7 +235,7 @@ func (r *Relay) publish(ctx context.Context, rows []row) (int, error) {
 		r.at.place = rows[n-1].place()
 	}
 	r.at.known = r.at.known && isSure
-	if isSure && n < len(rows) && stream.Moved(failed) && r.at.sequence < was+uint64(n) {
+	if isSure && n < len(rows) && stream.Moved(failed) && r.at.sequence < was+uint64(n) { //nolint:gosec // n counts rows
 		return n, nil // the others were to come behind one that the stream had already
 	}
 	return n, failed

@@ -65,7 +65,7 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 		tags = append(tags, tagsOf(change.Entry)...)
 		counts.add(was, change)
 		notice := wire.Notice(change, now)
-		notice.Span = trace.SpanContextFromContext(item.Context)
+		notice.Span = trace.SpanContextFromContext(item.Context) //nolint:contextcheck // only the span is taken from it
 		notices = append(notices, notice)
 	}
 	if err := s.out.AppendAll(ctx, tx, notices); err != nil {
