@@ -179,8 +179,9 @@ type settled struct {
 	entry *Entry
 	// raced: something on the page was dropped while it was made.
 	raced bool
-	// gone is the post that the page shows although it is gone; whole: the page is its own.
-	gone  Version
+	// gone are the posts that the page shows although they are gone; whole: the page
+	// is that of one of them.
+	gone  []Version
 	whole bool
 }
 
@@ -191,7 +192,7 @@ func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) set
 	if page.NotModified && e != nil {
 		return c.confirm(k, e, page, start, generation)
 	}
-	if gone, whole, ok := c.showsGone(page.Status, page.Keys); ok {
+	if gone, whole := c.showsGone(page.Status, page.Keys); len(gone) > 0 {
 		return settled{gone: gone, whole: whole}
 	}
 	c.counts[Miss].Add(1)
@@ -215,9 +216,9 @@ func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) set
 }
 
 // showsGone: pages that are not found, gone or elsewhere show no post.
-func (c *Cache) showsGone(status int, keys []string) (v Version, whole, ok bool) {
+func (c *Cache) showsGone(status int, keys []string) (all []Version, whole bool) {
 	if status != http.StatusOK {
-		return Version{}, false, false
+		return nil, false
 	}
 	return c.floors.gone(keys)
 }
@@ -228,7 +229,7 @@ func (c *Cache) confirm(k Key, e *Entry, page Page, start, generation uint64) se
 	if len(keys) == 0 {
 		keys = e.keys
 	}
-	if gone, whole, ok := c.showsGone(e.page.Status, keys); ok {
+	if gone, whole := c.showsGone(e.page.Status, keys); len(gone) > 0 {
 		return settled{gone: gone, whole: whole}
 	}
 	c.counts[Revalidated].Add(1)

@@ -1,6 +1,9 @@
 package cache
 
-import "container/list"
+import (
+	"container/list"
+	"slices"
+)
 
 // floors is how many posts the cache remembers a floor of: those that changed last.
 const floors = 16384
@@ -86,24 +89,22 @@ func (m *floorMap) begin(epoch int32) {
 	}
 }
 
-// gone is the floor of a post that a page with keys shows although it is gone.
-func (m *floorMap) gone(keys []string) (v Version, whole, ok bool) {
+// gone are the floors of posts that a page with keys shows although they are
+// gone; whole: the page is that of one of them.
+func (m *floorMap) gone(keys []string) (all []Version, whole bool) {
 	if len(m.byID) == 0 {
-		return Version{}, false, false
+		return nil, false
 	}
 	for _, key := range keys {
 		id, isWhole := shown(key)
-		if id == "" {
+		if f := m.byID[id]; id == "" || f == nil || !f.at.Gone {
 			continue
+		} else if !slices.Contains(all, f.at) {
+			all = append(all, f.at)
 		}
-		if f := m.byID[id]; f != nil && f.at.Gone {
-			v, ok = f.at, true
-			if isWhole {
-				return v, true, true
-			}
-		}
+		whole = whole || isWhole
 	}
-	return v, false, ok
+	return all, whole
 }
 
 // satisfied tells whether what the source answered to a question that began

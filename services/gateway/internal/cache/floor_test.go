@@ -405,3 +405,19 @@ func TestAPageThatWasDroppedWhileItWasMadeIsBetterThanNone(t *testing.T) {
 		})
 	}
 }
+
+func TestAListIsAskedForWithoutAllThatIsGone(t *testing.T) {
+	atDesk(t, func(t *testing.T, c *Cache, d desk) {
+		d.fill(t, c, "/", "p, q and r", "card:p", "card:q", "card:r", "posts")
+		c.Raise("main", gone("p", 2))
+		c.Raise("main", gone("q", 5))
+		r := read(t, c, "/")
+		(<-d).page(http.StatusOK, "p, q and r", "card:p", "card:q", "card:r", "posts") // it has not heard
+		q := <-d
+		if diff := cmp.Diff([]Version{gone("p", 2), gone("q", 5)}, q.atLeast); diff != "" {
+			t.Errorf("at least (-want +got):\n%s", diff)
+		}
+		q.page(http.StatusOK, "r", "card:r", "posts")
+		want(t, r, "r")
+	})
+}

@@ -3,7 +3,6 @@ package cache
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/parution/parution/chassis/fault"
 )
@@ -92,8 +91,8 @@ func (c *Cache) gone(e *Entry) bool {
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	_, _, ok := c.showsGone(e.page.Status, e.keys)
-	return ok
+	gone, _ := c.showsGone(e.page.Status, e.keys)
+	return len(gone) > 0
 }
 
 func (c *Cache) seen() uint64 {
@@ -172,7 +171,7 @@ func (c *Cache) lead(ctx context.Context, k Key, e *Entry, f *flight) (*Entry, e
 }
 
 // fill asks the source, who knows of drops up to start, and keeps what may be
-// kept. A page that shows a post that is gone is asked for once more: the source
+// kept. A page that shows posts that are gone is asked for once more: the source
 // may not have heard yet. It is never answered.
 func (c *Cache) fill(ctx context.Context, k Key, e *Entry, start uint64, wanted []Version) (_ *Entry, raced bool, err error) {
 	for again := false; ; again = true {
@@ -191,11 +190,11 @@ func (c *Cache) fill(ctx context.Context, k Key, e *Entry, start uint64, wanted 
 		}
 		s := c.settle(k, e, page, start, generation)
 		switch {
-		case s.gone.Post == "":
+		case len(s.gone) == 0:
 			return s.entry, s.raced, nil
 		case !again:
 			// Its ETag is of a page that nobody wants.
-			e, start, wanted = nil, c.seen(), append(slices.Clip(wanted), s.gone)
+			e, start, wanted = nil, c.seen(), limited(append(s.gone, wanted...))
 		case s.whole:
 			return nil, false, ErrGone
 		default:
@@ -203,6 +202,12 @@ func (c *Cache) fill(ctx context.Context, k Key, e *Entry, start uint64, wanted 
 		}
 	}
 }
+
+// maxWanted is how many posts a source takes; what lists show beyond is of the
+// same batch mostly.
+const maxWanted = 16
+
+func limited(wanted []Version) []Version { return wanted[:min(len(wanted), maxWanted)] }
 
 // answered remembers whether the source answers.
 func (c *Cache) answered(err error) {
