@@ -3,7 +3,9 @@ package projection
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"sync"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -43,13 +45,15 @@ func (s *ReadModelServer) model(source string) (Model, error) {
 
 // ListReadModels implements eventsv1.ReadModelServiceServer.
 func (s *ReadModelServer) ListReadModels(ctx context.Context, _ *eventsv1.ListReadModelsRequest) (*eventsv1.ListReadModelsResponse, error) {
-	out := &eventsv1.ListReadModelsResponse{}
-	for _, m := range s.models {
-		status, err := m.Status(ctx)
-		if err != nil {
-			return nil, err
-		}
-		out.ReadModels = append(out.ReadModels, status)
+	out := &eventsv1.ListReadModelsResponse{ReadModels: make([]*eventsv1.ReadModel, len(s.models))}
+	errs := make([]error, len(s.models))
+	var all sync.WaitGroup // an owner that does not answer must not take the others' time
+	for i, m := range s.models {
+		all.Go(func() { out.ReadModels[i], errs[i] = m.Status(ctx) })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

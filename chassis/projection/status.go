@@ -20,8 +20,9 @@ const (
  (SELECT count(*) FROM projection_version AS v WHERE v.source = c.source),
  (SELECT count(*) FROM projection_version AS v WHERE v.source = c.source AND v.generation < c.generation)
  FROM projection_cursor AS c WHERE source = $1`
-	// statusTimeout is for what the owner is asked beside.
-	statusTimeout = 2 * time.Second
+	// statusTimeout is for each of the two things that the owner is asked beside: an
+	// operator who asks because an owner hangs waits 1.5 s in all.
+	statusTimeout = 500 * time.Millisecond
 )
 
 // lag knows how far the owner was when it was last heard.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -68,7 +69,7 @@ func (w *Watch) look(ctx context.Context, reader string) {
 			w.back.Add(checker.I2, reader, k.ID, "went back from %v to %v of %s", w.seen[reader][k], place, k.Source)
 		}
 	}
-	w.seen[reader] = now
+	maps.Copy(w.seen[reader], now) // what is missing now may come back older
 }
 
 func versions(ctx context.Context, db *sql.DB) (map[checker.Key]checker.Place, error) {
