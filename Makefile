@@ -13,7 +13,6 @@ LINTFLAGS ?=
 DATA      ?= ./data
 LISTEN    ?= :8080
 CONTAINER ?= docker
-SEED      ?= 1
 PROFILE   ?= one
 
 BIN   := $(CURDIR)/bin
@@ -57,6 +56,7 @@ bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLA
 	go run ./test/bench $(BENCHFLAGS)
 
 chaos: OPS ?= 5000
+chaos: SEED ?= 1
 chaos: $(TOOLS)/nats-server ## real processes under faults and a checker of their own (SEED=1 OPS=5000 PROFILE=one|cluster OUT=file CHAOSFLAGS=…)
 	@tools/postgres.sh
 	go run ./test/chaos -profile $(PROFILE) -seed $(SEED) -ops $(OPS) $(if $(OUT),-out $(OUT)) $(CHAOSFLAGS)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ type Keeper struct {
 	server *Server // nil if it could not be started
 	ill    int
 	closed bool
+	// folders are those of the streams when the server was last well.
+	folders []string
 }
 
 // Keep starts a server on dir. The caller holds the lock on dir. Close it.
@@ -93,7 +96,7 @@ func (k *Keeper) examine(ctx context.Context) {
 		k.ill = 0
 		return
 	}
-	if k.ill++; k.ill < maxIll {
+	if k.ill++; k.ill < maxIll && !errors.Is(err, errNoFolder) {
 		return
 	}
 	k.ill = 0
@@ -117,7 +120,25 @@ func (k *Keeper) health() error {
 	if h := k.server.Healthz(&server.HealthzOptions{}); h.Status != "ok" {
 		return fmt.Errorf("%s: %s", h.Status, h.Error)
 	}
-	return nil
+	return k.look()
+}
+
+// errNoFolder is a store whose files were removed under the running server, which
+// goes on as if they were there and refuses what is sent.
+var errNoFolder = errors.New("its folder was removed")
+
+// look makes sure that the folders of the streams are still there. One that is
+// deleted in order costs a start of the server, nothing else.
+func (k *Keeper) look() error {
+	for _, dir := range append(k.folders, filepath.Join(k.dir, server.JetStreamStoreDir)) {
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			k.folders = nil
+			return fmt.Errorf("%s: %w", dir, errNoFolder)
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(k.dir, server.JetStreamStoreDir, "*", "streams", "*"))
+	k.folders = found
+	return err
 }
 
 // start starts the server, on an empty store if what is there cannot be used.

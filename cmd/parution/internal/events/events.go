@@ -57,7 +57,7 @@ func unanswered(list []*operationsv1.Unanswered) error {
 // plain is text that does nothing to a terminal.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		if unicode.IsGraphic(r) {
 			return r
 		}
 		return '?'

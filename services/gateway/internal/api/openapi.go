@@ -143,8 +143,8 @@ func snakeName(s string) string {
 	return b.String()
 }
 
-// operations mends what can be made anew: its calls may be sent again as they are.
-const operations = "/parution.operations."
+// mending begins the names of what mends can be made anew: its calls may be sent again as they are.
+const mending = "/parution.operations."
 
 // complete adds to an operation what its contract's options and our rules say.
 func complete(operation object, r *route) {
@@ -158,7 +158,7 @@ func complete(operation object, r *route) {
 		parameters = append(parameters, parameter("If-Match", r.method == "PATCH",
 			`The version that the change was made on, in quotes: "7". A stale one answers 412.`))
 	}
-	if !r.rule.GetReadOnly() && !strings.HasPrefix(r.name(), operations) {
+	if !r.rule.GetReadOnly() && !strings.HasPrefix(r.name(), mending) {
 		parameters = append(parameters, parameter("Idempotency-Key", false,
 			"Sent again with the same key, the same request has one effect and one answer, for 48 hours; 409 with Retry-After while the first is being worked on."))
 	}
