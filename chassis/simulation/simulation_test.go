@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/parution/parution/chassis/simulation"
 )
 
@@ -50,23 +52,31 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-func TestASeedReplaysExactly(t *testing.T) {
+// TestASeedReplaysItsPlan compares what comes from the seed: faults and writes,
+// and their times. What they set off runs on several processors; goroutines that
+// are woken at one moment take turns as they like.
+func TestASeedReplaysItsPlan(t *testing.T) {
 	t.Parallel()
 	for seed := uint64(1); seed <= 12; seed++ {
-		var first, second []string
-		a := run(t, simulation.Options{Seed: seed, Live: func(line string) { first = append(first, line) }})
-		b := run(t, simulation.Options{Seed: seed, Live: func(line string) { second = append(second, line) }})
-		if a.Sum == b.Sum {
-			continue
+		first, second := plan(t, seed), plan(t, seed)
+		if len(first) == 0 {
+			t.Errorf("seed %d plans nothing", seed)
 		}
-		slices.Sort(first) // what happens at one moment has no order
-		slices.Sort(second)
-		for i, line := range first {
-			if i >= len(second) || second[i] != line {
-				t.Errorf("seed %d, line %d:\n%s\n--- or ---\n%s", seed, i,
-					strings.Join(first[max(0, i-8):i+1], "\n"), strings.Join(second[max(0, i-3):min(i+1, len(second))], "\n"))
-				break
-			}
+		if diff := cmp.Diff(first, second); diff != "" {
+			t.Errorf("seed %d (-first +second):\n%s", seed, diff)
 		}
 	}
+}
+
+// plan are the lines of a history that tell of faults and writes, in the order
+// of time.
+func plan(t *testing.T, seed uint64) (lines []string) {
+	t.Helper()
+	run(t, simulation.Options{Seed: seed, Live: func(line string) {
+		if strings.Contains(line, " nemesis: ") || strings.Contains(line, " author: ") {
+			lines = append(lines, line)
+		}
+	}})
+	slices.Sort(lines) // what happens at one moment has no order
+	return lines
 }
