@@ -31,14 +31,7 @@ func (p *Projection[S]) apply(ctx context.Context, notices []received) error {
 	if err != nil {
 		return err
 	}
-	states = slices.DeleteFunc(states, func(s State[S]) bool {
-		if s.Version > 0 {
-			return false
-		}
-		// What it does not know now may be of another timeline: then it is gone.
-		h := has[s.Ref]
-		return h.isNone() || s.Epoch <= h.epoch
-	})
+	states = slices.DeleteFunc(states, func(s State[S]) bool { return tellsNothing(s, has[s.Ref]) })
 	known := make(map[Ref]bool, len(states))
 	for _, s := range states {
 		known[s.Ref] = true
@@ -52,6 +45,17 @@ func (p *Projection[S]) apply(ctx context.Context, notices []received) error {
 				"aggregate_type", ref.Type, "aggregate_id", ref.ID)
 		}
 	}
+	return p.keep(ctx, states, wanted, notices)
+}
+
+// tellsNothing tells whether s is of what the owner does not know. What it does
+// not know now may be of another timeline than what is held: then it is gone.
+func tellsNothing[S any](s State[S], has held) bool {
+	return s.Version == 0 && (has.isNone() || s.Epoch <= has.epoch)
+}
+
+// keep writes states and the notices' places, in one transaction.
+func (p *Projection[S]) keep(ctx context.Context, states []State[S], wanted map[Ref]received, notices []received) error {
 	return p.commit(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// The cursor row is locked first: replicas of a read model take turns, so
 		// what is compared here cannot change before the commit.

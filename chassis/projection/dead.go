@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -205,7 +206,8 @@ func (p *Projection[S]) Dead(ctx context.Context) (_ []DeadLetter, err error) {
 
 // Retry fetches the present state of what was put aside and writes it, also if
 // the read model has it already. If that fails it stays aside. NotFound if there
-// is no such dead letter.
+// is no such dead letter, and if the owner does not know the aggregate (any
+// more): then it stays aside only if the read model has something of it.
 func (p *Projection[S]) Retry(ctx context.Context, ref Ref) error {
 	dead, err := p.Dead(ctx)
 	if err != nil {
@@ -220,12 +222,25 @@ func (p *Projection[S]) Retry(ctx context.Context, ref Ref) error {
 		return err
 	}
 	told := map[Ref]received{ref: {notice: dead[i].Notice, ctx: ctx}}
-	return p.commit(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	var unknown error
+	err = p.commit(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		unknown = nil // it may run again
 		c, err := p.lockCursor(ctx, tx)
 		if err != nil {
 			return err
 		}
-		known := slices.DeleteFunc(slices.Clone(states), func(s State[S]) bool { return s.Version == 0 })
+		has, err := p.versions(ctx, []Ref{ref})
+		if err != nil {
+			return err
+		}
+		known := slices.DeleteFunc(slices.Clone(states), func(s State[S]) bool { return tellsNothing(s, has[s.Ref]) })
+		if len(known) == 0 && has[ref].known {
+			unknown = fault.NotFound("%s does not know %s %s (any more), and the read model has it: it stays aside", p.cfg.Owner, ref.Type, ref.ID)
+			return nil
+		}
+		if len(known) == 0 {
+			unknown = fault.NotFound("%s does not know %s %s (any more), and the read model has nothing of it: it was dropped", p.cfg.Owner, ref.Type, ref.ID)
+		}
 		if _, err := p.write(ctx, tx, c, known, told, true); err != nil {
 			return err
 		}
@@ -234,6 +249,7 @@ func (p *Projection[S]) Retry(ctx context.Context, ref Ref) error {
 		}
 		return nil
 	})
+	return cmp.Or(err, unknown)
 }
 
 // Drop forgets what was put aside: the read model stays without that change

@@ -136,3 +136,41 @@ func TestDeadLettersAreDropped(t *testing.T) {
 		}
 	})
 }
+
+// TestARetryOfWhatTheOwnerDoesNotKnow applies nothing, and says so.
+func TestARetryOfWhatTheOwnerDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	for name, held := range map[string]bool{"nothing is held": false, "an older version is held": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, l *library) {
+				pos := int64(1)
+				l.follow(t)
+				if held {
+					l.change(t, pos, "bad", 1, post{Title: "good"})
+					l.settled(t)
+					pos++
+				}
+				l.mu.Lock()
+				l.refuse()
+				l.mu.Unlock()
+				l.change(t, pos, "bad", int32(pos), post{Title: "bad"})
+				l.settled(t)
+				if n := len(l.dead(t)); n != 1 {
+					t.Fatalf("%d dead letters, want 1", n)
+				}
+				copies := l.copies(t)
+				l.mu.Lock()
+				delete(l.owned, ref("bad"))
+				l.mu.Unlock()
+				if err := l.operator(t).Retry(t.Context(), ref("bad")); fault.KindOf(err) != fault.KindNotFound {
+					t.Errorf("Retry = %v, want not found", err)
+				}
+				if isAside := len(l.dead(t)) == 1; isAside != held {
+					t.Errorf("it is aside: %t, want %t", isAside, held)
+				}
+				check(t, "copies", l.copies(t), copies...)
+			})
+		})
+	}
+}

@@ -110,6 +110,7 @@ type Projection[S any] struct {
 	// believed is the newest epoch that the owner itself has told.
 	believed atomic.Int32
 	commits  bell
+	wanted   *wanted
 	upkeep   chan struct{}
 	chased   chan struct{}
 	// id names this replica while it compares or rebuilds.
@@ -124,7 +125,7 @@ func New[S any](cfg Config[S]) (*Projection[S], error) {
 	if cfg.Jitter == nil {
 		cfg.Jitter = rand.N[time.Duration]
 	}
-	p := &Projection[S]{cfg: cfg, id: ids.New(), upkeep: make(chan struct{}, 1), chased: make(chan struct{}, 1), applying: newLock(), log: cfg.Telemetry.Log, tracer: cfg.Telemetry.Tracer("chassis/projection")}
+	p := &Projection[S]{cfg: cfg, id: ids.New(), upkeep: make(chan struct{}, 1), chased: make(chan struct{}, 1), applying: newLock(), wanted: newWanted(), log: cfg.Telemetry.Log, tracer: cfg.Telemetry.Tracer("chassis/projection")}
 	if err := p.observe(cfg.Telemetry.Meter("chassis/projection")); err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/projection"
@@ -102,7 +103,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func (s *Service) atLeast(ctx context.Context, post *renderv1.PostVersion) error {
 	err := s.posts.AtLeast(ctx, projection.Ref{Type: refresh.TypePost, ID: post.GetId()}, post.GetEpoch(), post.GetVersion())
 	if err != nil {
-		s.log.WarnContext(ctx, "who wrote a post may see it as it was", "post_id", post.GetId(), "version", post.GetVersion(), "error", err)
+		level := slog.LevelWarn
+		if k := fault.KindOf(err); k == fault.KindNotFound || k == fault.KindExhausted || ctx.Err() != nil {
+			level = slog.LevelDebug // anybody can ask for what nobody wrote
+		}
+		s.log.Log(ctx, level, "who wrote a post may see it as it was", "post_id", post.GetId(), "version", post.GetVersion(), "error", err)
 	}
 	return err
 }

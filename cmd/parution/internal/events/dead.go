@@ -137,11 +137,12 @@ func notThere(ref Ref) error {
 	return fmt.Errorf("%s was not put aside; parution events dead list shows what was", ref)
 }
 
-// RetryDead applies the present state of what was put aside.
+// RetryDead applies the present state of what was put aside. What is not found is
+// the letter or what it is about: the answer says which, and what became of it.
 func RetryDead(ctx context.Context, api API, o Output, ref Ref) error {
 	_, err := api.Call(ctx, http.MethodPost, ref.path()+":retry", &operationsv1.RetryDeadLetterRequest{}, nil)
 	if client.StatusOf(err) == http.StatusNotFound {
-		return notThere(ref)
+		return fmt.Errorf("%s was not applied: %w; parution events dead list shows what is aside", ref, err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s stays aside: %w", ref, err)

@@ -256,7 +256,7 @@ func TestDeadLetters(t *testing.T) {
 			"retry another",
 			[]reply{missing},
 			func(s *stage) error { return events.RetryDead(s.ctx, s.api, s.output(), ref) },
-			nil, "was not put aside",
+			nil, "tags/posts/post/p1 was not applied: there is no such dead letter",
 			[]string{"POST /api/v1/dead-letters/tags/posts/post/p1:retry"},
 		},
 		{

@@ -32,6 +32,8 @@ const (
 	share = 8
 	// maxJoins bounds how often a request waits for somebody else's fill.
 	maxJoins = 3
+	// maxAtLeast bounds the questions for pages that are no older than this or that.
+	maxAtLeast = 32
 )
 
 // Key says what a page depends on, and all that it depends on.
@@ -97,6 +99,8 @@ type Cache struct {
 	// retryAt, in Unix nanoseconds, is when a source that failed is asked again; 0: it works.
 	retryAt atomic.Int64
 	counts  [results]atomic.Int64
+	// atLeast counts who waits for the source in LoadAtLeast.
+	atLeast atomic.Int64
 
 	mu      sync.RWMutex
 	entries map[Key]*Entry

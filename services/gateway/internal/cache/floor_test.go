@@ -291,6 +291,34 @@ func TestAtLeast(t *testing.T) {
 	})
 }
 
+// TestThoseWhoAskForMoreAreLimited leaves the others alone.
+func TestThoseWhoAskForMoreAreLimited(t *testing.T) {
+	atDesk(t, func(t *testing.T, c *Cache, d desk) {
+		d.fill(t, c, "/", "1", "card:p")
+		wanted := Version{Post: "p", Version: 2}
+		var readers []<-chan got
+		var asked []question
+		for range maxAtLeast {
+			readers = append(readers, read(t, c, "/", wanted))
+			asked = append(asked, <-d)
+		}
+		if g := <-read(t, c, "/", wanted); fault.KindOf(g.err) != fault.KindUnavailable {
+			t.Errorf("one more read %q, %v; want unavailable", g.body, g.err)
+		}
+		want(t, read(t, c, "/"), "1")
+		other := read(t, c, "/other")
+		(<-d).page(http.StatusOK, "other", "card:q")
+		want(t, other, "other")
+		for i, q := range asked {
+			q.page(http.StatusOK, "2", "card:p")
+			want(t, readers[i], "2")
+		}
+		last := read(t, c, "/", Version{Post: "q", Version: 1})
+		(<-d).page(http.StatusOK, "3", "card:p")
+		want(t, last, "3")
+	})
+}
+
 func TestWhileBehindPagesAreServedAndConfirmed(t *testing.T) {
 	atDesk(t, func(t *testing.T, c *Cache, d desk) {
 		d.fill(t, c, "/", "1", "posts")

@@ -11,6 +11,9 @@ import (
 // does not know yet.
 var ErrGone = errors.New("the post is gone")
 
+// ErrCrowded is Unavailable: too many wait for pages that are newer.
+var ErrCrowded = fault.Unavailable("too many wait for a page that is newer")
+
 var (
 	errBusy    = fault.Unavailable("the page changes too quickly")
 	errAway    = fault.Unavailable("the page cannot be asked for now")
@@ -121,13 +124,20 @@ func (c *Cache) stale(e *Entry) *Entry {
 
 // LoadAtLeast is the page of k that shows the posts of wanted no older than
 // that: what is here if it is known to, else what the source answers. Faults are
-// those of Load; nothing is served in their place.
+// those of Load; nothing is served in their place. ErrCrowded, at once, if too
+// many ask like that: such a page takes the source longer, and anybody may ask.
 func (c *Cache) LoadAtLeast(ctx context.Context, k Key, wanted []Version) (*Entry, error) {
 	e, start, ok := c.satisfying(k, wanted)
 	if ok {
 		c.counts[Hit].Add(1)
 		return e, nil
 	}
+	if c.atLeast.Add(1) > maxAtLeast {
+		c.atLeast.Add(-1)
+		c.count(Miss, ErrCrowded)
+		return nil, ErrCrowded
+	}
+	defer c.atLeast.Add(-1)
 	ctx, cancel := context.WithTimeout(ctx, fillTimeout)
 	defer cancel()
 	e, _, err := c.fill(ctx, k, e, start, wanted)

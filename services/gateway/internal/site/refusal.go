@@ -56,6 +56,8 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, site host.Site, er
 		status = http.StatusMisdirectedRequest
 	case errors.Is(err, cache.ErrGone):
 		status = http.StatusGone
+	case errors.Is(err, cache.ErrCrowded):
+		s.log.DebugContext(r.Context(), "too many ask for pages that are newer", "path", r.URL.Path)
 	case status >= http.StatusInternalServerError:
 		s.log.WarnContext(r.Context(), "a page could not be served", "path", r.URL.Path, "error", err)
 	}
