@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/sqldb"
 )
 
@@ -112,11 +111,6 @@ func (o *Outbox) raise(ctx context.Context, row *ownerRow, seen mark, why string
 
 // save writes the locked row back if it was changed.
 func (o *Outbox) save(ctx context.Context, tx *sql.Tx, r *ownerRow) error {
-	if r.raised {
-		if err := o.rename(ctx, tx); err != nil {
-			return err
-		}
-	}
 	if r.changed {
 		if _, err := tx.ExecContext(ctx, saveRow, o.owner, r.epoch, r.next, r.incarnation, r.timeline, r.holder, r.until); err != nil {
 			return fmt.Errorf("save the owner row: %w", err)
@@ -124,33 +118,6 @@ func (o *Outbox) save(ctx context.Context, tx *sql.Tx, r *ownerRow) error {
 	}
 	newest := r.newest()
 	o.db.AfterCommit(ctx, func() { o.saw(newest) })
-	return nil
-}
-
-// rename gives new ids to what was not sent: the lost history may have sent the
-// same notices from other places, and whoever knows an id takes it for told.
-func (o *Outbox) rename(ctx context.Context, tx *sql.Tx) (err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT n FROM outbox WHERE stream_seq IS NULL`)
-	if err != nil {
-		return fmt.Errorf("read what was not sent: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var numbers []int64
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			return fmt.Errorf("read what was not sent: %w", err)
-		}
-		numbers = append(numbers, n)
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read what was not sent: %w", err)
-	}
-	for _, n := range numbers {
-		if _, err := tx.ExecContext(ctx, `UPDATE outbox SET id = $2 WHERE n = $1`, n, ids.New()); err != nil {
-			return fmt.Errorf("rename a notice: %w", err)
-		}
-	}
 	return nil
 }
 

@@ -143,6 +143,37 @@ func TestADumpRestoredBetweenRunsIsToldByTheStream(t *testing.T) {
 	})
 }
 
+func TestANewEpochSendsWhatTheLostHistorySentUnderTheSameID(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		r, _ := d.relay(t)
+		d.write(t, 2)
+		round(t, r)
+		d.write(t, 2) // without places when the dump is made
+		ids := func() []string {
+			t.Helper()
+			third, fourth := "", ""
+			err := d.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT (SELECT id FROM outbox WHERE aggregate_id = 'p2'), (SELECT id FROM outbox WHERE aggregate_id = 'p3')`).
+				Scan(&third, &fourth)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return []string{third, fourth}
+		}
+		back, before := d.snapshot(t), ids()
+		d.write(t, 1)
+		round(t, r)
+		back()
+		round(t, r)
+		d.has(t, 2)
+		if got := ids(); !slices.Equal(got, before) {
+			t.Errorf("ids = %v, want %v still", got, before)
+		}
+		same(t, "in the stream", streamed(t, d.broker), append(run(1, 1, 5), run(2, 3, 4)...))
+		same(t, "sent", places(t, d.db, "stream_seq IS NOT NULL"), append(run(1, 1, 2), run(2, 3, 4)...))
+	})
+}
+
 func TestAnotherNoticeAtTheSamePlaceBeginsAnEpoch(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {

@@ -95,7 +95,7 @@ func (r *Relay) step(ctx context.Context, todo work) (bool, error) {
 			return false, err
 		}
 	}
-	rows, err := r.out.rows(ctx, unsent, batch)
+	rows, err := r.out.rows(ctx, unsent, r.out.owner, batch)
 	if err != nil || len(rows) == 0 {
 		return true, err
 	}
@@ -222,7 +222,7 @@ func (r *Relay) place(ctx context.Context) error {
 func (r *Relay) publish(ctx context.Context, rows []row) (int, error) {
 	notices := make([]stream.Outgoing, len(rows))
 	for i, row := range rows {
-		notices[i] = stream.Outgoing{Notice: row.notice, Trace: row.trace}
+		notices[i] = stream.Outgoing{Notice: row.notice, MessageID: row.messageID(), Trace: row.trace}
 	}
 	sequences, failed := r.stream.Publish(ctx, r.at.sequence, notices)
 	// What the stream has must be marked also while stopping.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -24,8 +25,10 @@ const (
 	place = `UPDATE outbox SET epoch = $1, pos = $2 + r.i
  FROM (SELECT n, row_number() OVER (ORDER BY n) - 1 AS i FROM outbox WHERE pos IS NULL ORDER BY n LIMIT $3) AS r
  WHERE outbox.n = r.n`
-	columns = `SELECT id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, public, epoch, pos FROM outbox`
-	unsent  = columns + ` WHERE pos IS NOT NULL AND stream_seq IS NULL ORDER BY epoch, pos LIMIT $1`
+	fields  = `SELECT id, site, aggregate_type, aggregate_id, version, kind, public_hash, facts, trace, created_at, public, epoch, pos, `
+	columns = fields + `0 AS present FROM outbox`
+	// What is sent needs the present epoch too, which another process may have begun.
+	unsent = fields + `(SELECT o.epoch FROM outbox_owner AS o WHERE o.owner = $1) AS present FROM outbox WHERE pos IS NOT NULL AND stream_seq IS NULL ORDER BY epoch, pos LIMIT $2`
 	after   = columns + ` WHERE (epoch, pos) > ($1, $2) ORDER BY epoch, pos LIMIT $3`
 	sent    = `UPDATE outbox SET stream_seq = pos + $1 WHERE epoch = $2 AND pos BETWEEN $3 AND $4 AND id IN (SELECT item FROM %s)`
 	// What there is to do: something without a place, something that was not sent.
@@ -39,9 +42,21 @@ const (
 type row struct {
 	notice *eventsv1.Notice
 	trace  string
+	// present is the owner's epoch now, of rows that are to be sent.
+	present int32
 }
 
 func (r row) place() mark { return mark{r.notice.GetEpoch(), r.notice.GetPos()} }
+
+// messageID is what the stream knows the notice by. It is another one in each
+// epoch: the lost history may have sent the same notice from another place, and a
+// stream that knows it would not store it again.
+func (r row) messageID() string {
+	if r.present <= 1 {
+		return r.notice.GetId()
+	}
+	return r.notice.GetId() + "." + strconv.Itoa(int(r.present))
+}
 
 // sequence gives places to up to batch notices, if l may work; it answers how
 // many. errTaken if it may not.
@@ -123,7 +138,7 @@ func (o *Outbox) rows(ctx context.Context, query string, args ...any) (_ []row, 
 	for rs.Next() {
 		n, r, at, facts := &eventsv1.Notice{Owner: o.owner}, row{}, sqldb.Time{}, []byte(nil)
 		if err := rs.Scan(&n.Id, &n.Site, &n.AggregateType, &n.AggregateId, &n.Version, &n.Kind, &n.PublicHash,
-			&facts, &r.trace, &at, &n.Public, &n.Epoch, &n.Pos); err != nil {
+			&facts, &r.trace, &at, &n.Public, &n.Epoch, &n.Pos, &r.present); err != nil {
 			return nil, fmt.Errorf("scan a notice: %w", err)
 		}
 		n.OccurredAt = timestamppb.New(at.Time)

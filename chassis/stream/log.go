@@ -99,14 +99,14 @@ func (l *jetStreamLog) send(ctx context.Context, o Outgoing, behind uint64) (sen
 		attribute.String("messaging.system", "nats"),
 		attribute.String("messaging.operation.type", "send"),
 		attribute.String("messaging.destination.name", subject),
-		attribute.String("messaging.message.id", o.Notice.GetId()),
+		attribute.String("messaging.message.id", o.MessageID),
 	))
 	msg, err := Message(ctx, o.Notice)
 	if err != nil {
 		span.End()
 		return sending{}, err
 	}
-	ack, err := l.js.PublishMsgAsync(msg, jetstream.WithMsgID(o.Notice.GetId()), jetstream.WithExpectStream(Name(l.owner)),
+	ack, err := l.js.PublishMsgAsync(msg, jetstream.WithMsgID(o.MessageID), jetstream.WithExpectStream(Name(l.owner)),
 		jetstream.WithExpectLastSequence(behind), jetstream.WithStallWait(ackTimeout))
 	if err != nil {
 		span.RecordError(err)

@@ -22,7 +22,7 @@ func outgoing(from, n int) []stream.Outgoing {
 	for i := range out {
 		o := proto.CloneOf(notice())
 		o.Id, o.Pos, o.AggregateId = fmt.Sprintf("n%d", from+i+1), int64(from+i+1), fmt.Sprintf("p%d", from+i+1)
-		out[i] = stream.Outgoing{Notice: o}
+		out[i] = stream.Outgoing{Notice: o, MessageID: o.GetId()}
 	}
 	return out
 }

@@ -22,10 +22,13 @@ type Log interface {
 	Beat(ctx context.Context, beat *eventsv1.Heartbeat) error
 }
 
-// Outgoing is a notice with the trace of its change, as W3C traceparent.
+// Outgoing is a notice as it is sent.
 type Outgoing struct {
 	Notice *eventsv1.Notice
-	Trace  string
+	// MessageID is what the stream knows it by: for a time it takes none twice.
+	MessageID string
+	// Trace is that of its change, as W3C traceparent.
+	Trace string
 }
 
 // Source brings an owner's notices to one read model; the replicas of a reader

@@ -54,7 +54,7 @@ func (l *log) Publish(ctx context.Context, behind uint64, notices []stream.Outgo
 		}
 		c.b.mu.Lock()
 		if c.reaches() && c.session == session {
-			sequence, err := c.b.publish(l.owner, o.Notice.GetId(), msg, behind+uint64(i))
+			sequence, err := c.b.publish(l.owner, o.MessageID, msg, behind+uint64(i))
 			switch {
 			case c.chance("confirm").Float64() < c.b.faults.LoseConfirmation:
 				c.b.notef("loses the confirmation of %s to %s", Label(o.Notice), c.name)

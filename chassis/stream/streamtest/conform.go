@@ -68,7 +68,7 @@ func Cases() []Case {
 
 // say is a notice at a place.
 func say(pos int64) stream.Outgoing {
-	return stream.Outgoing{Notice: &eventsv1.Notice{
+	return stream.Outgoing{MessageID: fmt.Sprintf("n%d", pos), Notice: &eventsv1.Notice{
 		Id: fmt.Sprintf("n%d", pos), Owner: owner, Epoch: 1, Pos: pos, Site: "main", AggregateType: "post",
 		AggregateId: fmt.Sprintf("p%d", pos), Version: 1, Kind: "published", OccurredAt: timestamppb.New(time.Unix(1_700_000_000, 0)),
 	}}

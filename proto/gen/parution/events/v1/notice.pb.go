@@ -30,7 +30,7 @@ const (
 // change feed. An unknown kind means "changed, fetch it", never "skip it".
 type Notice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// UUIDv7, also the message's Nats-Msg-Id and its CloudEvents id.
+	// UUIDv7, the same when it is told again; also its CloudEvents id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The service that owns the aggregate: "posts", "tags", "render".
 	Owner string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
