@@ -41,7 +41,7 @@ func (p Place) before(q Place) bool { return p.Epoch < q.Epoch || p.Epoch == q.E
 // Audience is who follows changes: a site's members, or anybody.
 type Audience struct {
 	Site string
-	// Public is true for those who may know only of what is public, or was once.
+	// Public is true for those who may know only of what is public, and that it ceased to be.
 	Public bool
 }
 

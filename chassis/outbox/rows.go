@@ -29,8 +29,8 @@ const (
 	columns = fields + `0 AS present FROM outbox`
 	// What is sent needs the present epoch too, which another process may have begun.
 	unsent = fields + `(SELECT o.epoch FROM outbox_owner AS o WHERE o.owner = $1) AS present FROM outbox WHERE pos IS NOT NULL AND stream_seq IS NULL ORDER BY epoch, pos LIMIT $2`
-	after   = columns + ` WHERE (epoch, pos) > ($1, $2) ORDER BY epoch, pos LIMIT $3`
-	sent    = `UPDATE outbox SET stream_seq = pos + $1 WHERE epoch = $2 AND pos BETWEEN $3 AND $4 AND id IN (SELECT item FROM %s)`
+	after  = columns + ` WHERE (epoch, pos) > ($1, $2) ORDER BY epoch, pos LIMIT $3`
+	sent   = `UPDATE outbox SET stream_seq = pos + $1 WHERE epoch = $2 AND pos BETWEEN $3 AND $4 AND id IN (SELECT item FROM %s)`
 	// What there is to do: something without a place, something that was not sent.
 	waiting = `SELECT EXISTS (SELECT 1 FROM outbox WHERE pos IS NULL),
  EXISTS (SELECT 1 FROM outbox WHERE stream_seq IS NULL AND pos IS NOT NULL)`

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
@@ -105,6 +107,48 @@ func TestChangesAreForWhoMayKnowOfThem(t *testing.T) {
 		}
 		_, err = w.changes.ListChanges(other, &postsv1.ListChangesRequest{After: next})
 		wantKind(t, err, fault.KindInvalid, "after")
+	})
+}
+
+func TestWorkOnAWithdrawnPostIsNotForReaders(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		background(t, w.relay, w.watch)
+		id := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Shown", Status: "published"}).GetId()
+		for _, step := range []func() error{
+			func() error {
+				_, err := w.WithdrawPost(w.ctx, &postsv1.WithdrawPostRequest{Id: id})
+				return err
+			},
+			func() error {
+				_, err := w.RevisePost(w.ctx, &postsv1.RevisePostRequest{
+					Id: id, Post: &postsv1.Post{Title: "Reworked"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"title"}}, ExpectedVersion: 2,
+				})
+				return err
+			},
+			func() error {
+				_, err := w.SchedulePost(w.ctx, &postsv1.SchedulePostRequest{Id: id, At: timestamppb.New(now().Add(time.Hour))})
+				return err
+			},
+			func() error { // no longer scheduled
+				_, err := w.WithdrawPost(w.ctx, &postsv1.WithdrawPostRequest{Id: id})
+				return err
+			},
+			func() error {
+				_, err := w.DeletePost(w.ctx, &postsv1.DeletePostRequest{Id: id})
+				return err
+			},
+		} {
+			if err := step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, _ := w.follow(w.ctx, t, "", 0, 7)
+		wantChanges(t, all, "site 1 configured", "post 1 published shown", "post 2 withdrawn", "post 3 revised", "post 4 scheduled", "post 5 held", "post 6 deleted")
+		readers, err := w.changes.ListChanges(w.public, &postsv1.ListChangesRequest{})
+		if err != nil {
+			t.Fatalf("ListChanges: %v", err)
+		}
+		wantChanges(t, readers.GetChanges(), "site 1 configured", "post 1 published", "post 2 withdrawn", "post 6 deleted")
 	})
 }
 
