@@ -2,7 +2,9 @@ package posts_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -14,7 +16,10 @@ import (
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/rpc/rpctest"
+	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/sqldb/sqldbtest"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	"github.com/parution/parution/services/posts"
 )
 
 // background runs parts until the test ends.
@@ -111,7 +116,9 @@ func TestChangesAreForWhoMayKnowOfThem(t *testing.T) {
 }
 
 func TestWorkOnAWithdrawnPostIsNotForReaders(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
 		background(t, w.relay, w.watch)
 		id := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Shown", Status: "published"}).GetId()
 		for _, step := range []func() error{
@@ -144,12 +151,48 @@ func TestWorkOnAWithdrawnPostIsNotForReaders(t *testing.T) {
 		}
 		all, _ := w.follow(w.ctx, t, "", 0, 7)
 		wantChanges(t, all, "site 1 configured", "post 1 published shown", "post 2 withdrawn", "post 3 revised", "post 4 scheduled", "post 5 held", "post 6 deleted")
-		readers, err := w.changes.ListChanges(w.public, &postsv1.ListChangesRequest{})
-		if err != nil {
-			t.Fatalf("ListChanges: %v", err)
+		readersLearn := func() {
+			t.Helper()
+			readers, err := w.changes.ListChanges(w.public, &postsv1.ListChangesRequest{})
+			if err != nil {
+				t.Fatalf("ListChanges: %v", err)
+			}
+			wantChanges(t, readers.GetChanges(), "site 1 configured", "post 1 published", "post 2 withdrawn", "post 6 deleted")
 		}
-		wantChanges(t, readers.GetChanges(), "site 1 configured", "post 1 published", "post 2 withdrawn", "post 6 deleted")
+		readersLearn()
+		// The same of notices that were written before they told it.
+		execute(t, db, `UPDATE outbox SET public = FALSE`)
+		execute(t, db, migration(t, db, "posts", "0002_public_notices.sql"))
+		readersLearn()
 	})
+}
+
+// migration is the text of one of the service's migrations.
+func migration(t *testing.T, db *sqldb.DB, set, file string) string {
+	t.Helper()
+	for _, m := range posts.Migrations() {
+		if m.Name != set {
+			continue
+		}
+		text, err := fs.ReadFile(m.FS, string(db.Dialect())+"/"+file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	t.Fatalf("there are no migrations of %s", set)
+	return ""
+}
+
+func execute(t *testing.T, db *sqldb.DB, statement string) {
+	t.Helper()
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, statement)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
 }
 
 func TestChangesInPages(t *testing.T) {
