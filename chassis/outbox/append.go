@@ -27,7 +27,7 @@ type Entry struct {
 	Version       int32  // unique for the aggregate
 	Kind          string // past tense: "published"
 	PublicHash    []byte // of the public state
-	// Public: anybody may know of it, since the aggregate is public or was once.
+	// Public: anybody may know of it: the aggregate is public now, or ceased to be with this.
 	Public bool
 	Facts  proto.Message
 	At     time.Time

@@ -13,10 +13,12 @@ import (
 
 const (
 	// ofSite are the notices of one site in a stretch of the feed; publicOfSite
-	// those of them that anybody may know of.
-	ofSite       = columns + ` WHERE site = $1 AND (epoch, pos) > ($2, $3) AND (epoch, pos) <= ($4, $5)` + inOrder
-	publicOfSite = columns + ` WHERE site = $1 AND public AND (epoch, pos) > ($2, $3) AND (epoch, pos) <= ($4, $5)` + inOrder
-	inOrder      = ` ORDER BY epoch, pos LIMIT $6`
+	// those of them that anybody may know of. PostgreSQL takes a stretch of epoch and
+	// pos alone for one notice and reads all sites'; so the site is part of it.
+	ofSite       = columns + ofStretch + inOrder
+	publicOfSite = columns + ofStretch + ` AND public` + inOrder
+	ofStretch    = ` WHERE (site, epoch, pos) > ($1, $2, $3) AND (site, epoch, pos) <= ($1, $4, $5)`
+	inOrder      = ` ORDER BY site, epoch, pos LIMIT $6`
 	// audiences are the sites with something new, and whether some of it is public.
 	audiences = `SELECT DISTINCT site, public FROM outbox WHERE (epoch, pos) > ($1, $2)`
 
@@ -41,7 +43,7 @@ func (p Place) before(q Place) bool { return p.Epoch < q.Epoch || p.Epoch == q.E
 // Audience is who follows changes: a site's members, or anybody.
 type Audience struct {
 	Site string
-	// Public is true for those who may know only of what is public, or was once.
+	// Public is true for those who may know only of what is public, and that it ceased to be.
 	Public bool
 }
 

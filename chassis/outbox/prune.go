@@ -21,12 +21,14 @@ const (
 	pruneBatch = 1000
 )
 
-// An aggregate's newest notice stays: it tells a newcomer that there is one.
+// An aggregate's newest notice stays: it tells a newcomer that there is one. So
+// does the newest that anybody may know of: it tells those who may not know of
+// what came after it how the aggregate stands for them.
 const prune = `DELETE FROM outbox WHERE n IN (
  SELECT o.n FROM outbox AS o
  WHERE o.created_at < $1 AND o.pos IS NOT NULL AND o.n <= (SELECT max(n) FROM outbox) - $2
   AND EXISTS (SELECT 1 FROM outbox AS newer
-   WHERE newer.aggregate_type = o.aggregate_type AND newer.aggregate_id = o.aggregate_id AND newer.version > o.version)
+   WHERE newer.aggregate_type = o.aggregate_type AND newer.aggregate_id = o.aggregate_id AND newer.version > o.version AND (newer.public OR NOT o.public))
  ORDER BY o.created_at LIMIT $3)`
 
 // prune deletes what the feed need not have any more, in short transactions;

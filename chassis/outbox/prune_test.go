@@ -78,6 +78,38 @@ func TestPruningKeepsWhatIsNeeded(t *testing.T) {
 	})
 }
 
+// Who may know only of what is public learns from the newest such notice how an
+// aggregate stands, whatever came after it.
+func TestPruningKeepsTheNewestPublicNotice(t *testing.T) {
+	t.Parallel()
+	eachDesk(t, func(t *testing.T, d *desk) {
+		out := New(d.db, "posts")
+		tell := func(id string, public ...bool) {
+			t.Helper()
+			for i, is := range public {
+				e := Entry{
+					Site: "main", AggregateType: "post", AggregateID: id, Version: int32(i) + 1, Kind: "changed", Public: is, //nolint:gosec // a few
+					Facts: &tagsv1.IndexFacts{}, At: time.Now(),
+				}
+				if err := d.db.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error { return out.Append(ctx, tx, e) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		tell("a", false, true, true, false, false) // 1 to 5: drafted, published, withdrawn, revised twice
+		tell("b", true, false, true)               // 6 to 8: published again
+		tell("c", false, false)                    // 9 and 10: never published
+		if _, err := out.sequence(t.Context(), &lease{holder: "me"}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		n, err := out.prune(t.Context(), time.Now().Add(2*keepFor), 0)
+		if err != nil || n != 6 {
+			t.Errorf("prune = %d, %v, want 6", n, err)
+		}
+		same(t, "what is left", places(t, d.db, "true"), []mark{{1, 3}, {1, 5}, {1, 8}, {1, 10}})
+	})
+}
+
 func TestARelayWhoseStreamIsAwayPrunes(t *testing.T) {
 	t.Parallel()
 	eachDesk(t, func(t *testing.T, d *desk) {

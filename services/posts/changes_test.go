@@ -2,17 +2,24 @@ package posts_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"io/fs"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/rpc/rpctest"
+	"github.com/parution/parution/chassis/sqldb"
+	"github.com/parution/parution/chassis/sqldb/sqldbtest"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	"github.com/parution/parution/services/posts"
 )
 
 // background runs parts until the test ends.
@@ -106,6 +113,86 @@ func TestChangesAreForWhoMayKnowOfThem(t *testing.T) {
 		_, err = w.changes.ListChanges(other, &postsv1.ListChangesRequest{After: next})
 		wantKind(t, err, fault.KindInvalid, "after")
 	})
+}
+
+func TestWorkOnAWithdrawnPostIsNotForReaders(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		background(t, w.relay, w.watch)
+		id := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "Shown", Status: "published"}).GetId()
+		for _, step := range []func() error{
+			func() error {
+				_, err := w.WithdrawPost(w.ctx, &postsv1.WithdrawPostRequest{Id: id})
+				return err
+			},
+			func() error {
+				_, err := w.RevisePost(w.ctx, &postsv1.RevisePostRequest{
+					Id: id, Post: &postsv1.Post{Title: "Reworked"}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"title"}}, ExpectedVersion: 2,
+				})
+				return err
+			},
+			func() error {
+				_, err := w.SchedulePost(w.ctx, &postsv1.SchedulePostRequest{Id: id, At: timestamppb.New(now().Add(time.Hour))})
+				return err
+			},
+			func() error { // no longer scheduled
+				_, err := w.WithdrawPost(w.ctx, &postsv1.WithdrawPostRequest{Id: id})
+				return err
+			},
+			func() error {
+				_, err := w.DeletePost(w.ctx, &postsv1.DeletePostRequest{Id: id})
+				return err
+			},
+		} {
+			if err := step(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, _ := w.follow(w.ctx, t, "", 0, 7)
+		wantChanges(t, all, "site 1 configured", "post 1 published shown", "post 2 withdrawn", "post 3 revised", "post 4 scheduled", "post 5 held", "post 6 deleted")
+		readersLearn := func() {
+			t.Helper()
+			readers, err := w.changes.ListChanges(w.public, &postsv1.ListChangesRequest{})
+			if err != nil {
+				t.Fatalf("ListChanges: %v", err)
+			}
+			wantChanges(t, readers.GetChanges(), "site 1 configured", "post 1 published", "post 2 withdrawn", "post 6 deleted")
+		}
+		readersLearn()
+		// The same of notices that were written before they told it.
+		execute(t, db, `UPDATE outbox SET public = FALSE`)
+		execute(t, db, migration(t, db, "posts", "0002_public_notices.sql"))
+		readersLearn()
+	})
+}
+
+// migration is the text of one of the service's migrations.
+func migration(t *testing.T, db *sqldb.DB, set, file string) string {
+	t.Helper()
+	for _, m := range posts.Migrations() {
+		if m.Name != set {
+			continue
+		}
+		text, err := fs.ReadFile(m.FS, string(db.Dialect())+"/"+file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	t.Fatalf("there are no migrations of %s", set)
+	return ""
+}
+
+func execute(t *testing.T, db *sqldb.DB, statement string) {
+	t.Helper()
+	err := db.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, statement)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
 }
 
 func TestChangesInPages(t *testing.T) {

@@ -109,11 +109,12 @@ func (w Wire) State(st post.State, epoch int32) *postsv1.PostState {
 }
 
 // Entry is the notice of what happened to a post. Facts are public: a post that
-// is not has none.
+// is not has none. Anybody may know of what readers see, and that it was taken
+// away, but not of the work on it after that.
 func (w Wire) Entry(s post.Snapshot, kind post.Kind) outbox.Entry {
 	e := outbox.Entry{
 		Site: s.Site, AggregateType: TypePost, AggregateID: s.ID, Version: s.Version, Kind: string(kind), At: s.UpdatedAt, Facts: &postsv1.PostFacts{},
-		Public: s.WasPublic,
+		Public: s.Public() || s.WasPublic && (kind == post.KindWithdrawn || kind == post.KindDeleted),
 	}
 	if s.Public() {
 		e.Facts = &postsv1.PostFacts{

@@ -55,7 +55,7 @@ type Notice struct {
 	// parution.posts.v1.PostFacts, parution.tags.v1.IndexFacts,
 	// parution.render.v1.PressFacts. Never a post's body.
 	Facts *anypb.Any `protobuf:"bytes,12,opt,name=facts,proto3" json:"facts,omitempty"`
-	// Whether anybody may know of it: the aggregate is public, or was once.
+	// Whether anybody may know of it: the aggregate is public now, or ceased to be with this.
 	Public        bool `protobuf:"varint,13,opt,name=public,proto3" json:"public,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

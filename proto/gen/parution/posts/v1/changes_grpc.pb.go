@@ -29,7 +29,7 @@ const (
 // ChangesService tells programs what happens on a site. docs/events.md is its manual.
 type ChangesServiceClient interface {
 	// ListChanges lists what changed on the caller's site, oldest first, and can
-	// wait for more. Readers learn of what is public or once was; a token's bearer
+	// wait for more. Readers learn of what they see and what was taken away; a token's bearer
 	// of everything. Ask again with next to go on: nothing is left out, and a
 	// newcomer who begins at the start ends with the present state.
 	ListChanges(ctx context.Context, in *ListChangesRequest, opts ...grpc.CallOption) (*ListChangesResponse, error)
@@ -60,7 +60,7 @@ func (c *changesServiceClient) ListChanges(ctx context.Context, in *ListChangesR
 // ChangesService tells programs what happens on a site. docs/events.md is its manual.
 type ChangesServiceServer interface {
 	// ListChanges lists what changed on the caller's site, oldest first, and can
-	// wait for more. Readers learn of what is public or once was; a token's bearer
+	// wait for more. Readers learn of what they see and what was taken away; a token's bearer
 	// of everything. Ask again with next to go on: nothing is left out, and a
 	// newcomer who begins at the start ends with the present state.
 	ListChanges(context.Context, *ListChangesRequest) (*ListChangesResponse, error)

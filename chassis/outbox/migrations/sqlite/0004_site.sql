@@ -1,0 +1,3 @@
+-- +goose Up
+-- The feed of one site.
+CREATE INDEX outbox_site ON outbox (site, epoch, pos);
