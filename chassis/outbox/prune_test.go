@@ -88,7 +88,7 @@ func TestPruningKeepsTheNewestPublicNotice(t *testing.T) {
 			t.Helper()
 			for i, is := range public {
 				e := Entry{
-					Site: "main", AggregateType: "post", AggregateID: id, Version: int32(i) + 1, Kind: "changed", Public: is, //nolint:gosec // a few
+					Site: "main", AggregateType: "post", AggregateID: id, Version: int32(i) + 1, Kind: "changed", Public: is,
 					Facts: &tagsv1.IndexFacts{}, At: time.Now(),
 				}
 				if err := d.db.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error { return out.Append(ctx, tx, e) }); err != nil {
