@@ -16,7 +16,7 @@ import (
 var errBehind = errors.New("the owner answered with an older state than it announced")
 
 // errUntrue is a notice that the owner cannot have sent.
-var errUntrue = errors.New("the notice is of an epoch that the owner does not know")
+var errUntrue = errors.New("the notice is of an epoch or a place that the owner does not know")
 
 // apply brings the read model up to what the notices tell, in one transaction.
 func (p *Projection[S]) apply(ctx context.Context, notices []received) error {
@@ -38,6 +38,13 @@ func (p *Projection[S]) apply(ctx context.Context, notices []received) error {
 		if n := wanted[s.Ref].notice; older(s.Epoch, s.Version, n.GetEpoch(), n.GetVersion()) && s.Version > 0 {
 			return fmt.Errorf("%s %s: %w", s.Type, s.ID, errBehind)
 		}
+	}
+	bare := slices.DeleteFunc(slices.Clone(notices), func(r received) bool {
+		ref := refOf(r.notice)
+		return known[ref] && wanted[ref].notice == r.notice
+	})
+	if err := p.believePlaces(ctx, bare); err != nil {
+		return err
 	}
 	for ref := range wanted {
 		if !known[ref] {
@@ -164,6 +171,32 @@ func (p *Projection[S]) believe(ctx context.Context, notices []received) error {
 		return errUntrue
 	}
 	p.wakeChaser() // the floor goes over to the new epoch by the feed
+	return nil
+}
+
+// believePlaces asks the owner itself whether it gave the places of notices that
+// brought nothing. A floor that rose over one that it will give only later would
+// hide what is told there.
+func (p *Projection[S]) believePlaces(ctx context.Context, bare []received) error {
+	var furthest cursor
+	for _, r := range bare {
+		if at := placeOf(r.notice); at.floor > 0 && furthest.before(at) {
+			furthest = at
+		}
+	}
+	if p.cfg.Feed == nil || furthest.floor == 0 || p.lag.isSure(furthest) {
+		return nil
+	}
+	if at, err := p.cursor(ctx); err != nil || !at.before(furthest) {
+		return err
+	}
+	w, err := p.watermark(ctx)
+	if err != nil {
+		return &askError{err}
+	}
+	if w.before(furthest) {
+		return errUntrue
+	}
 	return nil
 }
 

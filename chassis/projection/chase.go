@@ -209,6 +209,7 @@ func (c *chaser[S]) page(ctx context.Context, after cursor) ([]received, error) 
 	out := make([]received, len(got.GetNotices()))
 	for i, n := range got.GetNotices() {
 		out[i] = received{notice: n, ctx: ctx}
+		c.p.lag.listed(placeOf(n))
 	}
 	return out, nil
 }

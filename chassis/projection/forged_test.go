@@ -32,10 +32,12 @@ func TestWhatIsForgedMovesNothing(t *testing.T) {
 		l.enter(f, 1, 1, "a", 1, post{Title: "first"})
 		l.tell(t, 1, "a", 1)
 		l.settled(t)
+		l.send(t, notice(1, 2, "a", 1))      // the next place, of what is held already
 		l.send(t, notice(99, 1, "a", 1))     // an epoch that nobody knows
 		l.send(t, notice(1, 2, "a", 7))      // a version that the owner has not
 		l.send(t, notice(1, 40, "a", 1))     // a place that it never gave
 		l.send(t, notice(1, 3, "nobody", 1)) // an aggregate that it does not know
+		l.send(t, notice(1, 2, "nobody", 1)) // the same, at the next place
 		beat, err := proto.Marshal(&eventsv1.Heartbeat{Owner: owner, Epoch: 99, Pos: 1})
 		if err == nil {
 			err = l.js.Conn().Publish(stream.HeartbeatSubject(owner), beat)

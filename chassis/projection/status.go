@@ -29,6 +29,8 @@ const (
 type lag struct {
 	mu    sync.Mutex
 	known cursor
+	// sure is how far the owner itself has said to be: a heartbeat can be forged.
+	sure cursor
 }
 
 func (l *lag) heard(at cursor) {
@@ -43,7 +45,23 @@ func (l *lag) heard(at cursor) {
 func (l *lag) told(at cursor) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.known = at
+	l.known, l.sure = at, at
+}
+
+// listed is told of a place that the owner's feed has.
+func (l *lag) listed(at cursor) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sure.before(at) {
+		l.sure = at
+	}
+}
+
+// isSure tells whether the owner itself has said to be as far as at.
+func (l *lag) isSure(at cursor) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.sure.before(at)
 }
 
 // behind counts the notices between a floor and what the owner was heard to have.
