@@ -91,6 +91,9 @@ func run(ctx context.Context, o options) error {
 	if o.cfg.Kind != topology.One && o.cfg.Kind != topology.Cluster {
 		return fmt.Errorf("there is no profile %q: one or cluster", o.profile)
 	}
+	if o.cfg.Ops < 1 {
+		return fmt.Errorf("a run of %d operations proves nothing", o.cfg.Ops)
+	}
 	name := fmt.Sprintf("%s-%d", o.profile, o.cfg.Seed)
 	o.cfg.Folder = filepath.Join(root, "bin", "chaos", name)
 	if o.out == "" {

@@ -6,6 +6,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -80,6 +81,8 @@ type Feed struct {
 	joined bool
 	join   int
 	trust  cache.Trust
+	// warned: the log says that the feed is silent.
+	warned bool
 }
 
 // New makes a feed.
@@ -185,11 +188,20 @@ func (f *Feed) look(ctx context.Context) {
 	}
 	switch f.trust {
 	case cache.Live:
-		f.deps.Telemetry.Log.DebugContext(ctx, "the feed of pages is live")
+		level := slog.LevelDebug
+		if f.warned {
+			level = slog.LevelInfo
+		}
+		f.warned = false
+		f.deps.Telemetry.Log.Log(ctx, level, "the feed of pages is live")
 	case cache.Behind:
 		f.deps.Telemetry.Log.DebugContext(ctx, "the feed of pages is behind; render is asked for changes")
 	case cache.Deaf:
-		f.deps.Telemetry.Log.WarnContext(ctx, "the feed of pages is silent; pages are confirmed each time")
+		level := slog.LevelDebug // at the start it is not known yet where the feed is
+		if f.silent(f.render, now) {
+			level, f.warned = slog.LevelWarn, true
+		}
+		f.deps.Telemetry.Log.Log(ctx, level, "the feed of pages is silent; pages are confirmed each time")
 	}
 }
 
