@@ -29,7 +29,7 @@ func (m *manifests) check(programs []string) (problems, error) {
 	m.checkBudgets(&p)
 	m.checkMemory(&p)
 	for _, w := range m.workloads {
-		w.checkPod(&p)
+		m.checkPod(w, &p)
 		m.checkReferences(w, &p)
 		m.checkMedia(w, &p)
 		for _, c := range w.containers() {

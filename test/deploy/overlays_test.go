@@ -79,6 +79,7 @@ func TestChecksBite(t *testing.T) {
 		"no limits":      {func(_ *manifests, s *corev1.PodSpec) { s.Containers[0].Resources.Limits = nil }, "no limit of memory"},
 		"no probe":       {func(_ *manifests, s *corev1.PodSpec) { s.Containers[0].ReadinessProbe = nil }, "lacks a probe"},
 		"probed port":    {func(_ *manifests, s *corev1.PodSpec) { s.Containers[0].LivenessProbe.GRPC.Port = 1 }, "asks port 1"},
+		"no drain":       {func(m *manifests, _ *corev1.PodSpec) { m.set("PARUTION_DRAIN", "0s") }, "still gets new connections"},
 		"grace":          {func(_ *manifests, s *corev1.PodSpec) { *s.TerminationGracePeriodSeconds = 30 }, "is killed"},
 		"API token":      {func(_ *manifests, s *corev1.PodSpec) { s.AutomountServiceAccountToken = nil }, "a token"},
 		"links":          {func(_ *manifests, s *corev1.PodSpec) { s.EnableServiceLinks = nil }, "a variable for each"},

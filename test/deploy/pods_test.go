@@ -39,7 +39,7 @@ func (m *manifests) checkPodSecurity(p *problems) error {
 	return nil
 }
 
-func (w workload) checkPod(p *problems) {
+func (m *manifests) checkPod(w workload, p *problems) {
 	spec := w.template.Spec
 	if spec.AutomountServiceAccountToken == nil || *spec.AutomountServiceAccountToken {
 		p.addf("%s gets a token for the API server", w.name)
@@ -60,11 +60,12 @@ func (w workload) checkPod(p *problems) {
 		return
 	}
 	for _, c := range w.containers() {
-		if c.Lifecycle == nil || c.Lifecycle.PreStop == nil || c.Lifecycle.PreStop.Sleep == nil {
+		drain, err := time.ParseDuration(m.environment(c)["PARUTION_DRAIN"])
+		if err != nil || drain <= 0 {
 			p.addf("%s stops while it still gets new connections", w.name)
 			continue
 		}
-		need := time.Duration(c.Lifecycle.PreStop.Sleep.Seconds)*time.Second + graceful
+		need := drain + graceful
 		if grace := spec.TerminationGracePeriodSeconds; grace == nil || time.Duration(*grace)*time.Second < need {
 			p.addf("%s is killed before it could stop in order, which takes up to %s", w.name, need)
 		}
