@@ -211,7 +211,7 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 	if doc.State != page.Public { // withdrawn between the two reads
 		return p.gone(site, route.Path)
 	}
-	body, err := p.theme.Post(site, doc)
+	body, err := p.theme.Post(site, theme.Post{Doc: doc})
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 }
 
 func (p *Press) gone(site *page.Site, path string) (*page.Page, error) {
-	body, err := p.theme.Gone(site)
+	body, err := p.theme.Gone(site, theme.Absent{})
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ func (p *Press) gone(site *page.Site, path string) (*page.Page, error) {
 }
 
 func (p *Press) notFound(site *page.Site, path string, keys ...string) (*page.Page, error) {
-	body, err := p.theme.NotFound(site)
+	body, err := p.theme.NotFound(site, theme.Absent{})
 	if err != nil {
 		return nil, err
 	}
