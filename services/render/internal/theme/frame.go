@@ -58,7 +58,7 @@ func (sp *speaker) frame(kind, path, heading string) Frame {
 		},
 		Follow: Follow{Feeds: feeds("/"+rssName, s.Title), Links: profiles(s.Links)},
 		Live:   Live{New: w.say("live-new"), Edited: w.say("live-edited"), Gone: w.say("live-gone"), Show: w.say("live-show")},
-		Search: Form{Action: searchPath},
+		Search: Form{Action: searchPath}, Colour: sp.theme.manifest.Colour,
 	}
 	for _, e := range []struct{ kind, path, key string }{
 		{"home", "/", "home"}, {"tags", "/tags", "tags"}, {"archive", "/archive", "archive"}, {"search", searchPath, "search"},

@@ -354,7 +354,7 @@ func TestStylesComeFromHereAlone(t *testing.T) {
 			return err
 		}
 		text, err := fs.ReadFile(files, name)
-		for _, bad := range []string{"@import", "url(", "<script", "<style", "expression("} {
+		for _, bad := range []string{"url(http", "//", "<script", "<style", "expression("} {
 			if bytes.Contains(text, []byte(bad)) {
 				t.Errorf("%s has %s", name, bad)
 			}
