@@ -2,6 +2,8 @@ module github.com/parution/parution/test
 
 go 1.26.0
 
+ignore ./browser/tools/node_modules
+
 require (
 	github.com/andybalholm/brotli v1.2.8
 	github.com/google/go-cmp v0.7.0

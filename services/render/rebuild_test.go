@@ -341,15 +341,26 @@ func TestAPressNamesThePost(t *testing.T) {
 		kind  string
 		state *postsv1.PostState
 		gone  bool
+		// event and title are what readers are told.
+		event, title string
 	}{
-		{"published", public(2), false},
-		{"revised", revised(3, func(s *postsv1.PostState) { s.Post.Title = "Second light" }), false},
-		{"withdrawn", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 4, Slug: "first", WasPublic: true}, true},
-		{"published", public(5), false},
-		{"deleted", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 6, Slug: "first", WasPublic: true}, true},
+		{"published", public(2), false, "published", "First light"},
+		{"revised", revised(3, func(s *postsv1.PostState) { s.Post.Title = "Second light" }), false, "revised", "Second light"},
+		{"withdrawn", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 4, Slug: "first", WasPublic: true}, true, "withdrawn", "Second light"},
+		{"published", public(5), false, "published", "First light"},
+		{"revised", revised(6, func(s *postsv1.PostState) { s.Aliases = []string{"/old"} }), false, "", ""},
+		{"deleted", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 7, Slug: "first", WasPublic: true}, true, "withdrawn", "First light"},
 	} {
 		w.owners.setPost(t.Context(), t, step.kind, step.state)
-		p := w.facts(t).GetPost()
+		f := w.facts(t)
+		p := f.GetPost()
+		slug, language := "first", "en"
+		if step.event == "" {
+			slug, language = "", ""
+		}
+		if f.GetEvent() != step.event || f.GetTitle() != step.title || f.GetSlug() != slug || f.GetLanguage() != language {
+			t.Errorf("%s: readers are told of %q %q %q %q, want %q %q", step.kind, f.GetEvent(), f.GetSlug(), f.GetTitle(), f.GetLanguage(), step.event, step.title)
+		}
 		if p.GetId() != postID || p.GetEpoch() != 1 || p.GetVersion() != step.state.GetVersion() || p.GetGone() != step.gone {
 			t.Errorf("%s: the press names %v, want version %d, gone %t", step.kind, p, step.state.GetVersion(), step.gone)
 		}

@@ -23,15 +23,17 @@ func post(title, html string) page.Doc {
 	return page.Doc{
 		Card: page.Card{
 			ID: "0190a000-0000-7000-8000-000000000001", Slug: "a-post", Title: title, Language: "en", Excerpt: title, PublishedAt: noon(), UpdatedAt: noon(),
-			Tags: []page.Label{{Slug: "t", Name: title}},
+			Tags: []page.Label{{Slug: "t", Name: title}}, Authors: []page.Label{{Slug: "a", Name: title}},
 		},
-		Authors: []page.Label{{Slug: "a", Name: title}}, HTML: html,
+		HTML: html,
 	}
 }
 
 func rss(t *testing.T, posts ...page.Doc) []byte {
 	t.Helper()
-	body, err := feed.RSS(feed.Feed{Site: &page.Site{Title: "S", BaseURL: base, Language: "en", UpdatedAt: noon()}, Posts: posts})
+	body, err := feed.Write(feed.RSS, feed.Feed{
+		Site: &page.Site{Title: "S", BaseURL: base, Language: "en", UpdatedAt: noon()}, Self: "/feed.xml", First: "/feed.xml", Home: "/", Posts: posts,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

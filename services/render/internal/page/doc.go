@@ -40,6 +40,7 @@ type Card struct {
 	Excerpt string
 	// Image is the address of a picture for the post, ImageAlt what it shows; may be empty.
 	Image, ImageAlt string
+	Authors         []Label
 	Tags            []Label
 	PublishedAt     time.Time
 	// Minutes is the reading time, at least 1.
@@ -60,14 +61,20 @@ type Doc struct {
 	Epoch, Version int32
 	State          State
 	Featured       bool
-	Authors        []Label
 	// Standfirst tells whether the author wrote the excerpt: then the post
 	// shows it before its text.
 	Standfirst bool
 	// Cover tells whether the author chose Image; otherwise it is the first one
 	// in the text.
 	Cover bool
-	Words int
+	// ImageCaption is shown below a cover.
+	ImageCaption string
+	// TranslationKey is shared by posts of a site that are translations of each
+	// other; empty: none is known.
+	TranslationKey string
+	// EditedAt is when title, body, excerpt or cover last changed.
+	EditedAt time.Time
+	Words    int
 	// HTML is the sanitised body.
 	HTML     string
 	Contents []Heading
@@ -156,10 +163,23 @@ func Resolve(owners []Owner) (Owner, bool) {
 	return best, found > 0
 }
 
-// Selection says which public posts a list shows; the zero value is all.
+// Translation is a public post that says the same in another language.
+type Translation struct {
+	Language string
+	// Path is the post's, unescaped.
+	Path  string
+	Title string
+}
+
+// Selection says which public posts a list shows; the zero value is all. At
+// most one of its fields is set.
 type Selection struct {
 	// Tags are slugs: posts that carry all of them.
 	Tags []string
-	// Featured is only featured posts; not together with Tags.
+	// Featured is only featured posts.
 	Featured bool
+	// Author is the slug of who wrote them.
+	Author string
+	// From and Until bound when they were published: From is within.
+	From, Until time.Time
 }

@@ -29,6 +29,8 @@ type Site struct {
 	Host         string
 	Links        []Link
 	PostsPerPage int
+	// Theme is the name of the look that the site chose; empty: the default.
+	Theme string
 	// UpdatedAt is the last change that a reader can see.
 	UpdatedAt time.Time
 }
@@ -38,7 +40,7 @@ type Site struct {
 func TouchedBySite(old, now *Site) Keys {
 	if old != nil && old.Title == now.Title && old.Description == now.Description && old.Language == now.Language &&
 		old.TimeZone == now.TimeZone && old.Base("") == now.Base("") && old.PostsPerPage == now.PostsPerPage &&
-		slices.Equal(old.Links, now.Links) {
+		slices.Equal(old.Links, now.Links) && old.Theme == now.Theme {
 		return nil
 	}
 	return NewKeys(KeySite)

@@ -211,7 +211,7 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 	if doc.State != page.Public { // withdrawn between the two reads
 		return p.gone(site, route.Path)
 	}
-	body, err := p.theme.Post(site, doc)
+	body, err := p.theme.Post(site, theme.Post{Doc: doc})
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) 
 }
 
 func (p *Press) gone(site *page.Site, path string) (*page.Page, error) {
-	body, err := p.theme.Gone(site)
+	body, err := p.theme.Gone(site, theme.Absent{})
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ func (p *Press) gone(site *page.Site, path string) (*page.Page, error) {
 }
 
 func (p *Press) notFound(site *page.Site, path string, keys ...string) (*page.Page, error) {
-	body, err := p.theme.NotFound(site)
+	body, err := p.theme.NotFound(site, theme.Absent{})
 	if err != nil {
 		return nil, err
 	}
@@ -261,12 +261,20 @@ func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*p
 	for _, d := range posts {
 		keys.Add(page.KeyPost(d.ID))
 	}
-	body, err := feed.RSS(feed.Feed{Site: site, Tags: names, Posts: posts})
+	title := site.Title
+	for _, n := range names {
+		title += " #" + n.Name
+	}
+	self, home := page.Escape(page.FeedPath(route.Tags)), "/"
+	if len(names) > 0 {
+		home = page.Escape(page.TagsPath(route.Tags))
+	}
+	body, err := feed.Write(feed.RSS, feed.Feed{Site: site, Title: title, Self: self, First: self, Home: home, Posts: posts})
 	if err != nil {
 		return nil, err
 	}
 	out := finished(page.StatusOK, body, keys)
-	out.ContentType = feed.ContentType
+	out.ContentType = feed.RSS.ContentType()
 	return out, nil
 }
 

@@ -33,6 +33,9 @@ type change struct {
 	keys            page.Keys
 	// post is the post that changed; nil if it was something else.
 	post *renderv1.PostVersion
+	// event is what readers see happen to the post, and card the post as they know it.
+	event string
+	card  *page.Card
 }
 
 // run applies items in tx: apply writes them and says, item by item, what they
@@ -68,7 +71,10 @@ func run[S any](
 		}
 		touched[c.site].Merge(c.keys)
 		cause := trace.SpanFromContext(items[i].Context) //nolint:contextcheck // each item has a trace of its own
-		notices = append(notices, store.Notice{Site: c.site, Aggregate: c.aggregate, Keys: c.keys, CausedAt: causedAt(items[i]), Cause: cause, Post: c.post})
+		notices = append(notices, store.Notice{
+			Site: c.site, Aggregate: c.aggregate, Keys: c.keys, CausedAt: causedAt(items[i]), Cause: cause, Post: c.post,
+			Event: c.event, Card: c.card,
+		})
 	}
 	if err := m.Tell(ctx, tx, notices...); err != nil {
 		return err

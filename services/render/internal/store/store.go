@@ -151,6 +151,10 @@ type Notice struct {
 	Cause trace.Span
 	// Post is the post that changed; nil if it was something else.
 	Post *renderv1.PostVersion
+	// Event is what readers see happen to the post, and Card the post as they know
+	// it; empty and nil if they see nothing.
+	Event string
+	Card  *page.Card
 }
 
 // Tell appends notices of different aggregates to the outbox in tx.
@@ -166,7 +170,7 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 	for i, n := range notices {
 		entries[i] = outbox.Entry{
 			Site: n.Site, AggregateType: pressType, AggregateID: n.Aggregate, Version: versions[n.Aggregate], Kind: "pressed",
-			Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt), Post: n.Post},
+			Facts: facts(n),
 			At:    s.now(), Public: true,
 		}
 		if n.Cause != nil {
@@ -174,6 +178,14 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 		}
 	}
 	return s.out.AppendAll(ctx, tx, entries)
+}
+
+func facts(n Notice) *renderv1.PressFacts {
+	f := &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt), Post: n.Post}
+	if n.Event != "" && n.Card != nil {
+		f.Event, f.Slug, f.Title, f.Language = n.Event, n.Card.Slug, n.Card.Title, n.Card.Language
+	}
+	return f
 }
 
 // nextVersions counts a further notice of each aggregate.

@@ -37,8 +37,8 @@ func every(t *testing.T, name string) map[string][]byte {
 		Links: []page.Link{{Name: name, URL: name}},
 	}
 	l := page.Label{Slug: name, Name: name}
-	c := page.Card{ID: name, Slug: name, Title: name, Language: "en", Excerpt: name, Image: name, ImageAlt: name, Tags: []page.Label{l}}
-	d := &page.Doc{Card: c, Authors: []page.Label{l}, Standfirst: true, Cover: true, HTML: "<p>Text</p>"}
+	c := page.Card{ID: name, Slug: name, Title: name, Language: "en", Excerpt: name, Image: name, ImageAlt: name, Tags: []page.Label{l}, Authors: []page.Label{l}}
+	d := &page.Doc{Card: c, Standfirst: true, Cover: true, HTML: "<p>Text</p>"}
 	for range 3 {
 		d.Contents = append(d.Contents, page.Heading{Level: 2, ID: name, Text: name, Children: []page.Heading{{Level: 3, ID: name, Text: name}}})
 	}
@@ -63,11 +63,11 @@ func every(t *testing.T, name string) map[string][]byte {
 	add("empty tagged", body, err)
 	body, err = th.Tags(s, tags)
 	add("tags", body, err)
-	body, err = th.Post(s, d)
+	body, err = th.Post(s, Post{Doc: d})
 	add("post", body, err)
-	body, err = th.NotFound(s)
+	body, err = th.NotFound(s, Absent{})
 	add("not found", body, err)
-	body, err = th.Gone(s)
+	body, err = th.Gone(s, Absent{})
 	add("gone", body, err)
 	return pages
 }
@@ -173,7 +173,7 @@ func TestFrenchSignsStayWithTheirWords(t *testing.T) {
 	}
 	s := &page.Site{Title: "Site", Language: "en"}
 	d := &page.Doc{Card: page.Card{Slug: "a", Title: "Où ?", Language: "fr", Excerpt: "Ici !"}, Standfirst: true}
-	post, err := th.Post(s, d)
+	post, err := th.Post(s, Post{Doc: d})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,8 +161,20 @@ func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
 	}{f, tags})
 }
 
+// Post is the page of a post.
+type Post struct {
+	Doc *page.Doc
+	// Newer and Older are the posts published next to it; nil at the ends.
+	Newer, Older *page.Card
+	// Related are posts on the same subjects.
+	Related []page.Card
+	// Translations are the same post in other languages, by language.
+	Translations []page.Translation
+}
+
 // Post makes the page of a post.
-func (t *Theme) Post(s *page.Site, d *page.Doc) ([]byte, error) {
+func (t *Theme) Post(s *page.Site, v Post) ([]byte, error) {
+	d := v.Doc
 	f := newFrame(s, "reading", page.Escape(d.Path()))
 	shown := *d // the caller's stays as it was written
 	d = &shown
@@ -188,6 +200,75 @@ func (t *Theme) Post(s *page.Site, d *page.Doc) ([]byte, error) {
 	})
 }
 
+// Archive lists the months in which posts were published.
+type Archive struct {
+	// Months are newest first.
+	Months []page.Month
+	// Total is how many posts there are.
+	Total int
+}
+
+// Archive makes the list of months.
+func (t *Theme) Archive(s *page.Site, _ Archive) ([]byte, error) {
+	return t.list(newFrame(s, "archive", "/archive"), nil, Pager{})
+}
+
+// Period is a page of the posts of one year or month.
+type Period struct {
+	Year int
+	// Month is 0 for a whole year.
+	Month time.Month
+	Cards []page.Card
+	Total int
+	Pager Pager
+	// Months are those of the year that have posts, newest first.
+	Months []page.Month
+}
+
+// Period makes a page of the posts of one year or month.
+func (t *Theme) Period(s *page.Site, path string, v Period) ([]byte, error) {
+	return t.list(newFrame(s, "period", path), v.Cards, v.Pager)
+}
+
+// Author is a page of one author's posts.
+type Author struct {
+	Author page.Label
+	Cards  []page.Card
+	Total  int
+	Pager  Pager
+}
+
+// Author makes a page of one author's posts.
+func (t *Theme) Author(s *page.Site, path string, v Author) ([]byte, error) {
+	return t.list(newFrame(s, "author", path), v.Cards, v.Pager)
+}
+
+// Search is a page of what a search finds; without words or tags it is the form.
+type Search struct {
+	Search page.Search
+	// Tags and Without are those of Search, with their names.
+	Tags, Without []page.Label
+	Found         page.Found
+	Pager         Pager
+	// Feed is the path of the search's RSS feed with its query, escaped; empty for the form.
+	Feed string
+}
+
+// Search makes a page of what a search finds. path has its query.
+func (t *Theme) Search(s *page.Site, path string, v Search) ([]byte, error) {
+	return t.list(newFrame(s, "search", path), v.Found.Cards, v.Pager)
+}
+
+func (t *Theme) list(f frame, cards []page.Card, p Pager) ([]byte, error) {
+	return t.execute("list", struct {
+		frame
+
+		Heading string
+		Cards   []card
+		Pager   *Pager
+	}{f, f.Title, f.cards(cards, true), p.shown()})
+}
+
 // contents is the part of a table of contents that is shown; none if there is
 // little to choose from.
 func contents(list []page.Heading) []page.Heading {
@@ -207,14 +288,20 @@ func contents(list []page.Heading) []page.Heading {
 	return out
 }
 
+// Absent is the page of an address where nothing is, or no more.
+type Absent struct {
+	// Recent are the newest posts, to go on from.
+	Recent []page.Card
+}
+
 // NotFound makes the page of an address where nothing is; the same for all of them.
-func (t *Theme) NotFound(s *page.Site) ([]byte, error) {
+func (t *Theme) NotFound(s *page.Site, _ Absent) ([]byte, error) {
 	f := newFrame(s, "missing", "")
 	return t.absent(f, page.StatusNotFound, f.V.NotFound, f.V.NotFoundLead)
 }
 
 // Gone makes the page of an address where a post was.
-func (t *Theme) Gone(s *page.Site) ([]byte, error) {
+func (t *Theme) Gone(s *page.Site, _ Absent) ([]byte, error) {
 	f := newFrame(s, "missing", "")
 	return t.absent(f, page.StatusGone, f.V.Gone, f.V.GoneLead)
 }

@@ -69,7 +69,14 @@ type Post struct {
 	// When readers first could see it; may be set for imports.
 	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
 	// When a scheduled post will be published. Output only.
-	ScheduledFor  *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
+	ScheduledFor *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"`
+	// Shown below the cover image, plain text of at most 500 characters.
+	ImageCaption string `protobuf:"bytes,22,opt,name=image_caption,json=imageCaption,proto3" json:"image_caption,omitempty"`
+	// Posts of a site that have the same key are translations of each other, one in
+	// each language. At most 200 characters; empty: none is known.
+	TranslationKey string `protobuf:"bytes,23,opt,name=translation_key,json=translationKey,proto3" json:"translation_key,omitempty"`
+	// When title, body, excerpt or cover image last changed. Output only.
+	EditedAt      *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=edited_at,json=editedAt,proto3" json:"edited_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -251,6 +258,27 @@ func (x *Post) GetScheduledFor() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Post) GetImageCaption() string {
+	if x != nil {
+		return x.ImageCaption
+	}
+	return ""
+}
+
+func (x *Post) GetTranslationKey() string {
+	if x != nil {
+		return x.TranslationKey
+	}
+	return ""
+}
+
+func (x *Post) GetEditedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EditedAt
+	}
+	return nil
+}
+
 type CreatePostRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Title string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
@@ -272,9 +300,11 @@ type CreatePostRequest struct {
 	// For imports: the date that readers see. Not in the future for a published post.
 	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
 	// "draft" (default) or "published".
-	Status        string `protobuf:"bytes,15,opt,name=status,proto3" json:"status,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Status         string `protobuf:"bytes,15,opt,name=status,proto3" json:"status,omitempty"`
+	ImageCaption   string `protobuf:"bytes,16,opt,name=image_caption,json=imageCaption,proto3" json:"image_caption,omitempty"`
+	TranslationKey string `protobuf:"bytes,17,opt,name=translation_key,json=translationKey,proto3" json:"translation_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *CreatePostRequest) Reset() {
@@ -408,6 +438,20 @@ func (x *CreatePostRequest) GetPublishedAt() *timestamppb.Timestamp {
 func (x *CreatePostRequest) GetStatus() string {
 	if x != nil {
 		return x.Status
+	}
+	return ""
+}
+
+func (x *CreatePostRequest) GetImageCaption() string {
+	if x != nil {
+		return x.ImageCaption
+	}
+	return ""
+}
+
+func (x *CreatePostRequest) GetTranslationKey() string {
+	if x != nil {
+		return x.TranslationKey
 	}
 	return ""
 }
@@ -1334,6 +1378,7 @@ type Revision struct {
 	Excerpt       string   `protobuf:"bytes,12,opt,name=excerpt,proto3" json:"excerpt,omitempty"`
 	Image         string   `protobuf:"bytes,13,opt,name=image,proto3" json:"image,omitempty"`
 	ImageAlt      string   `protobuf:"bytes,14,opt,name=image_alt,json=imageAlt,proto3" json:"image_alt,omitempty"`
+	ImageCaption  string   `protobuf:"bytes,15,opt,name=image_caption,json=imageCaption,proto3" json:"image_caption,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1462,6 +1507,13 @@ func (x *Revision) GetImage() string {
 func (x *Revision) GetImageAlt() string {
 	if x != nil {
 		return x.ImageAlt
+	}
+	return ""
+}
+
+func (x *Revision) GetImageCaption() string {
+	if x != nil {
+		return x.ImageCaption
 	}
 	return ""
 }
@@ -2072,7 +2124,7 @@ var File_parution_posts_v1_posts_proto protoreflect.FileDescriptor
 
 const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\n" +
-	"\x1dparution/posts/v1/posts.proto\x12\x11parution.posts.v1\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\"\x94\x05\n" +
+	"\x1dparution/posts/v1/posts.proto\x12\x11parution.posts.v1\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\"\x9b\x06\n" +
 	"\x04Post\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x12\n" +
@@ -2098,7 +2150,10 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\n" +
 	"updated_at\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12=\n" +
 	"\fpublished_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt\x12?\n" +
-	"\rscheduled_for\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\"\xae\x03\n" +
+	"\rscheduled_for\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\fscheduledFor\x12#\n" +
+	"\rimage_caption\x18\x16 \x01(\tR\fimageCaption\x12'\n" +
+	"\x0ftranslation_key\x18\x17 \x01(\tR\x0etranslationKey\x127\n" +
+	"\tedited_at\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\beditedAt\"\xfc\x03\n" +
 	"\x11CreatePostRequest\x12\x14\n" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04body\x18\x02 \x01(\tR\x04body\x12\x16\n" +
@@ -2116,7 +2171,9 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\vexternal_id\x18\r \x01(\tR\n" +
 	"externalId\x12=\n" +
 	"\fpublished_at\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt\x12\x16\n" +
-	"\x06status\x18\x0f \x01(\tR\x06status\"]\n" +
+	"\x06status\x18\x0f \x01(\tR\x06status\x12#\n" +
+	"\rimage_caption\x18\x10 \x01(\tR\fimageCaption\x12'\n" +
+	"\x0ftranslation_key\x18\x11 \x01(\tR\x0etranslationKey\"]\n" +
 	"\x12CreatePostResponse\x12+\n" +
 	"\x04post\x18\x01 \x01(\v2\x17.parution.posts.v1.PostR\x04post\x12\x1a\n" +
 	"\bexisting\x18\x02 \x01(\bR\bexisting\"\xb8\x01\n" +
@@ -2170,7 +2227,7 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\t_featured\"j\n" +
 	"\x11ListPostsResponse\x12-\n" +
 	"\x05posts\x18\x01 \x03(\v2\x17.parution.posts.v1.PostR\x05posts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xfe\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa3\x03\n" +
 	"\bRevision\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x05R\x06number\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x129\n" +
@@ -2187,7 +2244,8 @@ const file_parution_posts_v1_posts_proto_rawDesc = "" +
 	"\bfeatured\x18\v \x01(\bR\bfeatured\x12\x18\n" +
 	"\aexcerpt\x18\f \x01(\tR\aexcerpt\x12\x14\n" +
 	"\x05image\x18\r \x01(\tR\x05image\x12\x1b\n" +
-	"\timage_alt\x18\x0e \x01(\tR\bimageAlt\"b\n" +
+	"\timage_alt\x18\x0e \x01(\tR\bimageAlt\x12#\n" +
+	"\rimage_caption\x18\x0f \x01(\tR\fimageCaption\"b\n" +
 	"\x14ListRevisionsRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
@@ -2315,56 +2373,57 @@ var file_parution_posts_v1_posts_proto_depIdxs = []int32{
 	30, // 1: parution.posts.v1.Post.updated_at:type_name -> google.protobuf.Timestamp
 	30, // 2: parution.posts.v1.Post.published_at:type_name -> google.protobuf.Timestamp
 	30, // 3: parution.posts.v1.Post.scheduled_for:type_name -> google.protobuf.Timestamp
-	30, // 4: parution.posts.v1.CreatePostRequest.published_at:type_name -> google.protobuf.Timestamp
-	0,  // 5: parution.posts.v1.CreatePostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 6: parution.posts.v1.RevisePostRequest.post:type_name -> parution.posts.v1.Post
-	31, // 7: parution.posts.v1.RevisePostRequest.update_mask:type_name -> google.protobuf.FieldMask
-	0,  // 8: parution.posts.v1.RevisePostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 9: parution.posts.v1.PublishPostResponse.post:type_name -> parution.posts.v1.Post
-	30, // 10: parution.posts.v1.SchedulePostRequest.at:type_name -> google.protobuf.Timestamp
-	0,  // 11: parution.posts.v1.SchedulePostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 12: parution.posts.v1.WithdrawPostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 13: parution.posts.v1.GetPostResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 14: parution.posts.v1.GetPostBySlugResponse.post:type_name -> parution.posts.v1.Post
-	0,  // 15: parution.posts.v1.ListPostsResponse.posts:type_name -> parution.posts.v1.Post
-	30, // 16: parution.posts.v1.Revision.created_at:type_name -> google.protobuf.Timestamp
-	19, // 17: parution.posts.v1.ListRevisionsResponse.revisions:type_name -> parution.posts.v1.Revision
-	19, // 18: parution.posts.v1.GetRevisionResponse.revision:type_name -> parution.posts.v1.Revision
-	0,  // 19: parution.posts.v1.RevertPostResponse.post:type_name -> parution.posts.v1.Post
-	28, // 20: parution.posts.v1.BatchGetPostsResponse.states:type_name -> parution.posts.v1.PostState
-	0,  // 21: parution.posts.v1.PostState.post:type_name -> parution.posts.v1.Post
-	30, // 22: parution.posts.v1.PostFacts.published_at:type_name -> google.protobuf.Timestamp
-	1,  // 23: parution.posts.v1.PostsService.CreatePost:input_type -> parution.posts.v1.CreatePostRequest
-	3,  // 24: parution.posts.v1.PostsService.RevisePost:input_type -> parution.posts.v1.RevisePostRequest
-	5,  // 25: parution.posts.v1.PostsService.PublishPost:input_type -> parution.posts.v1.PublishPostRequest
-	7,  // 26: parution.posts.v1.PostsService.SchedulePost:input_type -> parution.posts.v1.SchedulePostRequest
-	9,  // 27: parution.posts.v1.PostsService.WithdrawPost:input_type -> parution.posts.v1.WithdrawPostRequest
-	11, // 28: parution.posts.v1.PostsService.DeletePost:input_type -> parution.posts.v1.DeletePostRequest
-	13, // 29: parution.posts.v1.PostsService.GetPost:input_type -> parution.posts.v1.GetPostRequest
-	15, // 30: parution.posts.v1.PostsService.GetPostBySlug:input_type -> parution.posts.v1.GetPostBySlugRequest
-	17, // 31: parution.posts.v1.PostsService.ListPosts:input_type -> parution.posts.v1.ListPostsRequest
-	20, // 32: parution.posts.v1.PostsService.ListRevisions:input_type -> parution.posts.v1.ListRevisionsRequest
-	22, // 33: parution.posts.v1.PostsService.GetRevision:input_type -> parution.posts.v1.GetRevisionRequest
-	24, // 34: parution.posts.v1.PostsService.RevertPost:input_type -> parution.posts.v1.RevertPostRequest
-	26, // 35: parution.posts.v1.PostsService.BatchGetPosts:input_type -> parution.posts.v1.BatchGetPostsRequest
-	2,  // 36: parution.posts.v1.PostsService.CreatePost:output_type -> parution.posts.v1.CreatePostResponse
-	4,  // 37: parution.posts.v1.PostsService.RevisePost:output_type -> parution.posts.v1.RevisePostResponse
-	6,  // 38: parution.posts.v1.PostsService.PublishPost:output_type -> parution.posts.v1.PublishPostResponse
-	8,  // 39: parution.posts.v1.PostsService.SchedulePost:output_type -> parution.posts.v1.SchedulePostResponse
-	10, // 40: parution.posts.v1.PostsService.WithdrawPost:output_type -> parution.posts.v1.WithdrawPostResponse
-	12, // 41: parution.posts.v1.PostsService.DeletePost:output_type -> parution.posts.v1.DeletePostResponse
-	14, // 42: parution.posts.v1.PostsService.GetPost:output_type -> parution.posts.v1.GetPostResponse
-	16, // 43: parution.posts.v1.PostsService.GetPostBySlug:output_type -> parution.posts.v1.GetPostBySlugResponse
-	18, // 44: parution.posts.v1.PostsService.ListPosts:output_type -> parution.posts.v1.ListPostsResponse
-	21, // 45: parution.posts.v1.PostsService.ListRevisions:output_type -> parution.posts.v1.ListRevisionsResponse
-	23, // 46: parution.posts.v1.PostsService.GetRevision:output_type -> parution.posts.v1.GetRevisionResponse
-	25, // 47: parution.posts.v1.PostsService.RevertPost:output_type -> parution.posts.v1.RevertPostResponse
-	27, // 48: parution.posts.v1.PostsService.BatchGetPosts:output_type -> parution.posts.v1.BatchGetPostsResponse
-	36, // [36:49] is the sub-list for method output_type
-	23, // [23:36] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	30, // 4: parution.posts.v1.Post.edited_at:type_name -> google.protobuf.Timestamp
+	30, // 5: parution.posts.v1.CreatePostRequest.published_at:type_name -> google.protobuf.Timestamp
+	0,  // 6: parution.posts.v1.CreatePostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 7: parution.posts.v1.RevisePostRequest.post:type_name -> parution.posts.v1.Post
+	31, // 8: parution.posts.v1.RevisePostRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 9: parution.posts.v1.RevisePostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 10: parution.posts.v1.PublishPostResponse.post:type_name -> parution.posts.v1.Post
+	30, // 11: parution.posts.v1.SchedulePostRequest.at:type_name -> google.protobuf.Timestamp
+	0,  // 12: parution.posts.v1.SchedulePostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 13: parution.posts.v1.WithdrawPostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 14: parution.posts.v1.GetPostResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 15: parution.posts.v1.GetPostBySlugResponse.post:type_name -> parution.posts.v1.Post
+	0,  // 16: parution.posts.v1.ListPostsResponse.posts:type_name -> parution.posts.v1.Post
+	30, // 17: parution.posts.v1.Revision.created_at:type_name -> google.protobuf.Timestamp
+	19, // 18: parution.posts.v1.ListRevisionsResponse.revisions:type_name -> parution.posts.v1.Revision
+	19, // 19: parution.posts.v1.GetRevisionResponse.revision:type_name -> parution.posts.v1.Revision
+	0,  // 20: parution.posts.v1.RevertPostResponse.post:type_name -> parution.posts.v1.Post
+	28, // 21: parution.posts.v1.BatchGetPostsResponse.states:type_name -> parution.posts.v1.PostState
+	0,  // 22: parution.posts.v1.PostState.post:type_name -> parution.posts.v1.Post
+	30, // 23: parution.posts.v1.PostFacts.published_at:type_name -> google.protobuf.Timestamp
+	1,  // 24: parution.posts.v1.PostsService.CreatePost:input_type -> parution.posts.v1.CreatePostRequest
+	3,  // 25: parution.posts.v1.PostsService.RevisePost:input_type -> parution.posts.v1.RevisePostRequest
+	5,  // 26: parution.posts.v1.PostsService.PublishPost:input_type -> parution.posts.v1.PublishPostRequest
+	7,  // 27: parution.posts.v1.PostsService.SchedulePost:input_type -> parution.posts.v1.SchedulePostRequest
+	9,  // 28: parution.posts.v1.PostsService.WithdrawPost:input_type -> parution.posts.v1.WithdrawPostRequest
+	11, // 29: parution.posts.v1.PostsService.DeletePost:input_type -> parution.posts.v1.DeletePostRequest
+	13, // 30: parution.posts.v1.PostsService.GetPost:input_type -> parution.posts.v1.GetPostRequest
+	15, // 31: parution.posts.v1.PostsService.GetPostBySlug:input_type -> parution.posts.v1.GetPostBySlugRequest
+	17, // 32: parution.posts.v1.PostsService.ListPosts:input_type -> parution.posts.v1.ListPostsRequest
+	20, // 33: parution.posts.v1.PostsService.ListRevisions:input_type -> parution.posts.v1.ListRevisionsRequest
+	22, // 34: parution.posts.v1.PostsService.GetRevision:input_type -> parution.posts.v1.GetRevisionRequest
+	24, // 35: parution.posts.v1.PostsService.RevertPost:input_type -> parution.posts.v1.RevertPostRequest
+	26, // 36: parution.posts.v1.PostsService.BatchGetPosts:input_type -> parution.posts.v1.BatchGetPostsRequest
+	2,  // 37: parution.posts.v1.PostsService.CreatePost:output_type -> parution.posts.v1.CreatePostResponse
+	4,  // 38: parution.posts.v1.PostsService.RevisePost:output_type -> parution.posts.v1.RevisePostResponse
+	6,  // 39: parution.posts.v1.PostsService.PublishPost:output_type -> parution.posts.v1.PublishPostResponse
+	8,  // 40: parution.posts.v1.PostsService.SchedulePost:output_type -> parution.posts.v1.SchedulePostResponse
+	10, // 41: parution.posts.v1.PostsService.WithdrawPost:output_type -> parution.posts.v1.WithdrawPostResponse
+	12, // 42: parution.posts.v1.PostsService.DeletePost:output_type -> parution.posts.v1.DeletePostResponse
+	14, // 43: parution.posts.v1.PostsService.GetPost:output_type -> parution.posts.v1.GetPostResponse
+	16, // 44: parution.posts.v1.PostsService.GetPostBySlug:output_type -> parution.posts.v1.GetPostBySlugResponse
+	18, // 45: parution.posts.v1.PostsService.ListPosts:output_type -> parution.posts.v1.ListPostsResponse
+	21, // 46: parution.posts.v1.PostsService.ListRevisions:output_type -> parution.posts.v1.ListRevisionsResponse
+	23, // 47: parution.posts.v1.PostsService.GetRevision:output_type -> parution.posts.v1.GetRevisionResponse
+	25, // 48: parution.posts.v1.PostsService.RevertPost:output_type -> parution.posts.v1.RevertPostResponse
+	27, // 49: parution.posts.v1.PostsService.BatchGetPosts:output_type -> parution.posts.v1.BatchGetPostsResponse
+	37, // [37:50] is the sub-list for method output_type
+	24, // [24:37] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_parution_posts_v1_posts_proto_init() }

@@ -50,7 +50,10 @@ type Site struct {
 	// Output only.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// Output only.
-	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	UpdatedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	// Name of the theme that pages have: lower-case letters, digits and "-", at most
+	// 40. Empty, or none that render has: the default theme.
+	Theme         string `protobuf:"bytes,13,opt,name=theme,proto3" json:"theme,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -167,6 +170,13 @@ func (x *Site) GetUpdatedAt() *timestamppb.Timestamp {
 		return x.UpdatedAt
 	}
 	return nil
+}
+
+func (x *Site) GetTheme() string {
+	if x != nil {
+		return x.Theme
+	}
+	return ""
 }
 
 // SocialLink is a place where readers can follow the publication.
@@ -418,6 +428,7 @@ type CreateSiteRequest struct {
 	TimeZone      string                 `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	BaseUrl       string                 `protobuf:"bytes,6,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
 	Hosts         []string               `protobuf:"bytes,7,rep,name=hosts,proto3" json:"hosts,omitempty"`
+	Theme         string                 `protobuf:"bytes,8,opt,name=theme,proto3" json:"theme,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -499,6 +510,13 @@ func (x *CreateSiteRequest) GetHosts() []string {
 		return x.Hosts
 	}
 	return nil
+}
+
+func (x *CreateSiteRequest) GetTheme() string {
+	if x != nil {
+		return x.Theme
+	}
+	return ""
 }
 
 type CreateSiteResponse struct {
@@ -798,7 +816,7 @@ var File_parution_posts_v1_sites_proto protoreflect.FileDescriptor
 
 const file_parution_posts_v1_sites_proto_rawDesc = "" +
 	"\n" +
-	"\x1dparution/posts/v1/sites.proto\x12\x11parution.posts.v1\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\"\xb0\x03\n" +
+	"\x1dparution/posts/v1/sites.proto\x12\x11parution.posts.v1\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\"\xc6\x03\n" +
 	"\x04Site\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x14\n" +
@@ -814,7 +832,8 @@ const file_parution_posts_v1_sites_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
 	"\n" +
-	"updated_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"2\n" +
+	"updated_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\x12\x14\n" +
+	"\x05theme\x18\r \x01(\tR\x05theme\"2\n" +
 	"\n" +
 	"SocialLink\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
@@ -828,7 +847,7 @@ const file_parution_posts_v1_sites_proto_rawDesc = "" +
 	"updateMask\x12)\n" +
 	"\x10expected_version\x18\x03 \x01(\x05R\x0fexpectedVersion\"A\n" +
 	"\x12UpdateSiteResponse\x12+\n" +
-	"\x04site\x18\x01 \x01(\v2\x17.parution.posts.v1.SiteR\x04site\"\xc5\x01\n" +
+	"\x04site\x18\x01 \x01(\v2\x17.parution.posts.v1.SiteR\x04site\"\xdb\x01\n" +
 	"\x11CreateSiteRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12 \n" +
@@ -836,7 +855,8 @@ const file_parution_posts_v1_sites_proto_rawDesc = "" +
 	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x1b\n" +
 	"\ttime_zone\x18\x05 \x01(\tR\btimeZone\x12\x19\n" +
 	"\bbase_url\x18\x06 \x01(\tR\abaseUrl\x12\x14\n" +
-	"\x05hosts\x18\a \x03(\tR\x05hosts\"A\n" +
+	"\x05hosts\x18\a \x03(\tR\x05hosts\x12\x14\n" +
+	"\x05theme\x18\b \x01(\tR\x05theme\"A\n" +
 	"\x12CreateSiteResponse\x12+\n" +
 	"\x04site\x18\x01 \x01(\v2\x17.parution.posts.v1.SiteR\x04site\"\x12\n" +
 	"\x10ListSitesRequest\"B\n" +

@@ -313,7 +313,9 @@ type GetPageRequest struct {
 	IfNoneMatch string `protobuf:"bytes,4,opt,name=if_none_match,json=ifNoneMatch,proto3" json:"if_none_match,omitempty"`
 	// The page must show these posts at least at these versions: render waits
 	// 300 ms for them, then asks posts.
-	AtLeast       []*PostVersion `protobuf:"bytes,5,rep,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
+	AtLeast []*PostVersion `protobuf:"bytes,5,rep,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
+	// What is searched for, at /search and at its feeds only.
+	Search        *Search `protobuf:"bytes,6,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -383,6 +385,77 @@ func (x *GetPageRequest) GetAtLeast() []*PostVersion {
 	return nil
 }
 
+func (x *GetPageRequest) GetSearch() *Search {
+	if x != nil {
+		return x.Search
+	}
+	return nil
+}
+
+// Search is what a reader looks for.
+type Search struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it was typed, at most 200 characters.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Slugs of tags that posts must carry, all of them; at most 10.
+	Tags []string `protobuf:"bytes,2,rep,name=tags,proto3" json:"tags,omitempty"`
+	// Slugs of tags that posts must not carry; at most 10.
+	Without       []string `protobuf:"bytes,3,rep,name=without,proto3" json:"without,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Search) Reset() {
+	*x = Search{}
+	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Search) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Search) ProtoMessage() {}
+
+func (x *Search) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Search.ProtoReflect.Descriptor instead.
+func (*Search) Descriptor() ([]byte, []int) {
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Search) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Search) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *Search) GetWithout() []string {
+	if x != nil {
+		return x.Without
+	}
+	return nil
+}
+
 // PostVersion is a place in the life of a post.
 type PostVersion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -398,7 +471,7 @@ type PostVersion struct {
 
 func (x *PostVersion) Reset() {
 	*x = PostVersion{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	mi := &file_parution_render_v1_render_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +483,7 @@ func (x *PostVersion) String() string {
 func (*PostVersion) ProtoMessage() {}
 
 func (x *PostVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[5]
+	mi := &file_parution_render_v1_render_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +496,7 @@ func (x *PostVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PostVersion.ProtoReflect.Descriptor instead.
 func (*PostVersion) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{5}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PostVersion) GetId() string {
@@ -477,7 +550,7 @@ type GetPageResponse struct {
 
 func (x *GetPageResponse) Reset() {
 	*x = GetPageResponse{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[6]
+	mi := &file_parution_render_v1_render_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +562,7 @@ func (x *GetPageResponse) String() string {
 func (*GetPageResponse) ProtoMessage() {}
 
 func (x *GetPageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[6]
+	mi := &file_parution_render_v1_render_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +575,7 @@ func (x *GetPageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPageResponse.ProtoReflect.Descriptor instead.
 func (*GetPageResponse) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{6}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetPageResponse) GetStatus() int32 {
@@ -568,6 +641,159 @@ func (x *GetPageResponse) GetHad() []*PostVersion {
 	return nil
 }
 
+type ListThemesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListThemesRequest) Reset() {
+	*x = ListThemesRequest{}
+	mi := &file_parution_render_v1_render_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListThemesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListThemesRequest) ProtoMessage() {}
+
+func (x *ListThemesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_render_v1_render_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListThemesRequest.ProtoReflect.Descriptor instead.
+func (*ListThemesRequest) Descriptor() ([]byte, []int) {
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{8}
+}
+
+type ListThemesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order of name, the default first.
+	Themes        []*Theme `protobuf:"bytes,1,rep,name=themes,proto3" json:"themes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListThemesResponse) Reset() {
+	*x = ListThemesResponse{}
+	mi := &file_parution_render_v1_render_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListThemesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListThemesResponse) ProtoMessage() {}
+
+func (x *ListThemesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_render_v1_render_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListThemesResponse.ProtoReflect.Descriptor instead.
+func (*ListThemesResponse) Descriptor() ([]byte, []int) {
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ListThemesResponse) GetThemes() []*Theme {
+	if x != nil {
+		return x.Themes
+	}
+	return nil
+}
+
+// Theme is a look that a site can choose.
+type Theme struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// One sentence.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// The operator's own, not one of those that Parution brings.
+	Custom bool `protobuf:"varint,3,opt,name=custom,proto3" json:"custom,omitempty"`
+	// Why its newest files are not used, while the last good ones are; empty: they are.
+	Problem       string `protobuf:"bytes,4,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Theme) Reset() {
+	*x = Theme{}
+	mi := &file_parution_render_v1_render_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Theme) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Theme) ProtoMessage() {}
+
+func (x *Theme) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_render_v1_render_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Theme.ProtoReflect.Descriptor instead.
+func (*Theme) Descriptor() ([]byte, []int) {
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Theme) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Theme) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Theme) GetCustom() bool {
+	if x != nil {
+		return x.Custom
+	}
+	return false
+}
+
+func (x *Theme) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
 type GetAssetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name with its hash: "site.3f2a9c.css".
@@ -578,7 +804,7 @@ type GetAssetRequest struct {
 
 func (x *GetAssetRequest) Reset() {
 	*x = GetAssetRequest{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[7]
+	mi := &file_parution_render_v1_render_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +816,7 @@ func (x *GetAssetRequest) String() string {
 func (*GetAssetRequest) ProtoMessage() {}
 
 func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[7]
+	mi := &file_parution_render_v1_render_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +829,7 @@ func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetAssetRequest) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{7}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetAssetRequest) GetName() string {
@@ -623,7 +849,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[8]
+	mi := &file_parution_render_v1_render_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -635,7 +861,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[8]
+	mi := &file_parution_render_v1_render_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -648,7 +874,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{8}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetAssetResponse) GetContentType() string {
@@ -673,14 +899,21 @@ type PressFacts struct {
 	// When the owner committed what changed them.
 	CausedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=caused_at,json=causedAt,proto3" json:"caused_at,omitempty"`
 	// The post that changed, if it was one: caches serve nothing older.
-	Post          *PostVersion `protobuf:"bytes,3,opt,name=post,proto3" json:"post,omitempty"`
+	Post *PostVersion `protobuf:"bytes,3,opt,name=post,proto3" json:"post,omitempty"`
+	// What readers see happen to the post: "published", "revised" or "withdrawn";
+	// empty if they see nothing of it.
+	Event string `protobuf:"bytes,4,opt,name=event,proto3" json:"event,omitempty"`
+	// Of the post, with event; those that it had if it was withdrawn.
+	Slug          string `protobuf:"bytes,5,opt,name=slug,proto3" json:"slug,omitempty"`
+	Title         string `protobuf:"bytes,6,opt,name=title,proto3" json:"title,omitempty"`
+	Language      string `protobuf:"bytes,7,opt,name=language,proto3" json:"language,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PressFacts) Reset() {
 	*x = PressFacts{}
-	mi := &file_parution_render_v1_render_proto_msgTypes[9]
+	mi := &file_parution_render_v1_render_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +925,7 @@ func (x *PressFacts) String() string {
 func (*PressFacts) ProtoMessage() {}
 
 func (x *PressFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_render_v1_render_proto_msgTypes[9]
+	mi := &file_parution_render_v1_render_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +938,7 @@ func (x *PressFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PressFacts.ProtoReflect.Descriptor instead.
 func (*PressFacts) Descriptor() ([]byte, []int) {
-	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{9}
+	return file_parution_render_v1_render_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PressFacts) GetKeys() []string {
@@ -727,6 +960,34 @@ func (x *PressFacts) GetPost() *PostVersion {
 		return x.Post
 	}
 	return nil
+}
+
+func (x *PressFacts) GetEvent() string {
+	if x != nil {
+		return x.Event
+	}
+	return ""
+}
+
+func (x *PressFacts) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *PressFacts) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *PressFacts) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
 }
 
 var File_parution_render_v1_render_proto protoreflect.FileDescriptor
@@ -752,13 +1013,18 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\x05level\x18\x01 \x01(\x05R\x05level\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12\x12\n" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x127\n" +
-	"\bchildren\x18\x04 \x03(\v2\x1b.parution.render.v1.HeadingR\bchildren\"\xac\x01\n" +
+	"\bchildren\x18\x04 \x03(\v2\x1b.parution.render.v1.HeadingR\bchildren\"\xe0\x01\n" +
 	"\x0eGetPageRequest\x12\x12\n" +
 	"\x04site\x18\x01 \x01(\tR\x04site\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x12\n" +
 	"\x04page\x18\x03 \x01(\x05R\x04page\x12\"\n" +
 	"\rif_none_match\x18\x04 \x01(\tR\vifNoneMatch\x12:\n" +
-	"\bat_least\x18\x05 \x03(\v2\x1f.parution.render.v1.PostVersionR\aatLeast\"a\n" +
+	"\bat_least\x18\x05 \x03(\v2\x1f.parution.render.v1.PostVersionR\aatLeast\x122\n" +
+	"\x06search\x18\x06 \x01(\v2\x1a.parution.render.v1.SearchR\x06search\"J\n" +
+	"\x06Search\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
+	"\x04tags\x18\x02 \x03(\tR\x04tags\x12\x18\n" +
+	"\awithout\x18\x03 \x03(\tR\awithout\"a\n" +
 	"\vPostVersion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x18\n" +
@@ -773,22 +1039,37 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\rlast_modified\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastModified\x12\x12\n" +
 	"\x04keys\x18\a \x03(\tR\x04keys\x12!\n" +
 	"\fnot_modified\x18\b \x01(\bR\vnotModified\x121\n" +
-	"\x03had\x18\t \x03(\v2\x1f.parution.render.v1.PostVersionR\x03had\"%\n" +
+	"\x03had\x18\t \x03(\v2\x1f.parution.render.v1.PostVersionR\x03had\"\x13\n" +
+	"\x11ListThemesRequest\"G\n" +
+	"\x12ListThemesResponse\x121\n" +
+	"\x06themes\x18\x01 \x03(\v2\x19.parution.render.v1.ThemeR\x06themes\"o\n" +
+	"\x05Theme\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x16\n" +
+	"\x06custom\x18\x03 \x01(\bR\x06custom\x12\x18\n" +
+	"\aproblem\x18\x04 \x01(\tR\aproblem\"%\n" +
 	"\x0fGetAssetRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\"I\n" +
 	"\x10GetAssetResponse\x12!\n" +
 	"\fcontent_type\x18\x01 \x01(\tR\vcontentType\x12\x12\n" +
-	"\x04body\x18\x02 \x01(\fR\x04body\"\x8e\x01\n" +
+	"\x04body\x18\x02 \x01(\fR\x04body\"\xea\x01\n" +
 	"\n" +
 	"PressFacts\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x127\n" +
 	"\tcaused_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\bcausedAt\x123\n" +
-	"\x04post\x18\x03 \x01(\v2\x1f.parution.render.v1.PostVersionR\x04post2\xeb\x02\n" +
+	"\x04post\x18\x03 \x01(\v2\x1f.parution.render.v1.PostVersionR\x04post\x12\x14\n" +
+	"\x05event\x18\x04 \x01(\tR\x05event\x12\x12\n" +
+	"\x04slug\x18\x05 \x01(\tR\x04slug\x12\x14\n" +
+	"\x05title\x18\x06 \x01(\tR\x05title\x12\x1a\n" +
+	"\blanguage\x18\a \x01(\tR\blanguage2\xec\x03\n" +
 	"\rRenderService\x12\x98\x01\n" +
 	"\x0eRenderDocument\x12).parution.render.v1.RenderDocumentRequest\x1a*.parution.render.v1.RenderDocumentResponse\"/\xca\xf3\x18\b\n" +
 	"\x04\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1d:\x01*b\bdocument\"\x0e/api/v1/render\x12]\n" +
 	"\aGetPage\x12\".parution.render.v1.GetPageRequest\x1a#.parution.render.v1.GetPageResponse\"\t\xca\xf3\x18\x05\n" +
-	"\x01\x06\x10\x01\x12`\n" +
+	"\x01\x06\x10\x01\x12\x7f\n" +
+	"\n" +
+	"ListThemes\x12%.parution.render.v1.ListThemesRequest\x1a&.parution.render.v1.ListThemesResponse\"\"\xca\xf3\x18\b\n" +
+	"\x04\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/themes\x12`\n" +
 	"\bGetAsset\x12#.parution.render.v1.GetAssetRequest\x1a$.parution.render.v1.GetAssetResponse\"\t\xca\xf3\x18\x05\n" +
 	"\x01\x06\x10\x01BDZBgithub.com/parution/parution/proto/gen/parution/render/v1;renderv1b\x06proto3"
 
@@ -804,40 +1085,48 @@ func file_parution_render_v1_render_proto_rawDescGZIP() []byte {
 	return file_parution_render_v1_render_proto_rawDescData
 }
 
-var file_parution_render_v1_render_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_parution_render_v1_render_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_parution_render_v1_render_proto_goTypes = []any{
 	(*RenderDocumentRequest)(nil),  // 0: parution.render.v1.RenderDocumentRequest
 	(*RenderDocumentResponse)(nil), // 1: parution.render.v1.RenderDocumentResponse
 	(*Document)(nil),               // 2: parution.render.v1.Document
 	(*Heading)(nil),                // 3: parution.render.v1.Heading
 	(*GetPageRequest)(nil),         // 4: parution.render.v1.GetPageRequest
-	(*PostVersion)(nil),            // 5: parution.render.v1.PostVersion
-	(*GetPageResponse)(nil),        // 6: parution.render.v1.GetPageResponse
-	(*GetAssetRequest)(nil),        // 7: parution.render.v1.GetAssetRequest
-	(*GetAssetResponse)(nil),       // 8: parution.render.v1.GetAssetResponse
-	(*PressFacts)(nil),             // 9: parution.render.v1.PressFacts
-	(*timestamppb.Timestamp)(nil),  // 10: google.protobuf.Timestamp
+	(*Search)(nil),                 // 5: parution.render.v1.Search
+	(*PostVersion)(nil),            // 6: parution.render.v1.PostVersion
+	(*GetPageResponse)(nil),        // 7: parution.render.v1.GetPageResponse
+	(*ListThemesRequest)(nil),      // 8: parution.render.v1.ListThemesRequest
+	(*ListThemesResponse)(nil),     // 9: parution.render.v1.ListThemesResponse
+	(*Theme)(nil),                  // 10: parution.render.v1.Theme
+	(*GetAssetRequest)(nil),        // 11: parution.render.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),       // 12: parution.render.v1.GetAssetResponse
+	(*PressFacts)(nil),             // 13: parution.render.v1.PressFacts
+	(*timestamppb.Timestamp)(nil),  // 14: google.protobuf.Timestamp
 }
 var file_parution_render_v1_render_proto_depIdxs = []int32{
 	2,  // 0: parution.render.v1.RenderDocumentResponse.document:type_name -> parution.render.v1.Document
 	3,  // 1: parution.render.v1.Document.contents:type_name -> parution.render.v1.Heading
 	3,  // 2: parution.render.v1.Heading.children:type_name -> parution.render.v1.Heading
-	5,  // 3: parution.render.v1.GetPageRequest.at_least:type_name -> parution.render.v1.PostVersion
-	10, // 4: parution.render.v1.GetPageResponse.last_modified:type_name -> google.protobuf.Timestamp
-	5,  // 5: parution.render.v1.GetPageResponse.had:type_name -> parution.render.v1.PostVersion
-	10, // 6: parution.render.v1.PressFacts.caused_at:type_name -> google.protobuf.Timestamp
-	5,  // 7: parution.render.v1.PressFacts.post:type_name -> parution.render.v1.PostVersion
-	0,  // 8: parution.render.v1.RenderService.RenderDocument:input_type -> parution.render.v1.RenderDocumentRequest
-	4,  // 9: parution.render.v1.RenderService.GetPage:input_type -> parution.render.v1.GetPageRequest
-	7,  // 10: parution.render.v1.RenderService.GetAsset:input_type -> parution.render.v1.GetAssetRequest
-	1,  // 11: parution.render.v1.RenderService.RenderDocument:output_type -> parution.render.v1.RenderDocumentResponse
-	6,  // 12: parution.render.v1.RenderService.GetPage:output_type -> parution.render.v1.GetPageResponse
-	8,  // 13: parution.render.v1.RenderService.GetAsset:output_type -> parution.render.v1.GetAssetResponse
-	11, // [11:14] is the sub-list for method output_type
-	8,  // [8:11] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	6,  // 3: parution.render.v1.GetPageRequest.at_least:type_name -> parution.render.v1.PostVersion
+	5,  // 4: parution.render.v1.GetPageRequest.search:type_name -> parution.render.v1.Search
+	14, // 5: parution.render.v1.GetPageResponse.last_modified:type_name -> google.protobuf.Timestamp
+	6,  // 6: parution.render.v1.GetPageResponse.had:type_name -> parution.render.v1.PostVersion
+	10, // 7: parution.render.v1.ListThemesResponse.themes:type_name -> parution.render.v1.Theme
+	14, // 8: parution.render.v1.PressFacts.caused_at:type_name -> google.protobuf.Timestamp
+	6,  // 9: parution.render.v1.PressFacts.post:type_name -> parution.render.v1.PostVersion
+	0,  // 10: parution.render.v1.RenderService.RenderDocument:input_type -> parution.render.v1.RenderDocumentRequest
+	4,  // 11: parution.render.v1.RenderService.GetPage:input_type -> parution.render.v1.GetPageRequest
+	8,  // 12: parution.render.v1.RenderService.ListThemes:input_type -> parution.render.v1.ListThemesRequest
+	11, // 13: parution.render.v1.RenderService.GetAsset:input_type -> parution.render.v1.GetAssetRequest
+	1,  // 14: parution.render.v1.RenderService.RenderDocument:output_type -> parution.render.v1.RenderDocumentResponse
+	7,  // 15: parution.render.v1.RenderService.GetPage:output_type -> parution.render.v1.GetPageResponse
+	9,  // 16: parution.render.v1.RenderService.ListThemes:output_type -> parution.render.v1.ListThemesResponse
+	12, // 17: parution.render.v1.RenderService.GetAsset:output_type -> parution.render.v1.GetAssetResponse
+	14, // [14:18] is the sub-list for method output_type
+	10, // [10:14] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_parution_render_v1_render_proto_init() }
@@ -851,7 +1140,7 @@ func file_parution_render_v1_render_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_parution_render_v1_render_proto_rawDesc), len(file_parution_render_v1_render_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -62,6 +62,27 @@ func local_request_RenderService_RenderDocument_0(ctx context.Context, marshaler
 	return msg, metadata, err
 }
 
+func request_RenderService_ListThemes_0(ctx context.Context, marshaler runtime.Marshaler, client RenderServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListThemesRequest
+		metadata runtime.ServerMetadata
+	)
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ListThemes(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_RenderService_ListThemes_0(ctx context.Context, marshaler runtime.Marshaler, server RenderServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListThemesRequest
+		metadata runtime.ServerMetadata
+	)
+	msg, err := server.ListThemes(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterRenderServiceHandlerServer registers the http handlers for service RenderService to "mux".
 // UnaryRPC     :call RenderServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -87,6 +108,26 @@ func RegisterRenderServiceHandlerServer(ctx context.Context, mux *runtime.ServeM
 			return
 		}
 		forward_RenderService_RenderDocument_0(annotatedContext, mux, outboundMarshaler, w, req, response_RenderService_RenderDocument_0{resp.(*RenderDocumentResponse)}, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_RenderService_ListThemes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/parution.render.v1.RenderService/ListThemes", runtime.WithHTTPPathPattern("/api/v1/themes"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_RenderService_ListThemes_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_RenderService_ListThemes_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -145,6 +186,23 @@ func RegisterRenderServiceHandlerClient(ctx context.Context, mux *runtime.ServeM
 		}
 		forward_RenderService_RenderDocument_0(annotatedContext, mux, outboundMarshaler, w, req, response_RenderService_RenderDocument_0{resp.(*RenderDocumentResponse)}, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_RenderService_ListThemes_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/parution.render.v1.RenderService/ListThemes", runtime.WithHTTPPathPattern("/api/v1/themes"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_RenderService_ListThemes_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_RenderService_ListThemes_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -159,8 +217,10 @@ func (m response_RenderService_RenderDocument_0) XXX_ResponseBody() interface{} 
 
 var (
 	pattern_RenderService_RenderDocument_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "v1", "render"}, ""))
+	pattern_RenderService_ListThemes_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2}, []string{"api", "v1", "themes"}, ""))
 )
 
 var (
 	forward_RenderService_RenderDocument_0 = runtime.ForwardResponseMessage
+	forward_RenderService_ListThemes_0     = runtime.ForwardResponseMessage
 )

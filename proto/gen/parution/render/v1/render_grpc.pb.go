@@ -23,6 +23,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	RenderService_RenderDocument_FullMethodName = "/parution.render.v1.RenderService/RenderDocument"
 	RenderService_GetPage_FullMethodName        = "/parution.render.v1.RenderService/GetPage"
+	RenderService_ListThemes_FullMethodName     = "/parution.render.v1.RenderService/ListThemes"
 	RenderService_GetAsset_FullMethodName       = "/parution.render.v1.RenderService/GetAsset"
 )
 
@@ -36,7 +37,9 @@ type RenderServiceClient interface {
 	RenderDocument(ctx context.Context, in *RenderDocumentRequest, opts ...grpc.CallOption) (*RenderDocumentResponse, error)
 	// GetPage answers the page at a path of a site: also "moved", "gone" and "not found" are pages. For the gateway only.
 	GetPage(ctx context.Context, in *GetPageRequest, opts ...grpc.CallOption) (*GetPageResponse, error)
-	// GetAsset answers a file of the theme. For the gateway only.
+	// ListThemes lists the themes that a site can choose from.
+	ListThemes(ctx context.Context, in *ListThemesRequest, opts ...grpc.CallOption) (*ListThemesResponse, error)
+	// GetAsset answers a file of a theme. For the gateway only.
 	GetAsset(ctx context.Context, in *GetAssetRequest, opts ...grpc.CallOption) (*GetAssetResponse, error)
 }
 
@@ -68,6 +71,16 @@ func (c *renderServiceClient) GetPage(ctx context.Context, in *GetPageRequest, o
 	return out, nil
 }
 
+func (c *renderServiceClient) ListThemes(ctx context.Context, in *ListThemesRequest, opts ...grpc.CallOption) (*ListThemesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListThemesResponse)
+	err := c.cc.Invoke(ctx, RenderService_ListThemes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *renderServiceClient) GetAsset(ctx context.Context, in *GetAssetRequest, opts ...grpc.CallOption) (*GetAssetResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetAssetResponse)
@@ -88,7 +101,9 @@ type RenderServiceServer interface {
 	RenderDocument(context.Context, *RenderDocumentRequest) (*RenderDocumentResponse, error)
 	// GetPage answers the page at a path of a site: also "moved", "gone" and "not found" are pages. For the gateway only.
 	GetPage(context.Context, *GetPageRequest) (*GetPageResponse, error)
-	// GetAsset answers a file of the theme. For the gateway only.
+	// ListThemes lists the themes that a site can choose from.
+	ListThemes(context.Context, *ListThemesRequest) (*ListThemesResponse, error)
+	// GetAsset answers a file of a theme. For the gateway only.
 	GetAsset(context.Context, *GetAssetRequest) (*GetAssetResponse, error)
 	mustEmbedUnimplementedRenderServiceServer()
 }
@@ -105,6 +120,9 @@ func (UnimplementedRenderServiceServer) RenderDocument(context.Context, *RenderD
 }
 func (UnimplementedRenderServiceServer) GetPage(context.Context, *GetPageRequest) (*GetPageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPage not implemented")
+}
+func (UnimplementedRenderServiceServer) ListThemes(context.Context, *ListThemesRequest) (*ListThemesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListThemes not implemented")
 }
 func (UnimplementedRenderServiceServer) GetAsset(context.Context, *GetAssetRequest) (*GetAssetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetAsset not implemented")
@@ -166,6 +184,24 @@ func _RenderService_GetPage_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RenderService_ListThemes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListThemesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RenderServiceServer).ListThemes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RenderService_ListThemes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RenderServiceServer).ListThemes(ctx, req.(*ListThemesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RenderService_GetAsset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetAssetRequest)
 	if err := dec(in); err != nil {
@@ -198,6 +234,10 @@ var RenderService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetPage",
 			Handler:    _RenderService_GetPage_Handler,
+		},
+		{
+			MethodName: "ListThemes",
+			Handler:    _RenderService_ListThemes_Handler,
 		},
 		{
 			MethodName: "GetAsset",

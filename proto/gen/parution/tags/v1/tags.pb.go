@@ -490,6 +490,178 @@ func (x *TaggedPost) GetTags() []*Tag {
 	return nil
 }
 
+type SearchPostsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Words, at most 200 characters.
+	Q string `protobuf:"bytes,1,opt,name=q,proto3" json:"q,omitempty"`
+	// Slugs of tags that posts must carry, all of them; at most 10.
+	Tag []string `protobuf:"bytes,2,rep,name=tag,proto3" json:"tag,omitempty"`
+	// Slugs of tags that posts must not carry; at most 10.
+	Not []string `protobuf:"bytes,3,rep,name=not,proto3" json:"not,omitempty"`
+	// At most this many, up to 100; 0 means 20.
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of an earlier answer to the same question.
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Leave out this many posts, at most 10000; not together with page_token.
+	Skip int32 `protobuf:"varint,6,opt,name=skip,proto3" json:"skip,omitempty"`
+	// The site that is searched, for services, which belong to none. Everybody else
+	// searches their own, and this must be empty.
+	Site          string `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchPostsRequest) Reset() {
+	*x = SearchPostsRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchPostsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchPostsRequest) ProtoMessage() {}
+
+func (x *SearchPostsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchPostsRequest.ProtoReflect.Descriptor instead.
+func (*SearchPostsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SearchPostsRequest) GetQ() string {
+	if x != nil {
+		return x.Q
+	}
+	return ""
+}
+
+func (x *SearchPostsRequest) GetTag() []string {
+	if x != nil {
+		return x.Tag
+	}
+	return nil
+}
+
+func (x *SearchPostsRequest) GetNot() []string {
+	if x != nil {
+		return x.Not
+	}
+	return nil
+}
+
+func (x *SearchPostsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *SearchPostsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *SearchPostsRequest) GetSkip() int32 {
+	if x != nil {
+		return x.Skip
+	}
+	return 0
+}
+
+func (x *SearchPostsRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+type SearchPostsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Posts []*TaggedPost          `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many posts are found, on all pages.
+	Total int32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// The tags that the posts found carry, most frequent first, at most 30; count
+	// is of the posts found.
+	Facets        []*Tag `protobuf:"bytes,4,rep,name=facets,proto3" json:"facets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchPostsResponse) Reset() {
+	*x = SearchPostsResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchPostsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchPostsResponse) ProtoMessage() {}
+
+func (x *SearchPostsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchPostsResponse.ProtoReflect.Descriptor instead.
+func (*SearchPostsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SearchPostsResponse) GetPosts() []*TaggedPost {
+	if x != nil {
+		return x.Posts
+	}
+	return nil
+}
+
+func (x *SearchPostsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *SearchPostsResponse) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *SearchPostsResponse) GetFacets() []*Tag {
+	if x != nil {
+		return x.Facets
+	}
+	return nil
+}
+
 type BatchGetEntriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Post ids, at most 100.
@@ -500,7 +672,7 @@ type BatchGetEntriesRequest struct {
 
 func (x *BatchGetEntriesRequest) Reset() {
 	*x = BatchGetEntriesRequest{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -512,7 +684,7 @@ func (x *BatchGetEntriesRequest) String() string {
 func (*BatchGetEntriesRequest) ProtoMessage() {}
 
 func (x *BatchGetEntriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -525,7 +697,7 @@ func (x *BatchGetEntriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetEntriesRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetEntriesRequest) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{8}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BatchGetEntriesRequest) GetIds() []string {
@@ -544,7 +716,7 @@ type BatchGetEntriesResponse struct {
 
 func (x *BatchGetEntriesResponse) Reset() {
 	*x = BatchGetEntriesResponse{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -556,7 +728,7 @@ func (x *BatchGetEntriesResponse) String() string {
 func (*BatchGetEntriesResponse) ProtoMessage() {}
 
 func (x *BatchGetEntriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -569,7 +741,7 @@ func (x *BatchGetEntriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetEntriesResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetEntriesResponse) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{9}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BatchGetEntriesResponse) GetEntries() []*Entry {
@@ -599,7 +771,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -611,7 +783,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -624,7 +796,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{10}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Entry) GetPostId() string {
@@ -689,7 +861,7 @@ type IndexFacts struct {
 
 func (x *IndexFacts) Reset() {
 	*x = IndexFacts{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +873,7 @@ func (x *IndexFacts) String() string {
 func (*IndexFacts) ProtoMessage() {}
 
 func (x *IndexFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -714,7 +886,7 @@ func (x *IndexFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IndexFacts.ProtoReflect.Descriptor instead.
 func (*IndexFacts) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{11}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *IndexFacts) GetTags() []string {
@@ -767,7 +939,21 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05title\x18\x03 \x01(\tR\x05title\x12\x1a\n" +
 	"\blanguage\x18\x04 \x01(\tR\blanguage\x12=\n" +
 	"\fpublished_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt\x12)\n" +
-	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"*\n" +
+	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\xaa\x01\n" +
+	"\x12SearchPostsRequest\x12\f\n" +
+	"\x01q\x18\x01 \x01(\tR\x01q\x12\x10\n" +
+	"\x03tag\x18\x02 \x03(\tR\x03tag\x12\x10\n" +
+	"\x03not\x18\x03 \x03(\tR\x03not\x12\x1b\n" +
+	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x05 \x01(\tR\tpageToken\x12\x12\n" +
+	"\x04skip\x18\x06 \x01(\x05R\x04skip\x12\x12\n" +
+	"\x04site\x18\a \x01(\tR\x04site\"\xb6\x01\n" +
+	"\x13SearchPostsResponse\x122\n" +
+	"\x05posts\x18\x01 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x05R\x05total\x12-\n" +
+	"\x06facets\x18\x04 \x03(\v2\x15.parution.tags.v1.TagR\x06facets\"*\n" +
 	"\x16BatchGetEntriesRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"L\n" +
 	"\x17BatchGetEntriesResponse\x121\n" +
@@ -784,14 +970,17 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\n" +
 	"IndexFacts\x12\x12\n" +
 	"\x04tags\x18\x01 \x03(\tR\x04tags\x12\x18\n" +
-	"\aremoved\x18\x02 \x03(\tR\aremoved2\x8b\x04\n" +
+	"\aremoved\x18\x02 \x03(\tR\aremoved2\x8e\x05\n" +
 	"\vTagsService\x12t\n" +
 	"\bListTags\x12!.parution.tags.v1.ListTagsRequest\x1a\".parution.tags.v1.ListTagsResponse\"!\xca\xf3\x18\t\n" +
 	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/api/v1/tags\x12z\n" +
 	"\x06GetTag\x12\x1f.parution.tags.v1.GetTagRequest\x1a .parution.tags.v1.GetTagResponse\"-\xca\xf3\x18\t\n" +
 	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1ab\x03tag\x12\x13/api/v1/tags/{slug}\x12\x96\x01\n" +
 	"\x0fListTaggedPosts\x12(.parution.tags.v1.ListTaggedPostsRequest\x1a).parution.tags.v1.ListTaggedPostsResponse\".\xca\xf3\x18\t\n" +
-	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/tags/{tags}/posts\x12q\n" +
+	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/tags/{tags}/posts\x12\x80\x01\n" +
+	"\vSearchPosts\x12$.parution.tags.v1.SearchPostsRequest\x1a%.parution.tags.v1.SearchPostsResponse\"$\xca\xf3\x18\n" +
+	"\n" +
+	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/search\x12q\n" +
 	"\x0fBatchGetEntries\x12(.parution.tags.v1.BatchGetEntriesRequest\x1a).parution.tags.v1.BatchGetEntriesResponse\"\t\xca\xf3\x18\x05\n" +
 	"\x01\x06\x10\x01B@Z>github.com/parution/parution/proto/gen/parution/tags/v1;tagsv1b\x06proto3"
 
@@ -807,7 +996,7 @@ func file_parution_tags_v1_tags_proto_rawDescGZIP() []byte {
 	return file_parution_tags_v1_tags_proto_rawDescData
 }
 
-var file_parution_tags_v1_tags_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_parution_tags_v1_tags_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_parution_tags_v1_tags_proto_goTypes = []any{
 	(*Tag)(nil),                     // 0: parution.tags.v1.Tag
 	(*ListTagsRequest)(nil),         // 1: parution.tags.v1.ListTagsRequest
@@ -817,33 +1006,39 @@ var file_parution_tags_v1_tags_proto_goTypes = []any{
 	(*ListTaggedPostsRequest)(nil),  // 5: parution.tags.v1.ListTaggedPostsRequest
 	(*ListTaggedPostsResponse)(nil), // 6: parution.tags.v1.ListTaggedPostsResponse
 	(*TaggedPost)(nil),              // 7: parution.tags.v1.TaggedPost
-	(*BatchGetEntriesRequest)(nil),  // 8: parution.tags.v1.BatchGetEntriesRequest
-	(*BatchGetEntriesResponse)(nil), // 9: parution.tags.v1.BatchGetEntriesResponse
-	(*Entry)(nil),                   // 10: parution.tags.v1.Entry
-	(*IndexFacts)(nil),              // 11: parution.tags.v1.IndexFacts
-	(*timestamppb.Timestamp)(nil),   // 12: google.protobuf.Timestamp
+	(*SearchPostsRequest)(nil),      // 8: parution.tags.v1.SearchPostsRequest
+	(*SearchPostsResponse)(nil),     // 9: parution.tags.v1.SearchPostsResponse
+	(*BatchGetEntriesRequest)(nil),  // 10: parution.tags.v1.BatchGetEntriesRequest
+	(*BatchGetEntriesResponse)(nil), // 11: parution.tags.v1.BatchGetEntriesResponse
+	(*Entry)(nil),                   // 12: parution.tags.v1.Entry
+	(*IndexFacts)(nil),              // 13: parution.tags.v1.IndexFacts
+	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
 }
 var file_parution_tags_v1_tags_proto_depIdxs = []int32{
 	0,  // 0: parution.tags.v1.ListTagsResponse.tags:type_name -> parution.tags.v1.Tag
 	0,  // 1: parution.tags.v1.GetTagResponse.tag:type_name -> parution.tags.v1.Tag
 	7,  // 2: parution.tags.v1.ListTaggedPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
-	12, // 3: parution.tags.v1.TaggedPost.published_at:type_name -> google.protobuf.Timestamp
+	14, // 3: parution.tags.v1.TaggedPost.published_at:type_name -> google.protobuf.Timestamp
 	0,  // 4: parution.tags.v1.TaggedPost.tags:type_name -> parution.tags.v1.Tag
-	10, // 5: parution.tags.v1.BatchGetEntriesResponse.entries:type_name -> parution.tags.v1.Entry
-	0,  // 6: parution.tags.v1.Entry.tags:type_name -> parution.tags.v1.Tag
-	1,  // 7: parution.tags.v1.TagsService.ListTags:input_type -> parution.tags.v1.ListTagsRequest
-	3,  // 8: parution.tags.v1.TagsService.GetTag:input_type -> parution.tags.v1.GetTagRequest
-	5,  // 9: parution.tags.v1.TagsService.ListTaggedPosts:input_type -> parution.tags.v1.ListTaggedPostsRequest
-	8,  // 10: parution.tags.v1.TagsService.BatchGetEntries:input_type -> parution.tags.v1.BatchGetEntriesRequest
-	2,  // 11: parution.tags.v1.TagsService.ListTags:output_type -> parution.tags.v1.ListTagsResponse
-	4,  // 12: parution.tags.v1.TagsService.GetTag:output_type -> parution.tags.v1.GetTagResponse
-	6,  // 13: parution.tags.v1.TagsService.ListTaggedPosts:output_type -> parution.tags.v1.ListTaggedPostsResponse
-	9,  // 14: parution.tags.v1.TagsService.BatchGetEntries:output_type -> parution.tags.v1.BatchGetEntriesResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	7,  // 5: parution.tags.v1.SearchPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
+	0,  // 6: parution.tags.v1.SearchPostsResponse.facets:type_name -> parution.tags.v1.Tag
+	12, // 7: parution.tags.v1.BatchGetEntriesResponse.entries:type_name -> parution.tags.v1.Entry
+	0,  // 8: parution.tags.v1.Entry.tags:type_name -> parution.tags.v1.Tag
+	1,  // 9: parution.tags.v1.TagsService.ListTags:input_type -> parution.tags.v1.ListTagsRequest
+	3,  // 10: parution.tags.v1.TagsService.GetTag:input_type -> parution.tags.v1.GetTagRequest
+	5,  // 11: parution.tags.v1.TagsService.ListTaggedPosts:input_type -> parution.tags.v1.ListTaggedPostsRequest
+	8,  // 12: parution.tags.v1.TagsService.SearchPosts:input_type -> parution.tags.v1.SearchPostsRequest
+	10, // 13: parution.tags.v1.TagsService.BatchGetEntries:input_type -> parution.tags.v1.BatchGetEntriesRequest
+	2,  // 14: parution.tags.v1.TagsService.ListTags:output_type -> parution.tags.v1.ListTagsResponse
+	4,  // 15: parution.tags.v1.TagsService.GetTag:output_type -> parution.tags.v1.GetTagResponse
+	6,  // 16: parution.tags.v1.TagsService.ListTaggedPosts:output_type -> parution.tags.v1.ListTaggedPostsResponse
+	9,  // 17: parution.tags.v1.TagsService.SearchPosts:output_type -> parution.tags.v1.SearchPostsResponse
+	11, // 18: parution.tags.v1.TagsService.BatchGetEntries:output_type -> parution.tags.v1.BatchGetEntriesResponse
+	14, // [14:19] is the sub-list for method output_type
+	9,  // [9:14] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_parution_tags_v1_tags_proto_init() }
@@ -857,7 +1052,7 @@ func file_parution_tags_v1_tags_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_parution_tags_v1_tags_proto_rawDesc), len(file_parution_tags_v1_tags_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

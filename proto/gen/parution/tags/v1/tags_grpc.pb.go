@@ -24,6 +24,7 @@ const (
 	TagsService_ListTags_FullMethodName        = "/parution.tags.v1.TagsService/ListTags"
 	TagsService_GetTag_FullMethodName          = "/parution.tags.v1.TagsService/GetTag"
 	TagsService_ListTaggedPosts_FullMethodName = "/parution.tags.v1.TagsService/ListTaggedPosts"
+	TagsService_SearchPosts_FullMethodName     = "/parution.tags.v1.TagsService/SearchPosts"
 	TagsService_BatchGetEntries_FullMethodName = "/parution.tags.v1.TagsService/BatchGetEntries"
 )
 
@@ -40,6 +41,10 @@ type TagsServiceClient interface {
 	GetTag(ctx context.Context, in *GetTagRequest, opts ...grpc.CallOption) (*GetTagResponse, error)
 	// ListTaggedPosts lists the published posts that carry all of the tags, newest first.
 	ListTaggedPosts(ctx context.Context, in *ListTaggedPostsRequest, opts ...grpc.CallOption) (*ListTaggedPostsResponse, error)
+	// SearchPosts finds the published posts of the caller's site that have all words of a
+	// text and the tags that are asked for, best first; without words newest first.
+	// Case and accents make no difference. The last word of a text may be unfinished.
+	SearchPosts(ctx context.Context, in *SearchPostsRequest, opts ...grpc.CallOption) (*SearchPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
 	BatchGetEntries(ctx context.Context, in *BatchGetEntriesRequest, opts ...grpc.CallOption) (*BatchGetEntriesResponse, error)
 }
@@ -82,6 +87,16 @@ func (c *tagsServiceClient) ListTaggedPosts(ctx context.Context, in *ListTaggedP
 	return out, nil
 }
 
+func (c *tagsServiceClient) SearchPosts(ctx context.Context, in *SearchPostsRequest, opts ...grpc.CallOption) (*SearchPostsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SearchPostsResponse)
+	err := c.cc.Invoke(ctx, TagsService_SearchPosts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *tagsServiceClient) BatchGetEntries(ctx context.Context, in *BatchGetEntriesRequest, opts ...grpc.CallOption) (*BatchGetEntriesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchGetEntriesResponse)
@@ -105,6 +120,10 @@ type TagsServiceServer interface {
 	GetTag(context.Context, *GetTagRequest) (*GetTagResponse, error)
 	// ListTaggedPosts lists the published posts that carry all of the tags, newest first.
 	ListTaggedPosts(context.Context, *ListTaggedPostsRequest) (*ListTaggedPostsResponse, error)
+	// SearchPosts finds the published posts of the caller's site that have all words of a
+	// text and the tags that are asked for, best first; without words newest first.
+	// Case and accents make no difference. The last word of a text may be unfinished.
+	SearchPosts(context.Context, *SearchPostsRequest) (*SearchPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
 	BatchGetEntries(context.Context, *BatchGetEntriesRequest) (*BatchGetEntriesResponse, error)
 	mustEmbedUnimplementedTagsServiceServer()
@@ -125,6 +144,9 @@ func (UnimplementedTagsServiceServer) GetTag(context.Context, *GetTagRequest) (*
 }
 func (UnimplementedTagsServiceServer) ListTaggedPosts(context.Context, *ListTaggedPostsRequest) (*ListTaggedPostsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTaggedPosts not implemented")
+}
+func (UnimplementedTagsServiceServer) SearchPosts(context.Context, *SearchPostsRequest) (*SearchPostsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SearchPosts not implemented")
 }
 func (UnimplementedTagsServiceServer) BatchGetEntries(context.Context, *BatchGetEntriesRequest) (*BatchGetEntriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetEntries not implemented")
@@ -204,6 +226,24 @@ func _TagsService_ListTaggedPosts_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TagsService_SearchPosts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SearchPostsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).SearchPosts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_SearchPosts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).SearchPosts(ctx, req.(*SearchPostsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TagsService_BatchGetEntries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BatchGetEntriesRequest)
 	if err := dec(in); err != nil {
@@ -240,6 +280,10 @@ var TagsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListTaggedPosts",
 			Handler:    _TagsService_ListTaggedPosts_Handler,
+		},
+		{
+			MethodName: "SearchPosts",
+			Handler:    _TagsService_SearchPosts_Handler,
 		},
 		{
 			MethodName: "BatchGetEntries",
