@@ -61,10 +61,10 @@ func (w *world) fill(t *testing.T, n int) {
 	w.settle(t)
 }
 
-// until looks until done says so.
+// until looks until done says so; two minutes are for ever.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
@@ -72,7 +72,7 @@ func until(t *testing.T, what string, done func() bool) {
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			t.Fatalf("within a minute it did not come to this: %s", what)
+			t.Fatalf("within two minutes it did not come to this: %s", what)
 		}
 	}
 }
@@ -324,7 +324,7 @@ func (w *world) facts(t *testing.T) *renderv1.PressFacts {
 			t.Fatal(err)
 		}
 		return facts
-	case <-t.Context().Done():
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no notice came")
 	}
 	return nil
