@@ -93,7 +93,7 @@ func included(name string, assets map[string][]byte, within []string) ([]byte, e
 	}
 	var bad error
 	out := styleImport.ReplaceAllFunc(text, func(match []byte) []byte {
-		body, err := included(string(styleImport.FindSubmatch(match)[1]), assets, append(within[:len(within):len(within)], name))
+		body, err := included(string(styleImport.FindSubmatch(match)[1]), assets, append(slices.Clip(within), name))
 		if err != nil {
 			bad = err
 		}

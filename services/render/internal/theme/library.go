@@ -100,7 +100,7 @@ func NewLibrary(dir string, log *slog.Logger) (*Library, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.look(context.Background()) //nolint:contextcheck // only for the log
+	l.look()
 	l.settle()
 	return l, nil
 }
@@ -181,20 +181,20 @@ func (l *Library) Part() process.Part {
 			case <-ctx.Done():
 				return nil
 			case <-tick.C:
-				l.Refresh(ctx)
+				l.Refresh()
 			}
 		}
 	}}
 }
 
 // Refresh takes in what changed in the operator's folder.
-func (l *Library) Refresh(ctx context.Context) {
+func (l *Library) Refresh() {
 	if l.dir == "" {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.look(ctx) {
+	if !l.look() {
 		return
 	}
 	before := l.current.Load()
@@ -210,14 +210,14 @@ func (l *Library) Refresh(ctx context.Context) {
 
 // look loads folders that are new or changed and forgets those that are gone; it
 // tells whether anything did.
-func (l *Library) look(ctx context.Context) bool {
+func (l *Library) look() bool {
 	if l.dir == "" {
 		return false
 	}
 	names, err := l.folders()
 	if err != nil {
 		// A volume that is away for a moment takes no theme with it.
-		l.log.WarnContext(ctx, "the folder of themes cannot be read", "error", err)
+		l.log.Warn("the folder of themes cannot be read", "error", err)
 		return false
 	}
 	changed := false
@@ -225,11 +225,11 @@ func (l *Library) look(ctx context.Context) bool {
 		if !slices.Contains(names, name) {
 			delete(l.custom, name)
 			changed = true
-			l.log.InfoContext(ctx, "a theme is gone", "theme", name)
+			l.log.Info("a theme is gone", "theme", name)
 		}
 	}
 	for _, name := range names {
-		changed = l.load(ctx, name) || changed
+		changed = l.load(name) || changed
 	}
 	return changed
 }
@@ -255,7 +255,7 @@ func (l *Library) folders() ([]string, error) {
 }
 
 // load takes in one folder if its files changed; it tells whether they did.
-func (l *Library) load(ctx context.Context, name string) bool {
+func (l *Library) load(name string) bool {
 	folder := os.DirFS(filepath.Join(l.dir, name))
 	seen := fingerprint(folder)
 	c := l.custom[name]
@@ -274,11 +274,11 @@ func (l *Library) load(ctx context.Context, name string) bool {
 	c.seen = seen
 	if err != nil {
 		c.problem = err.Error()
-		l.log.ErrorContext(ctx, "a theme is broken; its last good state is used", "theme", name, "error", err)
+		l.log.Error("a theme is broken; its last good state is used", "theme", name, "error", err)
 		return true
 	}
 	c.good, c.problem = t, ""
-	l.log.InfoContext(ctx, "a theme is loaded", "theme", name, "edition", t.Edition())
+	l.log.Info("a theme is loaded", "theme", name, "edition", t.Edition())
 	return true
 }
 
