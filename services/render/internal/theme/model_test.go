@@ -102,8 +102,7 @@ func describe(t *testing.T, typ reflect.Type, sections map[string]string, seen m
 		t.Errorf("docs/themes.md has no section for %s", typ.Name())
 		return
 	}
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
 		if !f.IsExported() {
 			continue
 		}
@@ -126,8 +125,7 @@ func describe(t *testing.T, typ reflect.Type, sections map[string]string, seen m
 
 // embedded tells whether a method is that of an embedded field.
 func embedded(typ reflect.Type, method string) bool {
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
 		if _, ok := f.Type.MethodByName(method); ok && f.Anonymous {
 			return true
 		}
