@@ -155,8 +155,6 @@ type Notice struct {
 	// it; empty and nil if they see nothing.
 	Event string
 	Card  *page.Card
-	// Mended tells that the store may have lost how many notices there were.
-	Mended bool
 }
 
 // Tell appends notices of different aggregates to the outbox in tx.
@@ -193,15 +191,8 @@ func facts(n Notice) *renderv1.PressFacts {
 // nextVersions counts a further notice of each aggregate.
 func (s *Store) nextVersions(ctx context.Context, notices []Notice) (map[string]int32, error) {
 	names, versions := make([]string, len(notices)), make(map[string]int32, len(notices))
-	var mended []string
 	for i, n := range notices {
 		names[i] = n.Aggregate
-		if n.Mended {
-			mended = append(mended, n.Aggregate)
-		}
-	}
-	if err := s.remember(ctx, mended); err != nil {
-		return nil, err
 	}
 	err := s.each(ctx, s.sql.nextVersions, func(row scanner) error {
 		var name string
@@ -218,8 +209,9 @@ func (s *Store) nextVersions(ctx context.Context, notices []Notice) (map[string]
 	return versions, nil
 }
 
-// remember has the count of notices go on above what was told.
-func (s *Store) remember(ctx context.Context, names []string) error {
+// Remember has the counts of notices of aggregates go on above what was told,
+// for when they may have been lost. Idempotent.
+func (s *Store) Remember(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
