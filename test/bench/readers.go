@@ -56,7 +56,9 @@ func listenCommand(args []string) error {
 		})
 	}
 	open.Wait()
-	fmt.Println("listening")
+	if _, err := fmt.Fprintln(os.Stdout, "listening"); err != nil {
+		return err
+	}
 	done.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return err
