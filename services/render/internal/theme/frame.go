@@ -82,6 +82,21 @@ func (sp *speaker) cards(list []page.Card, level int) []Card {
 	return out
 }
 
+// firstSeen is how many posts of a list readers see before they scroll.
+const firstSeen = 2
+
+// listing are the posts that a page is a list of.
+func (sp *speaker) listing(list []page.Card, level int) []Card {
+	out := sp.cards(list, level)
+	for i := range out[:min(len(out), firstSeen)] {
+		if p := out[i].Picture; p != nil {
+			p.early = true
+			break
+		}
+	}
+	return out
+}
+
 func (sp *speaker) card(c *page.Card, level int) Card {
 	tag := parseTag(c.Language)
 	w := sp.speak(tag)

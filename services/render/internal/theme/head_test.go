@@ -199,6 +199,9 @@ func TestPicturesReserveTheirPlace(t *testing.T) {
 	t.Parallel()
 	p := newPaper()
 	pages := p.pages(t, folio(t))
+	if got := strings.Count(string(pages["home"]), `fetchpriority="high"`); got != 1 {
+		t.Errorf("%d pictures of the first page are fetched first, want that of the first post", got)
+	}
 	for kind, want := range map[string][]string{
 		"post": {`width="1600" height="1067" alt="Un égout"`, `fetchpriority="high"`, "-w480.jpg 480w, ", "1600w"},
 		"home": {`width="1600" height="1067" alt=""`, "-w960.jpg 960w"},

@@ -151,7 +151,7 @@ func (t *Theme) Period(s *page.Site, path string, v Period) ([]byte, error) {
 	total := sp.words.say("posts", v.Total)
 	f := sp.listed("period", path, heading, heading+", "+total, v.Pager, between...)
 	return t.execute("period", PeriodView{
-		Frame: f, Posts: sp.cards(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Year: year,
+		Frame: f, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Year: year,
 	})
 }
 
@@ -175,7 +175,7 @@ func (t *Theme) Author(s *page.Site, path string, v Author) ([]byte, error) {
 	})
 	list := f.own(feeds(own+"/"+rssName, sp.words.say("feed-of", v.Author.Name, s.Title)))
 	return t.execute("author", AuthorView{
-		Frame: f, Author: Label{Name: v.Author.Name, Path: own}, Posts: sp.cards(v.Cards, 2), Pager: v.Pager.shown(),
+		Frame: f, Author: Label{Name: v.Author.Name, Path: own}, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(),
 		Total: sp.words.say("posts", v.Total), Feeds: list,
 	})
 }
@@ -209,7 +209,7 @@ func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
 	}
 	view := SearchView{
 		Asked: q.Text != "" || len(q.Tags)+len(q.Without) > 0,
-		Posts: sp.cards(v.Found.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
+		Posts: sp.listing(v.Found.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
 		Chosen: sp.chosen(v), Narrower: sp.narrower(v), Feeds: f.own(feeds(v.Feed, heading+" – "+s.Title)),
 	}
 	view.Frame = f

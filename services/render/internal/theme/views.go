@@ -43,7 +43,7 @@ func (t *Theme) Home(s *page.Site, h Home) ([]byte, error) {
 	sp.turns(&f, h.Pager)
 	f.Head.Data = append(f.Head.Data, sp.website(&f))
 	return t.execute("home", HomeView{
-		Frame: f, Posts: sp.cards(h.Recent, 3), Pager: h.Pager.shown(),
+		Frame: f, Posts: sp.listing(h.Recent, 3), Pager: h.Pager.shown(),
 		Featured: sp.strip(h.Featured), Tags: sp.cloud(h.Tags),
 	})
 }
@@ -103,7 +103,7 @@ func (f *Frame) own(list []Feed) []Feed {
 func (t *Theme) List(s *page.Site, path string, cards []page.Card, p Pager) ([]byte, error) {
 	sp := t.speaker(s)
 	f := sp.listed("list", path, sp.words.say("recent"), sp.words.say("recent"), p)
-	return t.execute("list", ListView{Frame: f, Posts: sp.cards(cards, 2), Pager: p.shown()})
+	return t.execute("list", ListView{Frame: f, Posts: sp.listing(cards, 2), Pager: p.shown()})
 }
 
 // Tagged is a page of posts that carry some tags.
@@ -133,7 +133,7 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 	}
 	list := f.own(feeds(page.Escape(page.FeedPath(slugs)), sp.words.say("feed-of", heading, s.Title)))
 	return t.execute("tagged", TaggedView{
-		Frame: f, Posts: sp.cards(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Choices: choices, Feeds: list,
+		Frame: f, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Choices: choices, Feeds: list,
 	})
 }
 
