@@ -61,16 +61,18 @@ func (w *world) fill(t *testing.T, n int) {
 	w.settle(t)
 }
 
-// until looks until done says so.
+// until looks until done says so; two minutes are for ever.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for !done() {
 		select {
 		case <-look.C:
-		case <-t.Context().Done():
-			t.Fatalf("it did not come to this: %s", what)
+		case <-ctx.Done():
+			t.Fatalf("within two minutes it did not come to this: %s", what)
 		}
 	}
 }
@@ -167,6 +169,26 @@ func (w *world) rows(t *testing.T, query string) (out []string) {
 		out = append(out, fmt.Sprintf("%q %v", columns, values))
 	}
 	return out
+}
+
+// A rebuild that finds every page right still finds that it was forgotten how
+// often was told of them: otherwise nothing of them could be told any more.
+func TestARebuildMendsHowOftenWasTold(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		w.fill(t, 3)
+		counts := w.rows(t, `SELECT * FROM press_version ORDER BY aggregate_id`)
+		w.execute(t, `DELETE FROM press_version`)
+		w.rebuild(t)
+		if diff := cmp.Diff(counts, w.rows(t, `SELECT * FROM press_version ORDER BY aggregate_id`)); diff != "" {
+			t.Fatalf("how often was told (-want +got):\n%s", diff)
+		}
+		s := public(2)
+		s.Id, s.Post.Id, s.Post.Title = idOf(1), idOf(1), "Told once more"
+		w.owners.setPost(t.Context(), t, "revised", s)
+		w.settle(t)
+	})
 }
 
 func TestARebuildMendsThePages(t *testing.T) {
@@ -302,7 +324,7 @@ func (w *world) facts(t *testing.T) *renderv1.PressFacts {
 			t.Fatal(err)
 		}
 		return facts
-	case <-t.Context().Done():
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no notice came")
 	}
 	return nil
@@ -319,15 +341,26 @@ func TestAPressNamesThePost(t *testing.T) {
 		kind  string
 		state *postsv1.PostState
 		gone  bool
+		// event and title are what readers are told.
+		event, title string
 	}{
-		{"published", public(2), false},
-		{"revised", revised(3, func(s *postsv1.PostState) { s.Post.Title = "Second light" }), false},
-		{"withdrawn", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 4, Slug: "first", WasPublic: true}, true},
-		{"published", public(5), false},
-		{"deleted", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 6, Slug: "first", WasPublic: true}, true},
+		{"published", public(2), false, "published", "First light"},
+		{"revised", revised(3, func(s *postsv1.PostState) { s.Post.Title = "Second light" }), false, "revised", "Second light"},
+		{"withdrawn", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 4, Slug: "first", WasPublic: true}, true, "withdrawn", "Second light"},
+		{"published", public(5), false, "published", "First light"},
+		{"revised", revised(6, func(s *postsv1.PostState) { s.Aliases = []string{"/old"} }), false, "", ""},
+		{"deleted", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 7, Slug: "first", WasPublic: true}, true, "withdrawn", "First light"},
 	} {
 		w.owners.setPost(t.Context(), t, step.kind, step.state)
-		p := w.facts(t).GetPost()
+		f := w.facts(t)
+		p := f.GetPost()
+		slug, language := "first", "en"
+		if step.event == "" {
+			slug, language = "", ""
+		}
+		if f.GetEvent() != step.event || f.GetTitle() != step.title || f.GetSlug() != slug || f.GetLanguage() != language {
+			t.Errorf("%s: readers are told of %q %q %q %q, want %q %q", step.kind, f.GetEvent(), f.GetSlug(), f.GetTitle(), f.GetLanguage(), step.event, step.title)
+		}
 		if p.GetId() != postID || p.GetEpoch() != 1 || p.GetVersion() != step.state.GetVersion() || p.GetGone() != step.gone {
 			t.Errorf("%s: the press names %v, want version %d, gone %t", step.kind, p, step.state.GetVersion(), step.gone)
 		}

@@ -140,7 +140,7 @@ func (s *sanitiser) writeGlobal(t tag) {
 	if v := direction(t.get("dir")); v != "" {
 		s.w.attr("dir", v)
 	}
-	if v := oneLine(t.get("title")); v != "" && t.role != frame {
+	if v := s.phrase(t, "title"); v != "" && t.role != frame {
 		s.w.attr("title", v)
 	}
 }
@@ -235,7 +235,7 @@ func (s *sanitiser) writePlayer(t tag) {
 
 func (s *sanitiser) writeSize(t tag) {
 	for _, name := range []string{"width", "height"} {
-		if n, err := strconv.Atoi(strings.TrimSuffix(t.get(name), "px")); err == nil && n > 0 && n < 100_000 {
+		if n := pixels(t, name); n > 0 {
 			s.w.attr(name, strconv.Itoa(n))
 		}
 	}

@@ -1,6 +1,8 @@
 // Package document turns the source text of a post into a document that is
-// safe to show: HTML of known elements and attributes only, with a table of
-// contents, an excerpt and a reading time. It reads no clock, file or network.
+// safe to show and good to read: HTML of known elements and attributes only,
+// typeset by the rules of its language, with a table of contents, an excerpt and
+// a reading time. It reads no file and no network, and a clock only to give up
+// highlighting code that was made to take for ever.
 //
 // A text goes through it in one direction: Markdown is rendered by goldmark
 // behind a guard that bounds its work, the HTML — rendered or given — is read
@@ -148,6 +150,7 @@ func (c *Converter) release(work *buffers) {
 // convertHTML makes the document of HTML; written is where it is written.
 func convertHTML(written *limited, input []byte, src Source) (*Document, error) {
 	s := newSanitiser(input, hostOf(src.BaseURL), src.Language)
+	s.markdown = src.Format != HTML
 	s.w.limited = *written
 	s.run()
 	*written = s.w.limited
@@ -179,6 +182,7 @@ func tooLarge() error {
 // plainText is the last resort: the whole input as one paragraph of text.
 func plainText(input []byte, language string) *sanitiser {
 	s := newSanitiser(nil, "", language)
+	s.setter.Language("") // the text as it is
 	s.start(tag{element: lookupName("p")})
 	s.text(input)
 	s.closeAll()

@@ -99,7 +99,7 @@ const (
 		input ins kbd li mark ol p pre q rp rt ruby s samp small source span strong sub summary sup table tbody td tfoot th thead time tr u ul var
 		video wbr `
 	safeAttributes = ` align alt aria-label checked cite class colspan controls datetime decoding dir disabled height href id lang loading loop muted
-		open poster preload rel reversed role rowspan scope src start tabindex title type value width `
+		open poster preload rel reversed role rowspan scope sizes src srcset start tabindex title type value width `
 )
 
 // unsafe says what is wrong with n, "" if nothing is.
@@ -133,7 +133,7 @@ func unsafe(n *html.Node, ids map[string]bool) string {
 			}
 			ids[a.Val] = true
 		case "class":
-			if a.Val != "scroll" && !regexp.MustCompile(`^language-[\w+#.-]+$`).MatchString(a.Val) {
+			if !regexp.MustCompile(`^(scroll|heading|anchor|language-[\w+#.-]+|[ckmso]|c[p]|k[ct]|se|n[fcbvatd]|g[dihpoes])$`).MatchString(a.Val) {
 				return "class " + a.Val
 			}
 		case "type":

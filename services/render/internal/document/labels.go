@@ -3,22 +3,25 @@ package document
 import "strings"
 
 // labels are the few words of our own in a document: for those who listen to
-// it, and in the place of what has no name.
-type labels struct{ table, notes, back, task, image string }
+// it, and in the place of what has no name. link comes before a heading's text,
+// between open and closed.
+type labels struct{ table, notes, back, task, image, code, block, link, open, closed string }
 
 func labelsFor(language string) labels {
 	switch primary(language) {
 	case "fr":
-		return labels{"Tableau", "Notes", "Retour au texte", "Tâche", "Image"}
+		return labels{"Tableau", "Notes", "Retour au texte", "Tâche", "Image", "Code", "Texte préformaté", "Lien vers ", "«\u00a0", "\u00a0»"}
 	case "de":
-		return labels{"Tabelle", "Fußnoten", "Zurück zum Text", "Aufgabe", "Bild"}
+		return labels{"Tabelle", "Fußnoten", "Zurück zum Text", "Aufgabe", "Bild", "Code", "Vorformatierter Text", "Link zu ", "„", "“"}
 	case "es":
-		return labels{"Tabla", "Notas", "Volver al texto", "Tarea", "Imagen"}
+		return labels{"Tabla", "Notas", "Volver al texto", "Tarea", "Imagen", "Código", "Texto preformateado", "Enlace a ", "«", "»"}
 	case "it":
-		return labels{"Tabella", "Note", "Torna al testo", "Attività", "Immagine"}
+		return labels{"Tabella", "Note", "Torna al testo", "Attività", "Immagine", "Codice", "Testo preformattato", "Collegamento a ", "“", "”"}
 	}
-	return labels{"Table", "Footnotes", "Back to the text", "Task", "Image"}
+	return labels{"Table", "Footnotes", "Back to the text", "Task", "Image", "Code", "Preformatted text", "Link to ", "“", "”"}
 }
+
+func (l *labels) quote(text string) string { return l.open + text + l.closed }
 
 // readingMinutes is how long a text takes to read, rounded, at least 1.
 func readingMinutes(words int, language string) int {

@@ -49,6 +49,13 @@ func (o *outline) claim(id string) bool {
 	return true
 }
 
+// add takes text of the heading that is open, if one is.
+func (o *outline) add(text []byte, set quiet) {
+	if set&inHeading != 0 && set&inMark == 0 {
+		o.text.add(text)
+	}
+}
+
 // unique claims id or, if it is taken, id-2, id-3 and so on.
 func (o *outline) unique(id string) string {
 	if o.claim(id) {
@@ -59,6 +66,47 @@ func (o *outline) unique(id string) string {
 			o.ids[id] = n
 			return numbered
 		}
+	}
+}
+
+// openHeading begins the place of a heading and of the link to it, unless the
+// heading stands in a link. The link stands beside the heading, since within it
+// a listener would hear it as a part of each heading's name.
+func (s *sanitiser) openHeading(t tag) bool {
+	if !isHeading(t.name) || s.has(anchor) {
+		return false
+	}
+	s.w.raw(`<div class="heading">`)
+	return true
+}
+
+// writeAnchor writes the link to the last heading, if it has a text.
+func (s *sanitiser) writeAnchor() {
+	e := &s.outline.entries[len(s.outline.entries)-1]
+	if e.text == "" {
+		return
+	}
+	s.w.raw(anchorStart)
+	s.w.attr("href", "#"+e.id)
+	s.w.attr("aria-label", s.labels.link+s.labels.quote(e.text))
+	s.w.raw(">#</a>")
+}
+
+// anchorStart begins the links to headings. No author can write one: the class
+// would be lost.
+const anchorStart = `<a class="anchor"`
+
+// WithoutAnchors is a document's HTML without the links to its headings, for
+// places that are no page.
+func WithoutAnchors(html string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(html, anchorStart)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		_, html, _ = strings.Cut(rest, "</a>")
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	inNotes    // footnotes
 	inMark     // the sign of a footnote
 	inFallback // what a player shows if it cannot play
+	inLiteral  // code, keys, variables: no prose
 	quietKinds = iota
 )
 
@@ -33,6 +34,11 @@ func quietOf(t tag) quiet {
 		return inTable
 	case player:
 		return inFallback
+	case inline:
+		switch t.name {
+		case atom.Code, atom.Kbd, atom.Samp, atom.Var:
+			return inLiteral
+		}
 	case line:
 		if isHeading(t.name) {
 			return inHeading
@@ -94,18 +100,19 @@ func (p *prose) gap() {
 	p.loose.gap()
 }
 
-// text takes a piece of text that stands where set says.
-func (p *prose) text(b []byte, set quiet) {
+// text takes a piece of text that stands where set says, as it was written and
+// as it was typeset: words are counted as their author wrote them.
+func (p *prose) text(written, typeset []byte, set quiet) {
 	if set&(inMark|inFallback) != 0 {
 		return
 	}
-	p.count(b)
+	p.count(written)
 	switch {
 	case set&(inHeading|inCode|inTable|inNotes) != 0:
 	case set&inParagraph != 0:
-		p.paragraphs.add(b)
+		p.paragraphs.add(typeset)
 	default:
-		p.loose.add(b)
+		p.loose.add(typeset)
 	}
 }
 

@@ -3,10 +3,11 @@ package document
 import (
 	"bytes"
 	"strconv"
-	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"github.com/parution/parution/services/render/internal/typography"
 )
 
 // sanitiser reads HTML as a flow of tags and writes what is allowed of it,
@@ -15,6 +16,11 @@ type sanitiser struct {
 	input  []byte
 	host   string
 	labels labels
+	// markdown: the input was rendered from Markdown.
+	markdown bool
+	// language is that of the element that is open; setter sets its prose.
+	language string
+	setter   *typography.Setter
 
 	w       writer
 	stack   []open
@@ -22,9 +28,12 @@ type sanitiser struct {
 	quiet   quietCount
 	prose   prose
 	outline outline
-	// image and imageAlt are the first image.
+	// image and imageAlt are the first image, picture the last one.
 	image, imageAlt string
+	picture         placed
 	tables          int
+	listing         listing
+	painter         painter
 
 	// tagAt is where the last start tag begins in the output, headingAt the
 	// last heading's; verbatimAt is where the content of the last pre begins.
@@ -46,7 +55,10 @@ type sanitiser struct {
 }
 
 func newSanitiser(input []byte, host, language string) *sanitiser {
-	return &sanitiser{input: input, host: host, labels: labelsFor(language), prose: newProse()}
+	return &sanitiser{
+		input: input, host: host, labels: labelsFor(language), language: language, setter: typography.New(language),
+		prose: newProse(), painter: painter{left: maxPaintedBytes},
+	}
 }
 
 // run reads the input to its end or until the output is full.
@@ -99,11 +111,41 @@ func (s *sanitiser) text(b []byte) {
 		// A parser drops a newline here; a second would go the next time.
 		b = bytes.TrimLeftFunc(b, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 	}
-	s.w.text(b)
-	s.prose.text(b, s.quiet.set)
-	if s.quiet.set&inHeading != 0 && s.quiet.set&inMark == 0 {
-		s.outline.text.add(b)
+	set := s.quiet.set
+	if set&(inCode|inMark|inLiteral) != 0 {
+		s.listing.add(b, s.w.text(b))
+		s.prose.text(b, b, set)
+		s.setter.Thing()
+		s.outline.add(b, set)
+		return
 	}
+	typeset := s.setter.Set(b)
+	s.writeRaised(typeset)
+	s.prose.text(b, typeset, set)
+	s.outline.add(typeset, set)
+}
+
+// writeRaised writes a piece of text with the endings of its ordinals above the
+// line.
+func (s *sanitiser) writeRaised(typeset []byte) {
+	from := 0
+	if raised := s.setter.Raised(); len(raised) > 0 && !s.isWithin(atom.Sup) {
+		for _, r := range raised {
+			s.w.text(typeset[from:r.From])
+			s.w.raw("<sup>")
+			s.w.text(typeset[r.From:r.To])
+			s.w.raw("</sup>")
+			from = r.To
+		}
+	}
+	s.w.text(typeset[from:])
+}
+
+// gap ends a block, or the one before it: words and quotations do not reach
+// over it.
+func (s *sanitiser) gap() {
+	s.prose.gap()
+	s.setter.Break()
 }
 
 func (s *sanitiser) startToken(z *html.Tokenizer, raw []byte, selfClosing bool) {
@@ -204,38 +246,12 @@ func (s *sanitiser) writeVoid(t tag) {
 		s.writeGlobal(t)
 	}
 	s.w.raw(">")
-	if t.name == atom.Br || t.name == atom.Hr {
+	switch t.name {
+	case atom.Hr:
+		s.gap()
+	case atom.Br:
 		s.prose.gap()
-	}
-}
-
-// writeImage writes an image, its description if its address may not be used,
-// or a link to one of another host: pages load nothing from there.
-func (s *sanitiser) writeImage(t tag) {
-	alt := oneLine(t.get("alt"))
-	src, ok := cleanURL(t.get("src"), webSchemes)
-	if !ok {
-		if alt != "" {
-			s.text([]byte(alt))
-		}
-		return
-	}
-	if s.isOutside(src) {
-		s.writeImageLink(t, src, alt)
-		return
-	}
-	src = withinSite(src)
-	if s.image == "" {
-		s.image, s.imageAlt = src, alt
-	}
-	s.w.raw("<img")
-	s.writeGlobal(t)
-	s.w.attr("src", src)
-	s.w.attr("alt", alt)
-	s.writeSize(t)
-	s.w.raw(` loading="lazy" decoding="async">`)
-	if s.quiet.set&inHeading != 0 {
-		s.outline.text.add([]byte(alt))
+		s.setter.Line()
 	}
 }
 
@@ -271,26 +287,11 @@ func (s *sanitiser) writeFrame(t tag) {
 	if !ok || !absolute {
 		return
 	}
-	label := []byte(oneLine(t.get("title")))
+	label := []byte(s.phrase(t, "title"))
 	if len(label) == 0 {
 		label = bytes.TrimSuffix(bytes.TrimPrefix(bare, []byte("www.")), []byte("/"))
 	}
 	s.writeStandIn(t, src, label)
-}
-
-// writeImageLink writes a link in the place of an image. Within a link there
-// can be no other: there the image's name alone is left.
-func (s *sanitiser) writeImageLink(t tag, src, alt string) {
-	label := alt
-	for _, v := range []string{oneLine(t.get("title")), s.labels.image} {
-		if strings.TrimSpace(label) == "" {
-			label = v
-		}
-	}
-	s.writeStandIn(t, src, []byte(label))
-	if s.quiet.set&inHeading != 0 {
-		s.outline.text.add([]byte(label))
-	}
 }
 
 // writeStandIn writes a link to what is not shown here.
@@ -324,16 +325,35 @@ func (s *sanitiser) openTableWrapper() {
 
 // finish writes what ends an element.
 func (s *sanitiser) finish(o open) {
-	if isHeading(o.name) && !s.w.full {
+	switch {
+	case s.w.full:
+	case isHeading(o.name):
 		s.endHeading(o)
+	case o.name == atom.Code:
+		s.endListing(o)
+	case o.role == paragraph && s.endPicture(o):
+		s.gap()
+		return
 	}
 	s.w.raw("</")
 	s.w.raw(o.name.String())
 	s.w.raw(">")
 	if o.wrapped {
-		s.w.raw("</div>")
+		s.endWrapper(o)
 	}
 	if o.role.isBlock() {
-		s.prose.gap()
+		s.gap()
 	}
+	if o.role == verbatim {
+		s.endVerbatim(o)
+	}
+}
+
+// endWrapper ends what stands around an element: the scroller of a table, the
+// place of a heading with a link to it.
+func (s *sanitiser) endWrapper(o open) {
+	if isHeading(o.name) {
+		s.writeAnchor()
+	}
+	s.w.raw("</div>")
 }

@@ -29,8 +29,11 @@ type open struct {
 	wrapped bool
 	// quiet is what it keeps out of the excerpt and the outline.
 	quiet quiet
-	// mark is where its content begins in the output.
-	mark int
+	// tag and mark are where it and its content begin in the output.
+	tag, mark int
+	// language is that of what stands around it, if it has another one.
+	language string
+	foreign  bool
 }
 
 // start opens an element at the place where it may stand. The rules are those
@@ -38,7 +41,7 @@ type open struct {
 // as a browser will see it.
 func (s *sanitiser) start(t tag) {
 	if t.role.isBlock() {
-		s.prose.gap()
+		s.gap()
 	}
 	if s.top().role.isTablePart() && !isTableContent(t.role) {
 		s.openCell()
@@ -243,7 +246,7 @@ func (s *sanitiser) end(name atom.Atom) {
 		return
 	}
 	if e.role.isBlock() {
-		s.prose.gap()
+		s.gap()
 	}
 	if e.role.bounds() {
 		if i := s.openPart(e, name); i >= 0 {
@@ -283,6 +286,16 @@ func (s *sanitiser) openPart(e element, name atom.Atom) int {
 	return -1
 }
 
+// isWithin tells whether an element of this name is open.
+func (s *sanitiser) isWithin(name atom.Atom) bool {
+	for i := range s.stack {
+		if s.stack[i].name == name && !s.stack[i].ghost {
+			return true
+		}
+	}
+	return false
+}
+
 // has tells whether an element of this role is open.
 func (s *sanitiser) has(r role) bool {
 	for i := range s.stack {
@@ -312,14 +325,22 @@ func (s *sanitiser) push(t tag, ghost bool) {
 	}
 	o := open{element: t.element, source: t.source, ghost: ghost}
 	if !ghost {
+		o.wrapped = s.openHeading(t)
 		s.writeStart(t)
-		o.quiet = quietOf(t)
+		o.tag, o.quiet = s.tagAt, quietOf(t)
+		if t.has("lang") {
+			o.language, o.foreign = s.language, true
+			s.speak(s.languageOf(t))
+		}
 	}
 	o.mark = len(s.w.buf)
 	s.quiet.add(o.quiet, 1)
 	s.stack = append(s.stack, o)
 	if !ghost && t.role == verbatim {
 		s.verbatimAt = o.mark
+	}
+	if !ghost && t.name == atom.Code {
+		s.beginListing(t, o.mark)
 	}
 	if !ghost && isHeading(t.name) {
 		s.headingAt = s.tagAt
@@ -347,6 +368,25 @@ func (s *sanitiser) pop() {
 	}
 	s.quiet.add(o.quiet, -1)
 	s.stack = s.stack[:len(s.stack)-1]
+	if o.foreign {
+		s.speak(o.language)
+	}
+}
+
+// speak changes the language of what follows.
+func (s *sanitiser) speak(language string) {
+	s.language = language
+	s.setter.Language(language)
+}
+
+// languageOf is the language of an element's own texts.
+func (s *sanitiser) languageOf(t tag) string {
+	if t.has("lang") {
+		if v := language(t.get("lang")); v != "" {
+			return v
+		}
+	}
+	return s.language
 }
 
 func isHeading(a atom.Atom) bool {

@@ -10,11 +10,13 @@ func (w *writer) raw(s string) {
 	}
 }
 
-// text writes text, escaped.
-func (w *writer) text(b []byte) {
+// text writes text, escaped, and tells how many bytes that made.
+func (w *writer) text(b []byte) int {
+	before := len(w.buf)
 	if w.room(len(b)) {
 		w.buf = appendEscaped(w.buf, b, false)
 	}
+	return len(w.buf) - before
 }
 
 // attr writes an attribute, escaped.

@@ -31,7 +31,9 @@ func post(title, html string) page.Doc {
 
 func rss(t *testing.T, posts ...page.Doc) []byte {
 	t.Helper()
-	body, err := feed.RSS(feed.Feed{Site: &page.Site{Title: "S", BaseURL: base, Language: "en", UpdatedAt: noon()}, Posts: posts})
+	body, err := feed.Write(feed.RSS, feed.Feed{
+		Site: &page.Site{Title: "S", BaseURL: base, Language: "en", UpdatedAt: noon()}, Self: "/feed.xml", First: "/feed.xml", Home: "/", Posts: posts,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,10 @@ func KeyCard(id string) string { return "card:" + id }
 func KeyPost(id string) string { return "post:" + id }
 
 // KeyPath is whether something is at a path, and where it went.
-func KeyPath(path string) string { return "path:" + path }
+func KeyPath(path string) string { return keyPath + path }
+
+// keyPath begins the keys of KeyPath.
+const keyPath = "path:"
 
 // Keys is a set of keys. The zero value may be read; make one to add to it.
 type Keys map[string]struct{}

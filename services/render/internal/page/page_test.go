@@ -59,6 +59,37 @@ func TestTouched(t *testing.T) {
 	}
 }
 
+func TestHappened(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		old, now *page.Doc
+		want     string
+		title    string
+	}{
+		{"a draft", nil, hidden(), "", ""},
+		{"published", hidden(), doc(nil), "published", "T"},
+		{"published, never seen before", nil, doc(nil), "published", "T"},
+		{"published again", gone(), doc(nil), "published", "T"},
+		{"withdrawn", doc(nil), gone(), "withdrawn", "T"},
+		{"deleted after it was withdrawn", gone(), gone(), "", ""},
+		{"gone, and never seen before", nil, gone(), "", ""},
+		{"the same", doc(nil), doc(nil), "", ""},
+		{"text", doc(nil), doc(func(d *page.Doc) { d.Hash = "i" }), "revised", "T"},
+		{"title", doc(nil), doc(func(d *page.Doc) { d.Title = "U" }), "revised", "U"},
+		{"featured", doc(nil), doc(func(d *page.Doc) { d.Featured = true }), "revised", "T"},
+		{"alias", doc(nil), doc(func(d *page.Doc) { d.Aliases = []string{"/old/"} }), "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			event, card := page.Happened(c.old, c.now)
+			if event != c.want || card == nil != (c.want == "") || card != nil && (card.Title != c.title || card.Slug != "now") {
+				t.Errorf("Happened = %q, %+v; want %q of %q", event, card, c.want, c.title)
+			}
+		})
+	}
+}
+
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	now := page.Owner{PostID: "1", Kind: page.AddressPresent, State: page.Public}

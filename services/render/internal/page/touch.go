@@ -1,6 +1,9 @@
 package page
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Touched tells what changes for readers when a post goes from old to now; old
 // is nil if it was not known. No keys: nothing that a page shows. What depends
@@ -38,6 +41,34 @@ func Touched(old, now *Doc) Keys {
 		keys.Add(KeyFeatured)
 	}
 	return keys
+}
+
+// What readers see happen to a post.
+const (
+	EventPublished = "published"
+	EventRevised   = "revised"
+	EventWithdrawn = "withdrawn"
+)
+
+// Happened is what readers see happen to a post that goes from old to now, and
+// the post as they know it: as it was, if it was withdrawn. Empty: they see
+// nothing of it. A new address alone is not seen, since the old one leads to it.
+func Happened(old, now *Doc) (event string, of *Card) {
+	before, after := stateOf(old) == Public, stateOf(now) == Public
+	switch {
+	case !before && after:
+		return EventPublished, &now.Card
+	case before && !after:
+		return EventWithdrawn, &old.Card
+	case !before:
+		return "", nil
+	}
+	for key := range Touched(old, now) {
+		if !strings.HasPrefix(key, keyPath) {
+			return EventRevised, &now.Card
+		}
+	}
+	return "", nil
 }
 
 // Relisted tells whether the lists of the post's tags change: it appears in

@@ -300,7 +300,11 @@ func (p *Posts) saveDocs(ctx context.Context, docs []saving) ([]change, error) {
 			now.UpdatedAt = old.UpdatedAt // nothing that a reader can see is new
 		}
 		gone := now.State != page.Public
-		out[i] = change{site: now.Site, aggregate: now.ID, keys: keys, post: &renderv1.PostVersion{Id: now.ID, Epoch: now.Epoch, Version: now.Version, Gone: gone}}
+		event, card := page.Happened(old, now)
+		out[i] = change{
+			site: now.Site, aggregate: now.ID, keys: keys, event: event, card: card,
+			post: &renderv1.PostVersion{Id: now.ID, Epoch: now.Epoch, Version: now.Version, Gone: gone},
+		}
 		saves, places = append(saves, store.DocChange{Old: old, Now: now, Mend: d.mend}), append(places, i)
 	}
 	tags, err := p.shelf.SaveDocs(ctx, saves)

@@ -74,7 +74,7 @@ func (t *Tags) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[
 			return nil, err
 		}
 		for i, e := range entries {
-			changes[i] = change{site: e.Site, aggregate: "entry-" + e.PostID, keys: keys[i]}
+			changes[i] = change{site: e.Site, aggregate: aggregateOf(items[i].Ref), keys: keys[i]}
 		}
 		return changes, nil
 	})
@@ -90,8 +90,12 @@ func (t *Tags) Settle(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	for _, site := range slices.Sorted(maps.Keys(touched)) {
-		n := store.Notice{Site: site, Aggregate: site, Keys: touched[site], CausedAt: time.Now(), Mended: true}
+	sites := slices.Sorted(maps.Keys(touched))
+	if err := t.index.Remember(ctx, sites); err != nil {
+		return err
+	}
+	for _, site := range sites {
+		n := store.Notice{Site: site, Aggregate: site, Keys: touched[site], CausedAt: time.Now()}
 		if err := t.index.Tell(ctx, tx, n); err != nil {
 			return err
 		}

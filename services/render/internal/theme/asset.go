@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -64,13 +65,41 @@ func (t *Theme) readAssets(assets map[string][]byte) (map[string]string, error) 
 		if path.Ext(name) != ".css" {
 			continue
 		}
-		body, err := linked(name, assets[name], names)
+		whole, err := included(name, assets, nil)
+		if err != nil {
+			return nil, err
+		}
+		body, err := linked(name, whole, names)
 		if err != nil {
 			return nil, err
 		}
 		take(name, body)
 	}
 	return names, nil
+}
+
+// styleImport is how a style sheet takes another one in.
+var styleImport = regexp.MustCompile(`@import\s+(?:url\(\s*)?["']([^"']*)["'](?:\s*\))?\s*;`)
+
+// included is a style sheet with those that it imports in their places: a page
+// then needs one request. within are those that import it.
+func included(name string, assets map[string][]byte, within []string) ([]byte, error) {
+	if slices.Contains(within, name) || len(within) > 8 {
+		return nil, fmt.Errorf("style sheet %s imports itself", name)
+	}
+	text, ok := assets[name]
+	if !ok || path.Ext(name) != ".css" {
+		return nil, fmt.Errorf("style sheet %s imports %q, which is not a style sheet of the theme", within[len(within)-1], name)
+	}
+	var bad error
+	out := styleImport.ReplaceAllFunc(text, func(match []byte) []byte {
+		body, err := included(string(styleImport.FindSubmatch(match)[1]), assets, append(slices.Clip(within), name))
+		if err != nil {
+			bad = err
+		}
+		return body
+	})
+	return out, bad
 }
 
 // linked is a style sheet whose addresses are those of assets, with their hashes.

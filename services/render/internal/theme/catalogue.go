@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/feature/plural"
@@ -58,6 +59,24 @@ type catalogues struct {
 	list    []*catalogue
 	matcher language.Matcher
 	builder *catalog.Builder
+	// zones keeps the time zones that were asked for: reading one costs as much as
+	// the rest of a page's frame.
+	zones sync.Map
+}
+
+// zone is a time zone by its IANA name; UTC if there is none of that name.
+func (c *catalogues) zone(name string) *time.Location {
+	if known, ok := c.zones.Load(name); ok {
+		if zone, ok := known.(*time.Location); ok {
+			return zone
+		}
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC // not kept: there is no end of such names
+	}
+	c.zones.Store(name, zone)
+	return zone
 }
 
 // readCatalogues reads every file of a folder: a further language is a further file.

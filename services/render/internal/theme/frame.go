@@ -6,6 +6,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/typography"
 )
 
 // speaker makes the parts of one page: it knows the site and who speaks.
@@ -21,10 +22,7 @@ type speaker struct {
 }
 
 func (t *Theme) speaker(s *page.Site) *speaker {
-	zone, err := time.LoadLocation(s.TimeZone)
-	if err != nil {
-		zone = time.UTC
-	}
+	zone := t.catalogues.zone(s.TimeZone)
 	words, _ := t.catalogues.words(parseTag(s.Language), zone)
 	return &speaker{theme: t, site: s, words: words, lang: newTongue(words.tag), zone: zone, others: make(map[string]*Words)}
 }
@@ -53,12 +51,12 @@ func (sp *speaker) frame(kind, path, heading string) Frame {
 	f := Frame{
 		Words: w, Kind: kind, Lang: sp.lang, Heading: heading,
 		Site: SiteView{
-			Title: sp.spaced(s.Title, s.Language), Description: sp.spaced(s.Description, s.Language),
+			Title: typography.Text(s.Title, s.Language), Description: typography.Text(s.Description, s.Language),
 			Lang: within(sp.lang, parseTag(s.Language)), Path: "/", URL: s.BaseURL + "/",
 		},
 		Follow: Follow{Feeds: feeds("/"+rssName, s.Title), Links: profiles(s.Links)},
 		Live:   Live{New: w.say("live-new"), Edited: w.say("live-edited"), Gone: w.say("live-gone"), Show: w.say("live-show")},
-		Search: Form{Action: searchPath},
+		Search: Form{Action: searchPath}, Colour: sp.theme.manifest.Colour,
 	}
 	for _, e := range []struct{ kind, path, key string }{
 		{"home", "/", "home"}, {"tags", "/tags", "tags"}, {"archive", "/archive", "archive"}, {"search", searchPath, "search"},
@@ -75,8 +73,6 @@ func (sp *speaker) frame(kind, path, heading string) Frame {
 	return f
 }
 
-func (sp *speaker) spaced(text, language string) string { return spaced(text, language) }
-
 // cards are posts in a list; level is that of their titles.
 func (sp *speaker) cards(list []page.Card, level int) []Card {
 	out := make([]Card, len(list))
@@ -92,7 +88,7 @@ func (sp *speaker) card(c *page.Card, level int) Card {
 	path := page.Escape(c.Path())
 	out := Card{
 		Words: w, ID: c.ID, Version: w.stamp(c.UpdatedAt), Path: path, URL: sp.site.BaseURL + path,
-		Title: sp.spaced(c.Title, c.Language), Excerpt: sp.spaced(c.Excerpt, c.Language),
+		Title: typography.Text(c.Title, c.Language), Excerpt: typography.Text(c.Excerpt, c.Language),
 		Lang: within(sp.lang, tag), Speech: within(sp.lang, w.tag), Published: w.moment(c.PublishedAt),
 		Minutes: w.say("minutes", c.Minutes), Authors: labels(c.Authors, authorPath), Tags: labels(c.Tags, tagPath), Level: level,
 	}
@@ -101,7 +97,7 @@ func (sp *speaker) card(c *page.Card, level int) Card {
 		names[i] = a.Name
 	}
 	out.Byline = w.join(names)
-	out.Picture = newPicture(sp.site.BaseURL, c.Image, sp.spaced(c.ImageAlt, c.Language), out.Lang)
+	out.Picture = newPicture(sp.site.BaseURL, c.Image, typography.Text(c.ImageAlt, c.Language), out.Lang)
 	return out
 }
 

@@ -39,6 +39,8 @@ type Frame struct {
 	Crumbs []Entry
 	Follow Follow
 	Live   Live
+	// Colour is the theme's, from its theme.json: for browsers' frames.
+	Colour Colour
 	// Search is the form that looks for posts.
 	Search Form
 }
@@ -90,6 +92,12 @@ type Profile struct {
 // Live are the texts that the script shows when something changes, in the page's language.
 type Live struct {
 	New, Edited, Gone, Show string
+}
+
+// Colour is a colour in both schemes, as #rrggbb; empty if the theme says none.
+type Colour struct {
+	Light string `json:"light"`
+	Dark  string `json:"dark"`
 }
 
 // Form is the form that searches.

@@ -1,6 +1,7 @@
 package theme
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -28,22 +29,40 @@ type manifest struct {
 	Model int `json:"model"`
 	// Description is one sentence.
 	Description string `json:"description"`
+	// Colour is what browsers give to the frame around a page, as #rrggbb.
+	Colour Colour `json:"colour"`
+}
+
+const manifestName = "theme.json"
+
+// themeFolders are those of a theme: pages, parts, assets and icons.
+func themeFolders() []string {
+	return []string{"templates", "templates/parts", "assets", "icons"}
 }
 
 // source are the files of a theme, before they mean anything.
 type source struct {
 	manifest manifest
-	// templates are by name: pages by their kind, others by their file.
-	templates map[string]string
-	assets    map[string][]byte
-	icons     map[string]template.HTML
+	// pages are by their kind, with the layout around them; parts by their file.
+	pages, parts map[string]string
+	assets       map[string][]byte
+	icons        map[string]template.HTML
 }
 
-var fileName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,80}$`)
+var (
+	fileName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,80}$`)
+	colour   = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+)
+
+// layout is the template around every page, inner what it calls for the page's own.
+const (
+	layout = "layout"
+	inner  = "main"
+)
 
 // gather reads folders, later ones over earlier ones.
 func gather(layers []fs.FS) (*source, error) {
-	src := &source{templates: make(map[string]string), assets: make(map[string][]byte), icons: make(map[string]template.HTML)}
+	src := &source{pages: make(map[string]string), parts: make(map[string]string), assets: make(map[string][]byte), icons: make(map[string]template.HTML)}
 	for _, layer := range layers {
 		if err := src.add(layer); err != nil {
 			return nil, err
@@ -54,7 +73,7 @@ func gather(layers []fs.FS) (*source, error) {
 
 func (src *source) add(layer fs.FS) error {
 	budget := &budget{files: maxFiles, bytes: maxAllBytes}
-	text, err := budget.read(layer, "theme.json")
+	text, err := budget.read(layer, manifestName)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -64,17 +83,9 @@ func (src *source) add(layer fs.FS) error {
 			return err
 		}
 	}
-	for _, folder := range []struct {
-		name string
-		take func(name string, text []byte) error
-	}{
-		{"templates", src.takeTemplate},
-		{"templates/parts", src.takeTemplate},
-		{"assets", src.takeAsset},
-		{"icons", src.takeIcon},
-	} {
-		err := budget.each(layer, folder.name, folder.take)
-		if err != nil {
+	take := []func(name string, text []byte) error{src.takePage, src.takePart, src.takeAsset, src.takeIcon}
+	for i, folder := range themeFolders() {
+		if err := budget.each(layer, folder, take[i]); err != nil {
 			return err
 		}
 	}
@@ -89,16 +100,31 @@ func (src *source) readManifest(text []byte) error {
 	if m.Model != ModelVersion {
 		return fmt.Errorf("theme.json says model %d and this Parution has model %d: see docs/themes.md for what changed, adapt the templates and set \"model\": %d", m.Model, ModelVersion, ModelVersion)
 	}
+	for _, c := range []string{m.Colour.Light, m.Colour.Dark} {
+		if c != "" && !colour.MatchString(c) {
+			return fmt.Errorf("theme.json: colour %q is not like #c0ffee", c)
+		}
+	}
+	m.Colour.Light, m.Colour.Dark = cmp.Or(m.Colour.Light, src.manifest.Colour.Light), cmp.Or(m.Colour.Dark, src.manifest.Colour.Dark)
 	src.manifest = m
 	return nil
 }
 
-func (src *source) takeTemplate(name string, text []byte) error {
+func (src *source) takePage(name string, text []byte) error {
 	plain, ok := strings.CutSuffix(name, ".html")
-	if !ok {
-		return fmt.Errorf("template %s: a template's name ends with .html", name)
+	if !ok || plain != layout && !slices.Contains(kinds(), plain) {
+		return fmt.Errorf("template %s: a page is one of %s.html and %s.html; everything else belongs into templates/parts", name, strings.Join(kinds(), ".html, "), layout)
 	}
-	src.templates[plain] = string(text)
+	src.pages[plain] = string(text)
+	return nil
+}
+
+func (src *source) takePart(name string, text []byte) error {
+	plain, ok := strings.CutSuffix(name, ".html")
+	if !ok || plain == layout || plain == inner || slices.Contains(kinds(), plain) {
+		return fmt.Errorf("template parts/%s: a part's name ends with .html and is not that of a page", name)
+	}
+	src.parts[plain] = string(text)
 	return nil
 }
 
@@ -182,8 +208,12 @@ func editionOf(src *source, sample map[string][]byte) string {
 	write := func(name string, text []byte) {
 		_, _ = fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text) // a hash takes everything
 	}
-	for _, name := range sortedKeys(src.templates) {
-		write("template "+name, []byte(src.templates[name]))
+	write("manifest", fmt.Append(nil, src.manifest))
+	for _, name := range sortedKeys(src.pages) {
+		write("template "+name, []byte(src.pages[name]))
+	}
+	for _, name := range sortedKeys(src.parts) {
+		write("part "+name, []byte(src.parts[name]))
 	}
 	for _, name := range sortedKeys(src.assets) {
 		write("asset "+name, src.assets[name])

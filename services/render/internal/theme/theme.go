@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
-	"slices"
 	_ "time/tzdata" // a static program on an empty image has no zones otherwise
 )
 
@@ -85,21 +84,26 @@ func build(name string, words *catalogues, layers ...fs.FS) (*Theme, error) {
 // parts that both use.
 func (t *Theme) parse(src *source, assets map[string]string) error {
 	root := template.New("root").Funcs(functions(assets, src.icons))
-	for _, name := range sortedKeys(src.templates) {
-		if slices.Contains(kinds(), name) {
-			continue
+	for _, name := range sortedKeys(src.parts) {
+		if _, err := root.New(name).Parse(src.parts[name]); err != nil {
+			return fmt.Errorf("parse part %s: %w", name, err)
 		}
-		if _, err := root.New(name).Parse(src.templates[name]); err != nil {
-			return fmt.Errorf("parse template %s: %w", name, err)
-		}
+	}
+	if _, err := root.New(layout).Parse(src.pages[layout]); err != nil {
+		return fmt.Errorf("parse the layout: %w", err)
 	}
 	for _, kind := range kinds() {
 		page, err := root.Clone()
 		if err != nil {
 			return fmt.Errorf("copy the layout: %w", err)
 		}
-		if _, err := page.New("main").Parse(src.templates[kind]); err != nil {
-			return fmt.Errorf("parse template %s: %w", kind, err)
+		// Mistakes are told with the name of the kind.
+		own, err := page.New(kind).Parse(src.pages[kind])
+		if err != nil {
+			return fmt.Errorf("parse page %s: %w", kind, err)
+		}
+		if _, err := page.AddParseTree(inner, own.Tree); err != nil {
+			return fmt.Errorf("name page %s: %w", kind, err)
 		}
 		t.pages[kind] = page
 	}
@@ -136,9 +140,21 @@ func functions(assets map[string]string, icons map[string]template.HTML) templat
 func (t *Theme) Edition() string { return t.edition }
 
 func (t *Theme) execute(kind string, view any) ([]byte, error) {
-	var b bytes.Buffer
-	if err := t.pages[kind].ExecuteTemplate(&b, "layout", view); err != nil {
+	var b limited
+	if err := t.pages[kind].ExecuteTemplate(&b, layout, view); err != nil {
 		return nil, fmt.Errorf("press page %s: %w", kind, err)
 	}
 	return b.Bytes(), nil
+}
+
+// maxPageBytes stops a template that does not end.
+const maxPageBytes = 32 << 20
+
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > maxPageBytes {
+		return 0, fmt.Errorf("the page has more than %d bytes", maxPageBytes)
+	}
+	return l.Buffer.Write(p)
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/language/display"
 
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/typography"
 )
 
 // maxContents is the deepest level of headings that a table of contents shows
@@ -161,7 +162,7 @@ func (t *Theme) Post(s *page.Site, v Post) ([]byte, error) {
 	f.Head.Data = append(f.Head.Data, sp.posting(d, &c, c.Picture))
 	sp.trail(&f, c.Path)
 	view := PostView{
-		Frame: f, Post: c, Contents: contents(d.Contents), Newer: sp.one(v.Newer), Older: sp.one(v.Older),
+		Frame: f, Post: c, Contents: contents(d.Contents, d.Language), Newer: sp.one(v.Newer), Older: sp.one(v.Older),
 		Related: sp.cards(v.Related, 3), Translations: sp.translations(v.Translations),
 		Body: template.HTML(d.HTML), // the document package made it from its allowlist
 	}
@@ -169,7 +170,7 @@ func (t *Theme) Post(s *page.Site, v Post) ([]byte, error) {
 		view.Standfirst = c.Excerpt
 	}
 	if d.Cover {
-		view.Cover, view.Caption = c.Picture, sp.spaced(d.ImageCaption, d.Language)
+		view.Cover, view.Caption = c.Picture, typography.Text(d.ImageCaption, d.Language)
 	}
 	return t.execute("post", view)
 }
@@ -190,14 +191,14 @@ func (sp *speaker) translations(list []page.Translation) []Translation {
 		if name == "" || tag == language.Und {
 			name = l.Title
 		}
-		out = append(out, Translation{Name: name, Lang: newTongue(tag), Path: page.Escape(l.Path), Title: sp.spaced(l.Title, l.Language)})
+		out = append(out, Translation{Name: name, Lang: newTongue(tag), Path: page.Escape(l.Path), Title: typography.Text(l.Title, l.Language)})
 	}
 	return out
 }
 
 // contents is the part of a table of contents that is shown; none if there is
 // little to choose from.
-func contents(list []page.Heading) []Heading {
+func contents(list []page.Heading, language string) []Heading {
 	n := len(list)
 	for _, h := range list {
 		n += len(h.Children)
@@ -205,14 +206,14 @@ func contents(list []page.Heading) []Heading {
 	if n < fewest {
 		return nil
 	}
-	return headings(list)
+	return headings(list, language)
 }
 
-func headings(list []page.Heading) []Heading {
+func headings(list []page.Heading, language string) []Heading {
 	var out []Heading
 	for _, h := range list {
 		if h.Level <= maxContents {
-			out = append(out, Heading{ID: h.ID, Text: h.Text, Children: headings(h.Children)})
+			out = append(out, Heading{ID: h.ID, Text: typography.Text(h.Text, language), Children: headings(h.Children, language)})
 		}
 	}
 	return out
