@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		deps:  deps,
 		table: host.New(postsv1.NewSitesServiceClient(deps.Posts), deps.NATS, log, deps.Health),
-		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log), secure: headers.Secure(), leave: headers.Leave(),
+		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, cfg.PictureMemoryBytes, log), secure: headers.Secure(), leave: headers.Leave(),
 		slots: make(chan struct{}, cfg.MaxInFlight), busy: headers.Page(),
 	}
 	pages := cache.New(cfg.CacheBytes, site.Source(renderv1.NewRenderServiceClient(deps.Render)), deps.Now)
