@@ -112,6 +112,12 @@ func (sp *speaker) card(c *page.Card, level int) Card {
 		names[i] = a.Name
 	}
 	out.Byline = w.join(names)
+	for i := range out.Authors[:max(0, len(out.Authors)-1)] {
+		out.Authors[i].After = w.catalogue.List.Separator
+		if i == len(out.Authors)-2 {
+			out.Authors[i].After = w.catalogue.List.Last
+		}
+	}
 	out.Picture = newPicture(sp.site.BaseURL, c.Image, typography.Text(c.ImageAlt, c.Language), out.Lang)
 	return out
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/parution/parution/services/render/internal/page"
 )
 
-//nolint:gochecknoglobals // a flag of the tests
 var update = flag.Bool("update", false, "write the golden files")
 
 // paper is a site with one of everything.
@@ -238,6 +237,27 @@ func TestPicturesReserveTheirPlace(t *testing.T) {
 	}
 }
 
+func TestNamesAreJoinedAsInASentence(t *testing.T) {
+	t.Parallel()
+	p := newPaper()
+	p.doc.Authors = []page.Label{{Slug: "ada", Name: "Ada"}, {Name: "Bo"}, {Slug: "cy", Name: "Cy"}}
+	body, err := folio(t).Post(p.site, Post{Doc: p.doc, Translations: []page.Translation{{Language: "en", Path: "/posts/b", Title: "B"}, {Language: "de", Path: "/posts/c", Title: "C"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `<a href="/authors/ada" rel="author">Ada</a>, Bo et <a href="/authors/cy" rel="author">Cy</a></span>`; !strings.Contains(string(body), want) {
+		t.Errorf("the page of the post lacks %s", want)
+	}
+	sp := folio(t).speaker(p.site)
+	var got []string
+	for _, l := range sp.translations([]page.Translation{{Language: "en", Title: "B"}, {Language: "fr"}, {Language: "de"}, {Language: "?", Title: "D"}}) {
+		got = append(got, l.Label)
+	}
+	if want := []string{"Read in English", "Lire en français", "Deutsch", "D"}; !slices.Equal(got, want) {
+		t.Errorf("translations = %q, want %q", got, want)
+	}
+}
+
 func TestIconsAreChosenByTheAddress(t *testing.T) {
 	t.Parallel()
 	src, err := gather(ownLayers(Default))
@@ -272,8 +292,11 @@ func TestCloudWeighsByTheLogarithm(t *testing.T) {
 	th := folio(t)
 	sp := th.speaker(&page.Site{Language: "fr"})
 	got := sp.cloud([]page.Tagged{
-		{Label: page.Label{Slug: "z", Name: "zinc"}, Count: 1000}, {Label: page.Label{Slug: "e", Name: "Été"}, Count: 30},
-		{Label: page.Label{Slug: "f", Name: "eau"}, Count: 1}, {Label: page.Label{Slug: "g", Name: "Estampe"}, Count: 200}, {Label: page.Label{Slug: "1", Name: "10 ans"}, Count: 4},
+		{Label: page.Label{Slug: "z", Name: "zinc"}, Count: 1000},
+		{Label: page.Label{Slug: "e", Name: "Été"}, Count: 30},
+		{Label: page.Label{Slug: "f", Name: "eau"}, Count: 1},
+		{Label: page.Label{Slug: "g", Name: "Estampe"}, Count: 200},
+		{Label: page.Label{Slug: "1", Name: "10 ans"}, Count: 4},
 	})
 	var names []string
 	var sizes []int

@@ -148,6 +148,8 @@ type Label struct {
 	Name string
 	// Path is empty if it has no page.
 	Path string
+	// After stands between an author and the next one: a comma, or "and"; empty after the last.
+	After string
 }
 
 // Tag is a tag among others.
@@ -314,10 +316,11 @@ type Heading struct {
 
 // Translation is the same post in another language.
 type Translation struct {
-	// Name is that of the language, in itself.
-	Name string
-	Lang Tongue
-	Path string
+	// Name is that of the language, in itself; Label invites to read in it, in itself if
+	// there is a catalogue for it: as a link's text.
+	Name, Label string
+	Lang        Tongue
+	Path        string
 	// Title is the translated post's.
 	Title string
 }

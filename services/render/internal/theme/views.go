@@ -200,7 +200,11 @@ func (sp *speaker) translations(list []page.Translation) []Translation {
 		if name == "" || tag == language.Und {
 			name = l.Title
 		}
-		out = append(out, Translation{Name: name, Lang: newTongue(tag), Path: page.Escape(l.Path), Title: typography.Text(l.Title, l.Language)})
+		label := name
+		if w, ok := sp.theme.catalogues.words(tag, sp.zone); ok {
+			label = w.say("read-in", name)
+		}
+		out = append(out, Translation{Name: name, Label: label, Lang: newTongue(tag), Path: page.Escape(l.Path), Title: typography.Text(l.Title, l.Language)})
 	}
 	return out
 }
