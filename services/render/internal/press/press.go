@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/parution/parution/services/render/internal/feed"
 	"github.com/parution/parution/services/render/internal/page"
@@ -261,15 +262,15 @@ func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*p
 	for _, d := range posts {
 		keys.Add(page.KeyPost(d.ID))
 	}
-	title := site.Title
+	title := []string{site.Title}
 	for _, n := range names {
-		title += " #" + n.Name
+		title = append(title, "#"+n.Name)
 	}
 	self, home := page.Escape(page.FeedPath(route.Tags)), "/"
 	if len(names) > 0 {
 		home = page.Escape(page.TagsPath(route.Tags))
 	}
-	body, err := feed.Write(feed.RSS, feed.Feed{Site: site, Title: title, Self: self, First: self, Home: home, Posts: posts})
+	body, err := feed.Write(feed.RSS, feed.Feed{Site: site, Title: strings.Join(title, " "), Self: self, First: self, Home: home, Posts: posts})
 	if err != nil {
 		return nil, err
 	}
