@@ -60,8 +60,11 @@ func TestSiteSet(t *testing.T) {
 		{"an unknown theme", false, []string{"--theme", "gazete"}, "", "there is no theme gazete; there are folio, gazette"},
 		{"a theme with a problem", false, []string{"--theme", "gazette"}, ` "4" {"theme":"gazette"}`, "post.html does not parse"},
 		{"a server that does not tell", true, []string{"--theme", "mine"}, ` "4" {"theme":"mine"}`, "not checked"},
-		{"links", false, []string{"--link", "Mastodon=https://example.org/@notes?a=b,c", "--link", " E-mail = mailto:a@example.org"},
-			` "4" {"social_links":[{"name":"Mastodon","url":"https://example.org/@notes?a=b,c"},{"name":"E-mail","url":"mailto:a@example.org"}]}`, ""},
+		{
+			"links", false,
+			[]string{"--link", "Mastodon=https://example.org/@notes?a=b,c", "--link", " E-mail = mailto:a@example.org"},
+			` "4" {"social_links":[{"name":"Mastodon","url":"https://example.org/@notes?a=b,c"},{"name":"E-mail","url":"mailto:a@example.org"}]}`, "",
+		},
 		{"no links", false, []string{"--no-links"}, ` "4" {"social_links":[]}`, ""},
 		{"a link without an address", false, []string{"--link", "Mastodon"}, "", "must be NAME=ADDRESS"},
 		{"links and none", false, []string{"--no-links", "--link", "a=https://b"}, "", "cannot both"},
