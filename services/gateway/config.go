@@ -14,6 +14,9 @@ type Config struct {
 	// of them are refused instead of making all slow. Pages from memory and /healthz
 	// do not count.
 	MaxInFlight int `help:"Most requests worked on at once; more are answered with 503. Pages from memory do not count." default:"512"`
+	// MaxReaders bounds the open pages that are told of changes at once, some 2 KiB
+	// each. Where the system allows fewer connections a part of these stays for pages.
+	MaxReaders int `help:"Most open pages that are told of changes (/events) at once; pages themselves are served all the same." default:"20000"`
 	// MaxRequestBytes bounds the JSON body of an API call: a post of 1 MiB and what
 	// JSON adds to it.
 	MaxRequestBytes int64 `help:"Most bytes of the JSON body of an API call." default:"1572864"`
@@ -27,7 +30,10 @@ type Config struct {
 
 // Defaults are the settings of a program without flags.
 func Defaults() Config {
-	return Config{CacheBytes: 256 << 20, MaxInFlight: 512, MaxRequestBytes: 1536 << 10, MaxUploadBytes: 25 << 20, PictureMemoryBytes: 192 << 20}
+	return Config{
+		CacheBytes: 256 << 20, MaxInFlight: 512, MaxReaders: 20_000, MaxRequestBytes: 1536 << 10, MaxUploadBytes: 25 << 20,
+		PictureMemoryBytes: 192 << 20,
+	}
 }
 
 // Validate refuses settings that cannot work.
@@ -37,6 +43,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxInFlight < 1 || c.MaxInFlight > 1<<20 {
 		return errors.New("max-in-flight must be between 1 and 1048576")
+	}
+	if c.MaxReaders < 1 || c.MaxReaders > 1<<20 {
+		return errors.New("max-readers must be between 1 and 1048576")
 	}
 	if c.MaxRequestBytes < 1 || c.MaxRequestBytes > 3<<20 {
 		return errors.New("max-request-bytes must be between 1 and 3145728")

@@ -29,6 +29,7 @@ import (
 	"github.com/parution/parution/services/gateway/internal/feed"
 	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/live"
 	"github.com/parution/parution/services/gateway/internal/media"
 	"github.com/parution/parution/services/gateway/internal/site"
 )
@@ -54,6 +55,7 @@ type Service struct {
 	table *host.Table
 	feed  *feed.Feed
 	pages *cache.Cache
+	live  *live.Hub
 	site  *site.Site
 	api   *api.API
 	media *media.Store
@@ -85,9 +87,15 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	var err error
+	renderFeed := eventsv1.NewFeedServiceClient(deps.Render)
+	s.live, err = live.New(live.Deps{Feed: renderFeed, Telemetry: deps.Telemetry, Now: deps.Now, MaxReaders: cfg.MaxReaders})
+	if err != nil {
+		return nil, err
+	}
+	deps.Health.OnStop(s.live.Leave)
 	if s.feed, err = feed.New(feed.Deps{
-		Live: stream.NewLive(deps.NATS), Cache: pages, Telemetry: deps.Telemetry, Now: deps.Now,
-		Render: eventsv1.NewFeedServiceClient(deps.Render), Posts: eventsv1.NewFeedServiceClient(deps.Posts),
+		Live: stream.NewLive(deps.NATS), Cache: pages, Readers: s.live, Telemetry: deps.Telemetry, Now: deps.Now,
+		Render: renderFeed, Posts: eventsv1.NewFeedServiceClient(deps.Posts),
 	}); err != nil {
 		return nil, err
 	}
@@ -117,7 +125,7 @@ func (s *Service) Handler() http.Handler {
 		if s.deps.Health.Stopping() {
 			w.Header()[s.leave.Name] = s.leave.Values
 		}
-		if !s.site.ServeHit(w, r) {
+		if !s.site.ServeHit(w, r) && !s.serveEvents(w, r) {
 			s.rest.ServeHTTP(w, r)
 		}
 	})
@@ -138,7 +146,10 @@ func (s *Service) overHTTPS(r *http.Request) bool {
 func (s *Service) AdminHandler() http.Handler {
 	operator := identity.Principal{Subject: "local", Name: "local", Role: identity.Operator}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.rest.ServeHTTP(w, r.WithContext(identity.With(r.Context(), operator)))
+		r = r.WithContext(identity.With(r.Context(), operator))
+		if !s.serveEvents(w, r) {
+			s.rest.ServeHTTP(w, r)
+		}
 	})
 }
 
@@ -160,6 +171,7 @@ func (s *Service) Parts() []process.Part {
 			return nil
 		}},
 		s.table.Part(),
+		s.live.Part(),
 		s.feed.Part(),
 	}
 }
@@ -196,6 +208,20 @@ func isAlive(r *http.Request) bool {
 func (s *Service) serveMedia(w http.ResponseWriter, r *http.Request) bool {
 	of, err := s.site.Of(r)
 	return err == nil && s.media.ServeFile(w, r, of.ID) // what is wrong is told by the site
+}
+
+// serveEvents answers who listens for changes of its site. That is beside everything
+// else: a request that lasts for hours takes nobody's place, and is no span.
+func (s *Service) serveEvents(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.Path != live.Path || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	of, err := s.site.Of(r)
+	if err != nil {
+		return false // what is wrong is told by the site
+	}
+	s.live.Serve(w, r, of.ID)
+	return true
 }
 
 func (s *Service) route(w http.ResponseWriter, r *http.Request) {

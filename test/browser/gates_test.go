@@ -6,6 +6,7 @@ import (
 	"embed"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -28,6 +29,7 @@ func probe(t *testing.T, name string) string {
 // interface, to what the site promises.
 func TestGates(t *testing.T) {
 	t.Parallel()
+	var quiet sync.Mutex // two that measure speed would slow each other down
 	for _, c := range []struct{ theme, language string }{{"folio", "en"}, {"gazette", "fr"}} {
 		t.Run(c.theme, func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +50,11 @@ func TestGates(t *testing.T) {
 				{"prints", prints},
 				{"light", light},
 				{"without scripts", withoutScripts},
-				{"lighthouse", lighthouseScores},
+				{"lighthouse", func(t *testing.T, s *stage, _ *chromium) {
+					quiet.Lock()
+					defer quiet.Unlock()
+					lighthouseScores(t, s)
+				}},
 				{"pictures", pictures},
 			} {
 				t.Run(gate.name, func(t *testing.T) { gate.pass(t, s, browser) })

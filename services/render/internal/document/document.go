@@ -93,6 +93,7 @@ type Converter struct {
 	// buffers holds *buffers, so that a document costs little memory beyond
 	// its own.
 	buffers sync.Pool
+	known   *paintings
 }
 
 // buffers are what one conversion works in.
@@ -103,7 +104,7 @@ const maxKeptBytes = 256 << 10
 
 // New builds a Converter; it is meant to be built once.
 func New() *Converter {
-	return &Converter{markdown: newMarkdown(), buffers: sync.Pool{New: func() any { return new(buffers) }}}
+	return &Converter{markdown: newMarkdown(), buffers: sync.Pool{New: func() any { return new(buffers) }}, known: new(paintings)}
 }
 
 // Convert makes the document of a source text, the same one for the same
@@ -133,7 +134,7 @@ func (c *Converter) Convert(src Source) (*Document, error) {
 	default:
 		return nil, fault.Invalid("format", "is %q; use %q or %q", src.Format, Markdown, HTML)
 	}
-	return convertHTML(&work.written, input, src)
+	return c.convertHTML(&work.written, input, src)
 }
 
 // release keeps the buffers of an ordinary document and forgets large ones.
@@ -148,9 +149,9 @@ func (c *Converter) release(work *buffers) {
 }
 
 // convertHTML makes the document of HTML; written is where it is written.
-func convertHTML(written *limited, input []byte, src Source) (*Document, error) {
+func (c *Converter) convertHTML(written *limited, input []byte, src Source) (*Document, error) {
 	s := newSanitiser(input, hostOf(src.BaseURL), src.Language)
-	s.markdown = src.Format != HTML
+	s.markdown, s.painter.known = src.Format != HTML, c.known
 	s.w.limited = *written
 	s.run()
 	*written = s.w.limited

@@ -85,7 +85,7 @@ func NewLibrary(dir string, log *slog.Logger) (*Library, error) {
 		return nil, err
 	}
 	l := &Library{
-		dir: dir, log: log, words: words, own: make(map[string]*Theme), changes: make(chan struct{}, 1),
+		log: log, words: words, own: make(map[string]*Theme), changes: make(chan struct{}, 1),
 		custom: make(map[string]*custom), unknown: make(map[string]bool),
 	}
 	for _, name := range ownNames() {
@@ -93,16 +93,22 @@ func NewLibrary(dir string, log *slog.Logger) (*Library, error) {
 			return nil, fmt.Errorf("read theme %s: %w", name, err)
 		}
 	}
+	return l, l.open(dir)
+}
+
+// open takes in the operator's folder for the first time.
+func (l *Library) open(dir string) error {
+	l.dir = dir
 	if dir != "" {
 		if _, err := os.ReadDir(dir); err != nil {
-			return nil, fmt.Errorf("read the folder of themes: %w", err)
+			return fmt.Errorf("read the folder of themes: %w", err)
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.look()
 	l.settle()
-	return l, nil
+	return nil
 }
 
 func ownNames() []string {

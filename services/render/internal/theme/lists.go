@@ -218,7 +218,12 @@ func (sp *speaker) narrower(v Search) []Choice {
 		}
 		more := v.Search
 		more.Tags = append(slices.Clone(more.Tags), l.Slug)
-		out = append(out, Choice{Name: l.Name, Path: searchFor(more), Number: sp.words.number(l.Count), Hint: sp.words.say("with", l.Name)})
+		less := v.Search
+		less.Without = append(slices.Clone(less.Without), l.Slug)
+		out = append(out, Choice{
+			Name: l.Name, Path: searchFor(more), Number: sp.words.number(l.Count), Hint: sp.words.say("with", l.Name),
+			Without: searchFor(less), WithoutHint: sp.words.say("without", l.Name),
+		})
 	}
 	return out
 }

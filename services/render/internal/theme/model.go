@@ -251,6 +251,9 @@ type Choice struct {
 	Number string
 	// Excluded is a tag that posts must not carry.
 	Excluded bool
+	// Without is the address of the search for posts that do not carry the tag, and
+	// WithoutHint what that link does; only among a search's narrower ones.
+	Without, WithoutHint string
 }
 
 // TaggedView lists the posts that carry some tags.

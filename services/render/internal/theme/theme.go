@@ -65,7 +65,7 @@ func build(name string, words *catalogues, layers ...fs.FS) (*Theme, error) {
 		return nil, err
 	}
 	t.manifest = src.manifest
-	names, err := t.readAssets(src.assets)
+	names, err := t.readAssets(src)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func build(name string, words *catalogues, layers ...fs.FS) (*Theme, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.edition = editionOf(src, sample)
+	t.edition = editionOf(src, t.assets, sample)
 	return t, nil
 }
 

@@ -28,10 +28,7 @@ func hostile() []string {
 // every presses each kind of page of a site where everything is named name.
 func every(t *testing.T, name string) map[string][]byte {
 	t.Helper()
-	th, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	th := folio(t)
 	s := &page.Site{
 		Title: name, Description: name, Language: name, TimeZone: name, BaseURL: "https://example.org",
 		Links: []page.Link{{Name: name, URL: name}},
@@ -201,10 +198,7 @@ func TestKindOfPageIsNoComponent(t *testing.T) {
 // by the language of the post and not of the page.
 func TestTextsAreSetInTheirLanguage(t *testing.T) {
 	t.Parallel()
-	th, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	th := folio(t)
 	s := &page.Site{Title: "L'atelier !", Description: "Ici !", Language: "fr"}
 	d := &page.Doc{
 		Card:       page.Card{Slug: "a", Title: "Where ?", Language: "en", Excerpt: "It's \"here\"", Image: "/a.jpg", ImageAlt: "It's \"alt\""},
