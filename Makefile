@@ -51,9 +51,10 @@ e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, u
 browser: ## run only the tests in a real Chromium, uncached
 	go test -count=1 $(TESTFLAGS) ./test/browser/...
 
-bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…)
+bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…), and documents beside bare goldmark
 	@tools/postgres.sh
 	go run ./test/bench $(BENCHFLAGS)
+	go test -run '^$$' -bench 'BenchmarkConvert$$' ./services/render/internal/document
 
 chaos: OPS ?= 5000
 chaos: SEED ?= 1
