@@ -174,13 +174,14 @@ func (s *Setter) single(i int) int {
 // openSingle sets a straight single quote that begins a word.
 func (s *Setter) openSingle(i int, after rune) {
 	switch {
-	case isDigit(after): // ’90s
+	case isDecade(s.text[i+1:]):
 		s.replace(i, i+1, "’")
 	case isElided(s.text[i+1:]):
 		s.replace(i, i+1, "’")
+	case isDigit(after) && !s.closesAhead(i+1):
 	case isLetter(after) && !s.closesAhead(i+1) && s.rules.french:
 		s.replace(i, i+1, "’")
-	case isLetter(after) || after == 0 || strings.ContainsRune("“„«\"(", after):
+	case isWord(after) || after == 0 || strings.ContainsRune("“„«\"(", after):
 		marks := s.rules.single
 		if s.isOpen(lone) || s.isOpen(inner) && s.rules.inner == marks {
 			marks = s.rules.outer // the third level is like the first
@@ -188,6 +189,17 @@ func (s *Setter) openSingle(i int, after rune) {
 		s.push(quote{level: lone, straight: true, close: marks.close})
 		s.replace(i, i+1, string(marks.open))
 	}
+}
+
+// isDecade tells years without their century: 98, 90s.
+func isDecade(b []byte) bool {
+	if len(b) < 2 || !isDigit(rune(b[0])) || !isDigit(rune(b[1])) {
+		return false
+	}
+	if len(b) > 2 && b[2] == 's' {
+		b = b[1:]
+	}
+	return len(b) == 2 || b[2] != '\'' && b[2] < utf8.RuneSelf && !isWord(rune(b[2]))
 }
 
 // isElided tells English words that begin with an apostrophe.
