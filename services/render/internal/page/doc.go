@@ -176,7 +176,7 @@ func Resolve(owners []Owner) (Owner, bool) {
 // are count: the rarer, the more. It changes when count doubles or halves, and not
 // with each post, so that few pages become old by it.
 func Weight(count int) float64 {
-	return 1 / float64(bits.Len(uint(max(1, count)))) //nolint:gosec // at least 1
+	return 1 / float64(bits.Len(uint(max(1, count))))
 }
 
 // Translation is a public post that says the same in another language.

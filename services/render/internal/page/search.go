@@ -11,12 +11,8 @@ import (
 	"github.com/parution/parution/chassis/slug"
 )
 
-const (
-	// maxSearch bounds the text of a search, in characters.
-	maxSearch = 200
-	// maxResults is how many posts of a search can be paged through.
-	maxResults = 10_000
-)
+// maxSearch bounds the text of a search, in characters.
+const maxSearch = 200
 
 // Search is what a reader looks for.
 type Search struct {

@@ -155,11 +155,11 @@ func (p *Press) makeAbsent(ctx context.Context, site *page.Site, status int) (*p
 		return nil, err
 	}
 	look := p.look(site)
-	make := look.NotFound
+	say := look.NotFound
 	if status == page.StatusGone {
-		make = look.Gone
+		say = look.Gone
 	}
-	body, err := make(site, theme.Absent{Recent: recent})
+	body, err := say(site, theme.Absent{Recent: recent})
 	if err != nil {
 		return nil, err
 	}
