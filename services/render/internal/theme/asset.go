@@ -45,9 +45,9 @@ func contentType(name string) (string, bool) {
 var styleURL = regexp.MustCompile(`url\(\s*["']?([^"')\s]*)["']?\s*\)`)
 
 // readAssets takes the assets; it returns their hashed names by plain name.
-func (t *Theme) readAssets(assets map[string][]byte) (map[string]string, error) {
-	t.assets = make(map[string]Asset, len(assets))
-	names := make(map[string]string, len(assets))
+func (t *Theme) readAssets(src *source) (map[string]string, error) {
+	t.assets = make(map[string]Asset, len(src.assets))
+	names := make(map[string]string, len(src.assets))
 	take := func(name string, body []byte) {
 		sum := sha256.Sum256(body)
 		ext := path.Ext(name)
@@ -55,17 +55,17 @@ func (t *Theme) readAssets(assets map[string][]byte) (map[string]string, error) 
 		kind, _ := contentType(name) // known: the source refuses others
 		names[name], t.assets[hashed] = hashed, Asset{ContentType: kind, Body: body}
 	}
-	for _, name := range sortedKeys(assets) {
-		if path.Ext(name) != ".css" {
-			take(name, assets[name])
+	for _, name := range sortedKeys(src.assets) {
+		if path.Ext(name) != styleExt {
+			take(name, src.assets[name])
 		}
 	}
 	// Style sheets last: they name the others.
-	for _, name := range sortedKeys(assets) {
-		if path.Ext(name) != ".css" {
+	for _, name := range sortedKeys(src.assets) {
+		if path.Ext(name) != styleExt {
 			continue
 		}
-		whole, err := included(name, assets, nil)
+		whole, err := src.style(name, src.assets[name], nil)
 		if err != nil {
 			return nil, err
 		}
@@ -78,28 +78,57 @@ func (t *Theme) readAssets(assets map[string][]byte) (map[string]string, error) 
 	return names, nil
 }
 
+const (
+	styleExt = ".css"
+	// maxImports is how deep style sheets may import one another.
+	maxImports = 8
+)
+
 // styleImport is how a style sheet takes another one in.
 var styleImport = regexp.MustCompile(`@import\s+(?:url\(\s*)?["']([^"']*)["'](?:\s*\))?\s*;`)
 
-// included is a style sheet with those that it imports in their places: a page
-// then needs one request. within are those that import it.
-func included(name string, assets map[string][]byte, within []string) ([]byte, error) {
-	if slices.Contains(within, name) || len(within) > 8 {
-		return nil, fmt.Errorf("style sheet %s imports itself", name)
-	}
-	text, ok := assets[name]
-	if !ok || path.Ext(name) != ".css" {
-		return nil, fmt.Errorf("style sheet %s imports %q, which is not a style sheet of the theme", within[len(within)-1], name)
+// style is the text of a style sheet with those that it imports in their places: a
+// page then needs one request. within are those that import it.
+func (src *source) style(name string, text []byte, within []string) ([]byte, error) {
+	within = append(slices.Clip(within), name)
+	if len(within) > maxImports {
+		return nil, fmt.Errorf("style sheets import one another too deeply: %s", strings.Join(within, ", "))
 	}
 	var bad error
 	out := styleImport.ReplaceAllFunc(text, func(match []byte) []byte {
-		body, err := included(string(styleImport.FindSubmatch(match)[1]), assets, append(slices.Clip(within), name))
+		wanted := string(styleImport.FindSubmatch(match)[1])
+		found, ok := src.imported(wanted, within)
+		if !ok {
+			bad = fmt.Errorf("style sheet %s imports %q, which is not a style sheet of the theme, or the one itself", name, wanted)
+			return nil
+		}
+		body, err := src.style(wanted, found, within)
 		if err != nil {
 			bad = err
 		}
 		return body
 	})
 	return out, bad
+}
+
+// imported is the style sheet of a name for those that import it: one that imports
+// its own name means the one that it replaced.
+func (src *source) imported(name string, within []string) ([]byte, bool) {
+	times := 0
+	for _, w := range within {
+		if w == name {
+			times++
+		}
+	}
+	text, ok := src.assets[name]
+	if times == 0 || !ok || path.Ext(name) != styleExt {
+		return text, ok && path.Ext(name) == styleExt
+	}
+	below := src.below[name]
+	if times > len(below) || within[len(within)-1] != name {
+		return nil, false
+	}
+	return below[len(below)-times], true
 }
 
 // linked is a style sheet whose addresses are those of assets, with their hashes.

@@ -27,6 +27,7 @@ const fallback = "en"
 type dates struct {
 	Day   string `json:"day"`
 	Month string `json:"month"`
+	Year  string `json:"year"`
 }
 
 // catalogue is a file of messages: what the interface says in one language.
@@ -184,7 +185,7 @@ func (c *catalogue) complete(model *catalogue) error {
 			return fmt.Errorf("message %s is unknown", key)
 		}
 	}
-	if slices.Contains(c.Months[:], "") || c.First == "" || c.Dates.Day == "" || c.Dates.Month == "" || c.List.Last == "" || c.List.Separator == "" {
+	if slices.Contains(c.Months[:], "") || c.First == "" || c.Dates.Day == "" || c.Dates.Month == "" || c.Dates.Year == "" || c.List.Last == "" || c.List.Separator == "" {
 		return errors.New("months, first, dates or list is incomplete")
 	}
 	return nil
@@ -229,7 +230,7 @@ func (c *catalogue) datesOf(tag language.Tag) dates {
 	}
 	for _, r := range c.Regions {
 		if slices.Contains(r.Of, region.String()) {
-			return dates{Day: cmp.Or(r.Day, c.Dates.Day), Month: cmp.Or(r.Month, c.Dates.Month)}
+			return dates{Day: cmp.Or(r.Day, c.Dates.Day), Month: cmp.Or(r.Month, c.Dates.Month), Year: cmp.Or(r.Year, c.Dates.Year)}
 		}
 	}
 	return c.Dates
@@ -291,8 +292,7 @@ func (w *Words) fill(pattern, day string, month time.Month, year int) string {
 
 func (w *Words) stamp(t time.Time) string { return t.In(w.zone).Format(time.RFC3339) }
 
-// year is a year as people write it: without a sign between its digits.
-func (w *Words) year(n int) string { return strconv.Itoa(n) }
+func (w *Words) year(n int) string { return w.fill(w.dates.Year, "", time.January, n) }
 
 // number is a number as the language writes it.
 func (w *Words) number(n int) string { return w.printer.Sprintf("%d", n) }

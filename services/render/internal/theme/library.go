@@ -85,7 +85,7 @@ func NewLibrary(dir string, log *slog.Logger) (*Library, error) {
 		return nil, err
 	}
 	l := &Library{
-		dir: dir, log: log, words: words, own: make(map[string]*Theme), changes: make(chan struct{}, 1),
+		log: log, words: words, own: make(map[string]*Theme), changes: make(chan struct{}, 1),
 		custom: make(map[string]*custom), unknown: make(map[string]bool),
 	}
 	for _, name := range ownNames() {
@@ -93,16 +93,22 @@ func NewLibrary(dir string, log *slog.Logger) (*Library, error) {
 			return nil, fmt.Errorf("read theme %s: %w", name, err)
 		}
 	}
+	return l, l.open(dir)
+}
+
+// open takes in the operator's folder for the first time.
+func (l *Library) open(dir string) error {
+	l.dir = dir
 	if dir != "" {
 		if _, err := os.ReadDir(dir); err != nil {
-			return nil, fmt.Errorf("read the folder of themes: %w", err)
+			return fmt.Errorf("read the folder of themes: %w", err)
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.look()
 	l.settle()
-	return l, nil
+	return nil
 }
 
 func ownNames() []string {
@@ -289,7 +295,21 @@ func (l *Library) buildCustom(name string, folder fs.FS) (*Theme, error) {
 		}
 		return nil, err
 	}
-	return build(name, l.words, append(ownLayers(name), folder)...)
+	t, err := build(name, l.words, append(ownLayers(name), folder)...)
+	if err != nil {
+		return nil, err
+	}
+	t.under = l.own[Default]
+	if own, ok := l.own[name]; ok {
+		t.under = own
+	}
+	var told sync.Map
+	t.report = func(kind string, err error) {
+		if _, again := told.LoadOrStore(kind, true); !again {
+			l.log.Error("a theme fails to make some page, which looks as in ours instead", "theme", name, "page", kind, "error", err)
+		}
+	}
+	return t, nil
 }
 
 // settle makes what the library has now from its parts.

@@ -46,7 +46,9 @@ type source struct {
 	// pages are by their kind, with the layout around them; parts by their file.
 	pages, parts map[string]string
 	assets       map[string][]byte
-	icons        map[string]template.HTML
+	// below are the style sheets that others of the same name replaced, the lowest first.
+	below map[string][][]byte
+	icons map[string]template.HTML
 }
 
 var (
@@ -62,7 +64,7 @@ const (
 
 // gather reads folders, later ones over earlier ones.
 func gather(layers []fs.FS) (*source, error) {
-	src := &source{pages: make(map[string]string), parts: make(map[string]string), assets: make(map[string][]byte), icons: make(map[string]template.HTML)}
+	src := &source{pages: make(map[string]string), parts: make(map[string]string), assets: make(map[string][]byte), below: make(map[string][][]byte), icons: make(map[string]template.HTML)}
 	for _, layer := range layers {
 		if err := src.add(layer); err != nil {
 			return nil, err
@@ -131,6 +133,9 @@ func (src *source) takePart(name string, text []byte) error {
 func (src *source) takeAsset(name string, text []byte) error {
 	if _, ok := contentType(name); !ok {
 		return fmt.Errorf("asset %s is of an unknown kind; known are css, js, svg, png, jpg, webp, woff2, ico and txt", name)
+	}
+	if old, ok := src.assets[name]; ok && path.Ext(name) == styleExt {
+		src.below[name] = append(src.below[name], old)
 	}
 	src.assets[name] = text
 	return nil
@@ -203,7 +208,7 @@ func (b *budget) read(layer fs.FS, name string) ([]byte, error) {
 
 // editionOf stands for the files of a theme and for what becomes of them: a page
 // of the sample changes when our own code changes it.
-func editionOf(src *source, sample map[string][]byte) string {
+func editionOf(src *source, assets map[string]Asset, sample map[string][]byte) string {
 	sum := sha256.New()
 	write := func(name string, text []byte) {
 		_, _ = fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text) // a hash takes everything
@@ -215,8 +220,8 @@ func editionOf(src *source, sample map[string][]byte) string {
 	for _, name := range sortedKeys(src.parts) {
 		write("part "+name, []byte(src.parts[name]))
 	}
-	for _, name := range sortedKeys(src.assets) {
-		write("asset "+name, src.assets[name])
+	for _, name := range sortedKeys(assets) {
+		write("asset "+name, assets[name].Body)
 	}
 	for _, name := range sortedKeys(sample) {
 		write("page "+name, sample[name])
