@@ -203,7 +203,7 @@ func TestPicturesReserveTheirPlace(t *testing.T) {
 	}
 	for kind, want := range map[string][]string{
 		"post": {`width="1600" height="1067" alt="Un égout"`, `fetchpriority="high"`, "-w480.jpg 480w, ", "1600w"},
-		"home": {`width="1600" height="1067" alt=""`, "-w960.jpg 960w"},
+		"home": {`width="1600" height="1067" alt=`, "-w960.jpg 960w"},
 	} {
 		text := html.UnescapeString(string(pages[kind]))
 		for _, w := range want {
