@@ -22,11 +22,18 @@ type Config struct {
 	MaxRequestBytes int64 `help:"Most bytes of the JSON body of an API call." default:"1572864"`
 	// MaxUploadBytes bounds an uploaded image.
 	MaxUploadBytes int64 `help:"Most bytes of an uploaded image." default:"26214400"`
+	// PictureMemoryBytes bounds the memory in which smaller copies of uploaded
+	// pictures are made: about 125 MiB for 12 megapixels, 190 MiB for 40. A picture
+	// that would need more has no smaller copies.
+	PictureMemoryBytes int64 `help:"About the most bytes of memory for making smaller copies of uploaded pictures; a picture that needs more gets none." default:"201326592"`
 }
 
 // Defaults are the settings of a program without flags.
 func Defaults() Config {
-	return Config{CacheBytes: 256 << 20, MaxInFlight: 512, MaxReaders: 20_000, MaxRequestBytes: 1536 << 10, MaxUploadBytes: 25 << 20}
+	return Config{
+		CacheBytes: 256 << 20, MaxInFlight: 512, MaxReaders: 20_000, MaxRequestBytes: 1536 << 10, MaxUploadBytes: 25 << 20,
+		PictureMemoryBytes: 192 << 20,
+	}
 }
 
 // Validate refuses settings that cannot work.
@@ -45,6 +52,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxUploadBytes < 1 || c.MaxUploadBytes > 1<<30 {
 		return errors.New("max-upload-bytes must be between 1 and 1073741824")
+	}
+	if c.PictureMemoryBytes < 1<<20 {
+		return errors.New("picture-memory-bytes must be at least 1048576")
 	}
 	return nil
 }

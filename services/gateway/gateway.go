@@ -32,6 +32,7 @@ import (
 	"github.com/parution/parution/services/gateway/internal/live"
 	"github.com/parution/parution/services/gateway/internal/media"
 	"github.com/parution/parution/services/gateway/internal/site"
+	"github.com/parution/parution/services/gateway/internal/slots"
 )
 
 // Name is the name of this service. Its signature alone speaks for people.
@@ -60,6 +61,8 @@ type Service struct {
 	api   *api.API
 	media *media.Store
 	rest  http.Handler
+	// searches bounds those of readers and programs together.
+	searches *slots.Slots
 	// slots holds one element for each request that is worked on.
 	slots chan struct{}
 	// secure tells browsers to come back over HTTPS.
@@ -79,8 +82,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		deps:  deps,
 		table: host.New(postsv1.NewSitesServiceClient(deps.Posts), deps.NATS, log, deps.Health),
-		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log), secure: headers.Secure(), leave: headers.Leave(),
-		slots: make(chan struct{}, cfg.MaxInFlight), busy: headers.Page(),
+		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, cfg.PictureMemoryBytes, log), secure: headers.Secure(), leave: headers.Leave(),
+		slots: make(chan struct{}, cfg.MaxInFlight), searches: slots.New(cfg.MaxInFlight / 8), busy: headers.Page(),
 	}
 	pages := cache.New(cfg.CacheBytes, site.Source(renderv1.NewRenderServiceClient(deps.Render)), deps.Now)
 	if err := pages.Observe(deps.Telemetry.Meter("gateway/cache")); err != nil {
@@ -99,7 +102,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	}); err != nil {
 		return nil, err
 	}
-	s.pages, s.site = pages, site.New(s.table, pages, log)
+	s.pages, s.site = pages, site.New(s.table, pages, s.searches, log)
 	s.api, err = api.New(ctx, api.Deps{
 		Posts: deps.Posts, Tags: deps.Tags, Render: deps.Render, Accounts: deps.Accounts,
 		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes,
@@ -210,6 +213,18 @@ func (s *Service) serveMedia(w http.ResponseWriter, r *http.Request) bool {
 	return err == nil && s.media.ServeFile(w, r, of.ID) // what is wrong is told by the site
 }
 
+// serveSearch answers a search of a program, when it is its turn.
+func (s *Service) serveSearch(w http.ResponseWriter, r *http.Request) {
+	leave, err := s.searches.Enter(r.Context())
+	if err != nil {
+		headers.Apply(w.Header(), s.busy)
+		web.WriteProblem(w, r, err)
+		return
+	}
+	defer leave()
+	s.api.ServeHTTP(w, r)
+}
+
 // serveEvents answers who listens for changes of its site. That is beside everything
 // else: a request that lasts for hours takes nobody's place, and is no span.
 func (s *Service) serveEvents(w http.ResponseWriter, r *http.Request) bool {
@@ -229,6 +244,8 @@ func (s *Service) route(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case isAlive(r):
 		s.site.Alive(w, r)
+	case path == api.SearchPath:
+		s.serveSearch(w, r)
 	case strings.HasPrefix(path, api.Prefix):
 		s.api.ServeHTTP(w, r)
 	case strings.HasPrefix(path, media.Prefix) && reads && s.serveMedia(w, r):

@@ -317,7 +317,4 @@ func TestOnlyReading(t *testing.T) {
 	if got := f.get(t, "/healthz"); got.status != http.StatusOK || got.header.Get("Content-Security-Policy") == "" {
 		t.Errorf("GET /healthz = %d %v", got.status, got.header)
 	}
-	if got := f.get(t, "/robots.txt"); got.status != http.StatusOK || !strings.Contains(got.body, "Allow: /") {
-		t.Errorf("GET /robots.txt = %d %q", got.status, got.body)
-	}
 }

@@ -132,6 +132,7 @@ func (w *world) contents(t *testing.T) map[string][]string {
 	out := make(map[string][]string)
 	for table, order := range map[string]string{
 		"site": "id", "doc": "post_id", "address": "site, path, post_id", "doc_tag": "post_id, slug", "tag": "site, slug",
+		"doc_author": "post_id, slug", "tally": "site, list",
 	} {
 		out[table] = w.rows(t, `SELECT * FROM `+table+` ORDER BY `+order)
 	}
@@ -197,7 +198,7 @@ func TestARebuildMendsThePages(t *testing.T) {
 		w := newWorld(t, db)
 		w.fill(t, 130)
 		want, told := w.contents(t), w.number(t, `SELECT count(*) FROM outbox`)
-		paths := []string{"/", "/posts/p1", "/posts/p2", "/posts/p3", "/posts/p4", "/posts/former-5", "/posts/p7", "/tags", "/tags/go", "/tags/sql", "/feed.xml"}
+		paths := []string{"/", "/posts/p1", "/posts/p2", "/posts/p3", "/posts/p4", "/posts/former-5", "/posts/p7", "/tags", "/tags/go", "/tags/sql", "/feed.xml", "/authors/ada", "/archive", "/archive/2026/05", "/sitemap.xml"}
 		pages := make(map[string]*renderv1.GetPageResponse)
 		for _, path := range paths {
 			pages[path] = w.get(t, path)
@@ -220,8 +221,12 @@ func TestARebuildMendsThePages(t *testing.T) {
 			"addresses":                      {`DELETE FROM address WHERE post_id = '` + idOf(5) + `'`, `INSERT INTO address (site, path, post_id, kind) VALUES ('` + site + `', '/posts/ghost', '` + idOf(2) + `', 1)`},
 			"counts":                         {`UPDATE tag SET count = count + 5`, `DELETE FROM tag WHERE slug = 'sql'`, `INSERT INTO tag (site, slug, name, count) VALUES ('` + site + `', 'ghost', 'Ghost', 3)`},
 			"the site":                       {`UPDATE site SET title = 'damaged'`},
+			"a translation":                  {`UPDATE doc SET translation_key = 'damaged', edited_at = updated_at, image_caption = 'damaged' WHERE post_id = '` + idOf(3) + `'`},
+			"places in authors' lists":       {`DELETE FROM doc_author WHERE post_id IN ('` + idOf(1) + `', '` + idOf(2) + `')`, `INSERT INTO doc_author SELECT post_id, 'ghost', 'Ghost', site, published_at FROM doc WHERE post_id = '` + idOf(3) + `'`},
+			"a place in an author's list":    {`UPDATE doc_author SET published_at = (SELECT max(updated_at) FROM doc), name = 'damaged' WHERE post_id = '` + idOf(4) + `'`},
+			"the lengths of lists":           {`UPDATE tally SET count = count + 5 WHERE list = 'posts'`, `DELETE FROM tally WHERE list = 'author:ada'`, `INSERT INTO tally (site, list, count) VALUES ('` + site + `', 'author:ghost', 3)`},
 			"how often it was told":          {`DELETE FROM press_version WHERE aggregate_id IN ('` + idOf(1) + `', '` + idOf(2) + `', '` + site + `')`},
-			"everything":                     {`DELETE FROM doc`, `DELETE FROM doc_tag`, `DELETE FROM address`, `DELETE FROM tag`, `DELETE FROM site`, `DELETE FROM press_version`},
+			"everything":                     {`DELETE FROM doc`, `DELETE FROM doc_tag`, `DELETE FROM address`, `DELETE FROM tag`, `DELETE FROM doc_author`, `DELETE FROM tally`, `DELETE FROM site`, `DELETE FROM press_version`},
 		} {
 			w.execute(t, damage...)
 			w.rebuild(t)
@@ -279,7 +284,9 @@ func TestWhatAnOlderBackupDoesNotKnowVanishes(t *testing.T) {
 		if got := facts.GetPost(); got.GetId() != want.GetId() || got.GetEpoch() != want.GetEpoch() || got.GetVersion() != want.GetVersion() || !got.GetGone() {
 			t.Errorf("the post of the press is %v, want %v", got, want)
 		}
-		if diff := cmp.Diff([]string{"card:" + postID, "feed", "path:/posts/dawn", "path:/posts/first", "post:" + postID, "posts"}, facts.GetKeys()); diff != "" {
+		if diff := cmp.Diff([]string{
+			"archive", "author:ada", "card:" + postID, "feed", "month:2026-05", "path:/posts/dawn", "path:/posts/first", "post:" + postID, "posts", "sitemap",
+		}, facts.GetKeys()); diff != "" {
 			t.Errorf("keys of what vanished (-want +got):\n%s", diff)
 		}
 		w.status(t, "/posts/first", 410, "")

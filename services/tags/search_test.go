@@ -258,6 +258,7 @@ func TestSearchRefuses(t *testing.T) {
 			{PageToken: "x"},
 			{Q: "b", PageToken: first.GetNextPageToken()},
 			{Q: "a", PageToken: first.GetNextPageToken(), Skip: 1},
+			{Q: "a", Site: "other"},
 		} {
 			if _, err := w.client.SearchPosts(reader(t.Context(), "main"), bad); fault.KindOf(err) != fault.KindInvalid {
 				t.Errorf("SearchPosts(%v) = %v, want Invalid", bad, err)
@@ -275,4 +276,19 @@ func TestSearchRefuses(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAServiceSaysWhichSiteItSearches(t *testing.T) {
+	t.Parallel()
+	w := start(t, sqldbtest.SQLite(t))
+	w.change(t, "main", ids.New(), written("Ours", "word", noon()))
+	w.change(t, "other", ids.New(), written("Theirs", "word", noon()))
+	w.settle(t)
+	got, err := w.client.SearchPosts(t.Context(), &tagsv1.SearchPostsRequest{Q: "word", Site: "other"})
+	if err != nil || len(got.GetPosts()) != 1 || got.GetPosts()[0].GetTitle() != "Theirs" {
+		t.Errorf("SearchPosts of the other site = %v, %v; want its post", got, err)
+	}
+	if _, err := w.client.SearchPosts(t.Context(), &tagsv1.SearchPostsRequest{Q: "word"}); fault.KindOf(err) != fault.KindInvalid {
+		t.Errorf("SearchPosts of no site = %v, want Invalid", err)
+	}
 }

@@ -38,7 +38,7 @@ func TestDemo(t *testing.T) {
 		var seen facts
 		p.evaluate(look, &seen)
 		judgeFacts(t, path, seen)
-		for _, of := range sizes() {
+		for _, of := range []size{{"phone", 390, 844, false}, desk()} { // a mobile browser would zoom out instead
 			var wide struct {
 				Over int      `json:"over"`
 				Wide []string `json:"wide"`

@@ -28,32 +28,43 @@ func probe(t *testing.T, name string) string {
 // interface, to what the site promises.
 func TestGates(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ theme, language string }{{"folio", "en"}, {"gazette", "fr"}} {
-		t.Run(c.theme, func(t *testing.T) {
-			t.Parallel()
-			browser := start(t)
-			s := newStage(t, c.theme, c.language)
-			for _, gate := range []struct {
-				name string
-				pass func(*testing.T, *stage, *chromium)
-			}{
-				{"answers", answers},
-				{"valid", valid},
-				{"feeds", feeds},
-				{"sitemap", sitemap},
-				{"accessible", accessible},
-				{"keyboard", keyboard},
-				{"still", still},
-				{"fits", fits},
-				{"prints", prints},
-				{"light", light},
-				{"without scripts", withoutScripts},
-				{"lighthouse", lighthouseScores},
-				{"pictures", pictures},
-			} {
-				t.Run(gate.name, func(t *testing.T) { gate.pass(t, s, browser) })
-			}
-		})
+	stages := []*stage{newStage(t, "folio", "en"), newStage(t, "gazette", "fr")}
+	t.Run("pages", func(t *testing.T) {
+		for _, s := range stages {
+			t.Run(s.theme, func(t *testing.T) {
+				t.Parallel()
+				s.pass(t)
+			})
+		}
+	})
+	// What measures speed comes last and alone.
+	for _, s := range stages {
+		t.Run("lighthouse/"+s.theme, func(t *testing.T) { lighthouseScores(t, s) })
+	}
+}
+
+// pass lets the pages of a stage through each gate.
+func (s *stage) pass(t *testing.T) {
+	t.Helper()
+	browser := start(t)
+	for _, gate := range []struct {
+		name string
+		pass func(*testing.T, *stage, *chromium)
+	}{
+		{"answers", answers},
+		{"valid", valid},
+		{"feeds", feeds},
+		{"sitemap", sitemap},
+		{"accessible", accessible},
+		{"keyboard", keyboard},
+		{"still", still},
+		{"fits", fits},
+		{"prints", prints},
+		{"light", light},
+		{"without scripts", withoutScripts},
+		{"pictures", pictures},
+	} {
+		t.Run(gate.name, func(t *testing.T) { gate.pass(t, s, browser) })
 	}
 }
 

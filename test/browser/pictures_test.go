@@ -65,7 +65,7 @@ func (s *stage) demoPosts(t *testing.T) []page {
 	for _, language := range []string{"en", "fr"} {
 		for _, p := range s.Anyone().For(t).List("", 100) {
 			if p.Language == language && p.Image != "" && p.Featured {
-				out = append(out, page{"post-demo-" + language, p.Page(), 200})
+				out = append(out, page{"post-demo-" + language, s.URL + p.Page(), 200})
 				break
 			}
 		}

@@ -42,7 +42,7 @@ type stage struct {
 type page struct {
 	// name is the kind's.
 	name string
-	// at is a path, or an address if it is another site's.
+	// at is the address, which may be another site's.
 	at     string
 	status int
 }
@@ -104,6 +104,11 @@ func newStage(t *testing.T, theme, language string) *stage {
 		{"not-found", "/nowhere/at-all", 404},
 		{"gone", gone.Page(), 410},
 		{"api", "/api/v1/", 200},
+	}
+	for i, at := range s.pages {
+		if strings.HasPrefix(at.at, "/") {
+			s.pages[i].at = s.URL + at.at
+		}
 	}
 	s.await(t)
 	return s
@@ -177,10 +182,7 @@ func (s *stage) get(t *testing.T, p page) world.Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u.IsAbs() {
-		reader = reader.WithHost(u.Hostname())
-	}
-	return reader.Get(u.RequestURI())
+	return reader.WithHost(u.Host).Get(u.RequestURI())
 }
 
 // some are the pages with these names.

@@ -30,19 +30,22 @@ func valid(t *testing.T, s *stage, _ *chromium) {
 	}
 	var found struct {
 		Messages []struct {
-			Type, SubType, URL, Message, Extract string
+			Type, URL, Message, Extract string
 			LastLine                             int
 		} `json:"messages"`
 	}
 	if err := json.Unmarshal(out, &found); err != nil {
 		t.Fatalf("read what the Nu HTML checker says: %v in %.600s", err, out)
 	}
+	warnings := make(map[string]int)
 	for _, m := range found.Messages {
-		name := strings.TrimSuffix(filepath.Base(m.URL), ".html")
 		if m.Type == "info" {
-			t.Logf("%s:%d: %s: %s near %q", name, m.LastLine, m.SubType, m.Message, m.Extract)
+			warnings[m.Message]++
 			continue
 		}
-		t.Errorf("%s:%d: %s: %s near %q", name, m.LastLine, m.Type, m.Message, m.Extract)
+		t.Errorf("%s:%d: %s: %s near %q", strings.TrimSuffix(filepath.Base(m.URL), ".html"), m.LastLine, m.Type, m.Message, m.Extract)
+	}
+	for text, n := range warnings {
+		t.Logf("%d times: %s", n, text)
 	}
 }

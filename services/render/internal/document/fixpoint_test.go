@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ func FuzzFixpoint(f *testing.F) {
 		"<pre>\n\n<b>\n</b></pre>", "<pre>\x01\nx", "<ul><li><div><li>", "<a><b><a>", "<table><tr><b><td>", "<h1><h2><p><h3>", "<dl><dd><ul><dt>",
 		"<b><b><b><b><p></b></b></b></b>", "<ruby><rt><ruby><rt>", "<table><caption><table><td><caption>", "<p><table><p></table></p>", "&#13;\r\n&#0;",
 		"<video><p><source>", "<details><summary><summary>", strings.Repeat("<div>", 200) + "<table><td>x", strings.Repeat("<ul><li>", 60) + "x",
+		"\"a\" 1er l'x! <sup>1er</sup> <span lang=en>\"b\"</span>", "```go\nfunc x\n```\n![a](/b \"c\")", "a@b.c www.d.e http://f.g [h](http://i.j) _k@l.m_",
 		"# a\n\n1. b\n\n   > c\n\n|d|\n|-|\n|e|\n\n[^1]\n\n[^1]: f", "<svg><title>x</svg><p>", "<select><script></select>", "<p>a<br><hr>b</p>",
 	} {
 		f.Add(s)
@@ -39,8 +41,13 @@ func FuzzFixpoint(f *testing.F) {
 		if err := md.render(&rendered, []byte(text)); err != nil {
 			t.Fatalf("render %q: %v", text, err)
 		}
+		var full limited
+		if err := md.renderWith(false, &full, []byte(text)); err != nil || squeezedBreaks(full.buf) != squeezedBreaks(rendered.buf) {
+			t.Errorf("of %q\nwith all parsers %q (%v)\n          lean %q", text, full.buf, err, rendered.buf)
+		}
 		for _, input := range [][]byte{[]byte(text), rendered.buf} {
-			s := newSanitiser(bytes.Clone(input), "", "")
+			s := newSanitiser(bytes.Clone(input), "", "fr")
+			s.markdown = true
 			s.run()
 			if !s.w.full && (!explicit(s.w.buf) || !fixpoint(s.w.buf)) {
 				t.Errorf("of %q\nwritten %q\nexplicit %v, fixpoint %v", input, s.w.buf, explicit(s.w.buf), fixpoint(s.w.buf))
@@ -54,6 +61,12 @@ func FuzzFixpoint(f *testing.F) {
 		}
 	})
 }
+
+// squeezedBreaks drops the spaces before line breaks, of which goldmark keeps some if
+// it has looked for an address after them.
+func squeezedBreaks(b []byte) string { return spacesBeforeBreak.ReplaceAllString(string(b), "<br>") }
+
+var spacesBeforeBreak = regexp.MustCompile(` +<br>`)
 
 // TestLastResort shows what becomes of a text whose document is no fixpoint.
 func TestLastResort(t *testing.T) {

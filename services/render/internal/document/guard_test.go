@@ -63,6 +63,8 @@ func ordinary(tb testing.TB) []string {
 		strings.Repeat("***a** b_ c __d__ ~~e~~ [*f*](g \"h\") ![i `j`](<k l> 'm') ``n`o`` ", 40),
 		"[a](b (c) [d](e\n\"f\ng\") [h]( i ) [j](k\\)l) [m](n \"o) [p] [q][r [s](<t) ![u][a]\n\n[a]: v",
 		"x[^1] y[^two] ![^1] [^3]\n\n[^1]: a\n\n    b\n[^two]: c[^1]\n[^unused]: d",
+		"\\[a](http://b.example) c", "[a [b](http://c.example)](http://d.example) e", "[a](http://b.example \"http://c.example\")", "<a href=\"http://b.example\">c</a>",
+		"a](http://b.example) and [c]: http://d.example",
 		"`a ``b` ```c`` d`\n`e\nf`", "a|b\n-|-\nc\n\nd | e\n:-|-:\nf\\|g | `h\\|i`",
 	)
 }

@@ -2,6 +2,7 @@ package document
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/chroma/v2"
@@ -12,13 +13,13 @@ import (
 // at each place and manage less than a megabyte a second, some much less.
 const (
 	// maxPaintedBytes bounds the code of one document that is highlighted.
-	maxPaintedBytes = 64 << 10
+	maxPaintedBytes = 32 << 10
 	// maxListingBytes bounds one block, maxListingLine its longest line.
 	maxListingBytes = 16 << 10
 	maxListingLine  = 1 << 10
 	// paintTime ends the highlighting of a document made to take for ever. No
 	// other comes near, so that the same source gives the same document.
-	paintTime = 3 * time.Second
+	paintTime = 2 * time.Second
 )
 
 // listing is the block of code that is being read.
@@ -79,12 +80,66 @@ type painter struct {
 	// which that must be done, once it has begun.
 	left  int
 	until time.Time
+	// known is what was highlighted before; may be nil.
+	known *paintings
+}
+
+// paintings remembers highlighted code, as most of a post's blocks are the same
+// after an edit and in each preview of a draft. It keeps what was asked for
+// since it last was half full. Safe for concurrent use.
+type paintings struct {
+	mu            sync.Mutex
+	recent, older map[string]string
+	bytes         int
+}
+
+// maxPaintings bounds what is remembered, in bytes.
+const maxPaintings = 4 << 20
+
+func (p *paintings) get(key string) (string, bool) {
+	if p == nil {
+		return "", false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if v, ok := p.recent[key]; ok {
+		return v, true
+	}
+	v, ok := p.older[key]
+	if ok {
+		p.add(key, v)
+	}
+	return v, ok
+}
+
+func (p *paintings) put(key, v string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.add(key, v)
+}
+
+// add needs the lock.
+func (p *paintings) add(key, v string) {
+	if p.bytes += len(key) + len(v); p.bytes > maxPaintings/2 || p.recent == nil {
+		p.recent, p.older, p.bytes = map[string]string{}, p.recent, len(key)+len(v)
+	}
+	p.recent[key] = v
 }
 
 // paint writes the listing anew, highlighted, if its language is known and it
 // is not too large.
 func (p *painter) paint(w *writer, l *listing) {
 	if len(l.text) > maxListingBytes || len(l.text) > p.left || longestLine(l.text) > maxListingLine {
+		return
+	}
+	key := l.language + "\x00" + string(l.text)
+	if painting, ok := p.known.get(key); ok {
+		p.left -= len(l.text)
+		w.buf = w.buf[:l.at]
+		w.raw(painting)
 		return
 	}
 	lexer := lexers.Get(l.language)
@@ -99,7 +154,9 @@ func (p *painter) paint(w *writer, l *listing) {
 	w.buf = w.buf[:l.at]
 	if !p.spans(w, lexer, string(l.text)) {
 		w.buf = append(w.buf[:l.at], plain...)
+		return
 	}
+	p.known.put(key, string(w.buf[l.at:]))
 }
 
 // spans writes the text with a span around each token that has a class, and

@@ -2,6 +2,7 @@ package document_test
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,8 +94,25 @@ func TestLargeCodeIsNotHighlighted(t *testing.T) {
 	if n := painted("```go\nvar x\n" + strings.Repeat("x", 2000) + "\n```"); n != 0 {
 		t.Errorf("a long line: %d spans, want none", n)
 	}
-	if n := painted(strings.Repeat(block, 30)); n == 0 || n > 12_000 {
+	if n := painted(strings.Repeat(block, 30)); n == 0 || n > 6_000 {
 		t.Errorf("180 KB in blocks: %d spans, want some and not all", n)
+	}
+}
+
+// TestHighlightedCodeIsTheSameAgain: what was remembered is what was made.
+func TestHighlightedCodeIsTheSameAgain(t *testing.T) {
+	t.Parallel()
+	c := document.New()
+	for i := range 3000 { // more than is remembered
+		src := document.Source{Text: "```go\nvar x = \"" + strings.Repeat("a", i%7*100) + "\"\n```\n\n```js\nvar x" + strconv.Itoa(i%1500) + "\n```"}
+		first, err := c.Convert(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := c.Convert(src)
+		if err != nil || again.HTML != first.HTML {
+			t.Fatalf("%v, %s, want %s", err, again.HTML, first.HTML)
+		}
 	}
 }
 

@@ -120,32 +120,63 @@ func (p *prose) text(written, typeset []byte, set quiet) {
 // Chinese and Japanese are written without spaces; there each character counts.
 func (p *prose) count(b []byte) {
 	for i := 0; i < len(b); {
-		c := b[i]
-		if c < utf8.RuneSelf {
+		switch kind := wordKinds[b[i]]; {
+		case kind == ' ':
+			p.inWord = false
 			i++
-			if c <= ' ' {
-				p.inWord = false
-			} else if !p.inWord && isAlphanumeric(c) {
-				p.words++
-				p.inWord = true
-			}
-			continue
-		}
-		r, size := utf8.DecodeRune(b[i:])
-		i += size
-		switch {
-		case p.inWord && r < 0x1000 && r != 0xa0 && r != 0x85: // not a space: most letters of Europe
-		case r >= 0x2e80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
-			p.words++
-			p.inWord = false
-		case unicode.IsSpace(r):
-			p.inWord = false
-		case !p.inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+		case kind == '.':
+			i++
+		case kind == 'a' && !p.inWord:
 			p.words++
 			p.inWord = true
+			i++
+		case p.inWord && kind != '?':
+			i += wordRest(b[i:])
+		default:
+			i += p.countRune(b[i:])
 		}
 	}
 }
+
+// wordRest is how many bytes surely go on with a word that b is within.
+func wordRest(b []byte) int {
+	for i, c := range b {
+		if kind := wordKinds[c]; kind == ' ' || kind == '?' {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// countRune counts a character that is not ASCII and tells its size.
+func (p *prose) countRune(b []byte) int {
+	r, size := utf8.DecodeRune(b)
+	switch {
+	case p.inWord && r < 0x1000 && r != 0xa0 && r != 0x85: // not a space: most letters of Europe
+	case r >= 0x2e80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+		p.words++
+		p.inWord = false
+	case unicode.IsSpace(r):
+		p.inWord = false
+	case !p.inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+		p.words++
+		p.inWord = true
+	}
+	return size
+}
+
+// wordKinds tells by byte what may be in a word: a letter or digit (a), another
+// sign (.), a space, a byte of a character that is no space (m); of others (?)
+// the character tells.
+const wordKinds = "" +
+	"                                " +
+	" ...............aaaaaaaaaa......" +
+	".aaaaaaaaaaaaaaaaaaaaaaaaaa....." +
+	".aaaaaaaaaaaaaaaaaaaaaaaaaa....." +
+	"mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm" +
+	"mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm" +
+	"???mmmmmmmmmmmmmmmmmmmmmmmmmmmmm" +
+	"????????????????????????????????"
 
 func (p *prose) excerpt() string {
 	if s := p.paragraphs.cut(); s != "" {

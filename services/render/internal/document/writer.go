@@ -46,20 +46,24 @@ func (w *writer) insert(at int, s string) {
 func appendEscaped(dst, b []byte, quoted bool) []byte {
 	from := 0
 	for i, c := range b {
-		if c > '>' && c != 0x7f {
+		kind := escapeKinds[c]
+		if kind == '-' {
 			continue
 		}
 		var entity string
-		switch {
-		case c == '&':
+		switch kind {
+		case 'a':
 			entity = "&amp;"
-		case c == '<':
+		case 'l':
 			entity = "&lt;"
-		case c == '>':
+		case 'g':
 			entity = "&gt;"
-		case c == '"' && quoted:
+		case 'q':
+			if !quoted {
+				continue
+			}
 			entity = "&quot;"
-		case c >= ' ' && c != 0x7f || c == '\n' || c == '\t':
+		case 'b':
 			continue
 		}
 		dst = append(dst, b[from:i]...)
@@ -68,3 +72,15 @@ func appendEscaped(dst, b []byte, quoted bool) []byte {
 	}
 	return append(dst, b[from:]...)
 }
+
+// escapeKinds tells by byte what is escaped: & (a), < (l), > (g), " (q), "\"
+// (b, in Markdown only), controls (x).
+const escapeKinds = "" +
+	"xxxxxxxxx--xxxxxxxxxxxxxxxxxxxxx" +
+	"--q---a---------------------l-g-" +
+	"----------------------------b---" +
+	"-------------------------------x" +
+	"--------------------------------" +
+	"--------------------------------" +
+	"--------------------------------" +
+	"--------------------------------"

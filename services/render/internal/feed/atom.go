@@ -75,7 +75,7 @@ func writeAtom(f Feed) ([]byte, error) {
 
 func (f Feed) entry(p page.Doc, text string) atomEntry {
 	e := atomEntry{
-		Language: p.Language, ID: id(p), Title: p.Title, Published: rfc3339(p.PublishedAt), Updated: rfc3339(updated(p)), Summary: p.Excerpt,
+		Language: p.Language, ID: id(p), Title: set(p, p.Title), Published: rfc3339(p.PublishedAt), Updated: rfc3339(updated(p)), Summary: set(p, p.Excerpt),
 		Links: []link{{Rel: "alternate", Type: "text/html", Href: f.link(p)}},
 	}
 	if text != "" {

@@ -38,7 +38,7 @@ func (f Feed) content(p page.Doc) string {
 		fmt.Fprintf(&b, `<div lang="%s" dir="rtl">`, html.EscapeString(p.Language))
 	}
 	if p.Standfirst && p.Excerpt != "" {
-		b.WriteString("<p><strong>" + html.EscapeString(p.Excerpt) + "</strong></p>\n")
+		b.WriteString("<p><strong>" + html.EscapeString(set(p, p.Excerpt)) + "</strong></p>\n")
 	}
 	if p.Cover && p.Image != "" {
 		b.WriteString(f.cover(p))
@@ -52,13 +52,13 @@ func (f Feed) content(p page.Doc) string {
 
 func (f Feed) cover(p page.Doc) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<figure><img src="%s" alt="%s"`, html.EscapeString(f.Site.Absolute(p.Image)), html.EscapeString(p.ImageAlt))
+	fmt.Fprintf(&b, `<figure><img src="%s" alt="%s"`, html.EscapeString(f.Site.Absolute(p.Image)), html.EscapeString(set(p, p.ImageAlt)))
 	if pic, ok := f.picture(p.Image); ok {
 		fmt.Fprintf(&b, ` width="%d" height="%d"`, pic.Width, pic.Height)
 	}
 	b.WriteString(">")
 	if p.ImageCaption != "" {
-		b.WriteString("<figcaption>" + html.EscapeString(p.ImageCaption) + "</figcaption>")
+		b.WriteString("<figcaption>" + html.EscapeString(set(p, p.ImageCaption)) + "</figcaption>")
 	}
 	b.WriteString("</figure>\n")
 	return b.String()

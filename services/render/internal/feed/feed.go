@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/typography"
 )
 
 const (
@@ -155,6 +156,9 @@ func (f Feed) link(p page.Doc) string { return f.Site.Absolute(page.Escape(p.Pat
 
 // id outlives slugs and addresses: a changed slug is no new post.
 func id(p page.Doc) string { return "urn:uuid:" + p.ID }
+
+// set is a plain text of the post as its language sets it.
+func set(p page.Doc, text string) string { return typography.Text(text, p.Language) }
 
 // updated is when the post's text last changed; a post is never older than its
 // publication.

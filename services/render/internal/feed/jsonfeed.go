@@ -65,11 +65,11 @@ func writeJSON(f Feed) ([]byte, error) {
 
 func (f Feed) jsonItem(p page.Doc, text string) jsonItem {
 	it := jsonItem{
-		ID: id(p), URL: f.link(p), Title: p.Title, ContentHTML: text, Summary: p.Excerpt, DatePublished: rfc3339(p.PublishedAt),
+		ID: id(p), URL: f.link(p), Title: set(p, p.Title), ContentHTML: text, Summary: set(p, p.Excerpt), DatePublished: rfc3339(p.PublishedAt),
 		DateModified: rfc3339(updated(p)), Language: p.Language,
 	}
 	if text == "" { // one of the two must be there
-		it.ContentText = &p.Excerpt
+		it.ContentText = &it.Summary
 	}
 	if p.Image != "" {
 		it.Image = f.Site.Absolute(p.Image)

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"encoding/xml"
+	"strings"
 	"time"
 
 	"github.com/parution/parution/services/render/internal/page"
@@ -85,8 +86,8 @@ func writeRSS(f Feed) ([]byte, error) {
 
 func (f Feed) item(p page.Doc, text string) item {
 	it := item{
-		Title: p.Title, Link: f.link(p), GUID: guid{ID: id(p)}, PubDate: rfc822(p.PublishedAt), Updated: rfc3339(updated(p)),
-		Description: p.Excerpt, Content: text,
+		Title: set(p, p.Title), Link: f.link(p), GUID: guid{ID: id(p)}, PubDate: rfc822(p.PublishedAt), Updated: rfc3339(updated(p)),
+		Description: asHTML(set(p, p.Excerpt)), Content: text,
 	}
 	if p.Language != f.Site.Language {
 		it.Language = p.Language
@@ -98,7 +99,7 @@ func (f Feed) item(p page.Doc, text string) item {
 		it.Categories = append(it.Categories, t.Name)
 	}
 	if p.Image != "" {
-		it.Media = &media{URL: f.Site.Absolute(p.Image), Medium: "image", Description: p.ImageAlt}
+		it.Media = &media{URL: f.Site.Absolute(p.Image), Medium: "image", Description: set(p, p.ImageAlt)}
 		if pic, ok := f.picture(p.Image); ok {
 			it.Media.Type, it.Media.Width, it.Media.Height = mediaType(pic), pic.Width, pic.Height
 		}
@@ -123,6 +124,12 @@ func marshal(doc any) ([]byte, error) {
 		return nil, err
 	}
 	return append([]byte(xml.Header), append(body, '\n')...), nil
+}
+
+// asHTML is a plain text as readers' programs want a description: they take it
+// for HTML.
+func asHTML(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }
 
 // rfc822 is a date as RSS wants it, in UTC.

@@ -7,6 +7,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -105,6 +107,33 @@ func aggregateOf(ref projection.Ref) string {
 		return "entry-" + ref.ID
 	}
 	return ref.ID
+}
+
+// settle ends a rebuild or a repair in tx: count puts right what was made from
+// many items and says, by site, what that touched.
+func settle(ctx context.Context, tx *sql.Tx, m model, count func(context.Context) (map[string]page.Keys, error)) error {
+	clock, err := m.Move(ctx)
+	if err != nil {
+		return err
+	}
+	touched, err := count(ctx)
+	if err != nil {
+		return err
+	}
+	sites := slices.Sorted(maps.Keys(touched))
+	if err := m.Remember(ctx, sites); err != nil {
+		return err
+	}
+	for _, site := range sites {
+		n := store.Notice{Site: site, Aggregate: site, Keys: touched[site], CausedAt: time.Now()}
+		if err := m.Tell(ctx, tx, n); err != nil {
+			return err
+		}
+		if err := m.Touch(ctx, site, touched[site], clock); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func causedAt[S any](item projection.Item[S]) time.Time {

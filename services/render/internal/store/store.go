@@ -75,10 +75,21 @@ func (s *Store) Touch(ctx context.Context, site string, keys page.Keys, clock in
 	if len(keys) == 0 {
 		return nil
 	}
-	if _, err := s.db.Conn(ctx).ExecContext(ctx, s.sql.touch, site, asList(keys.Sorted()), clock); err != nil {
+	if _, err := s.db.Conn(ctx).ExecContext(ctx, s.sql.touch, site, asList(keys.Sorted()), clock, sqldb.At(s.now())); err != nil {
 		return fmt.Errorf("touch %d keys of site %s: %w", len(keys), site, err)
 	}
 	return nil
+}
+
+// TouchedAt is when one of keys was last touched, of what was touched until
+// clock; zero if none ever was.
+func (s *Store) TouchedAt(ctx context.Context, site string, keys []string, clock int64) (time.Time, error) {
+	var at sqldb.Time
+	err := s.db.Conn(ctx).QueryRowContext(ctx, s.sql.touchedAt, site, asList(keys), clock).Scan(&at)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, fmt.Errorf("read when %d keys of site %s were touched: %w", len(keys), site, err)
+	}
+	return at.Time, nil
 }
 
 // Kept reads the page at an address if it was pressed with edition and nothing

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"math"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -303,24 +304,36 @@ func TestWords(t *testing.T) {
 // TestInkStandsOutFromPaper holds WCAG 2.2 AA: 4.5 for text, in both schemes.
 func TestInkStandsOutFromPaper(t *testing.T) {
 	t.Parallel()
-	css, err := fs.ReadFile(files, "themes/folio/assets/site.css")
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{Default} {
+		css, err := fs.ReadFile(files, "themes/"+name+"/assets/site.css")
+		if err != nil {
+			t.Fatal(err)
+		}
+		standsOut(t, name, string(css))
 	}
-	schemes := regexp.MustCompile(`:root \{[^}]*\}`).FindAllString(string(css), 2)
+}
+
+func standsOut(t *testing.T, name, css string) {
+	t.Helper()
+	schemes := regexp.MustCompile(`:root \{[^}]*\}`).FindAllString(css, 2)
 	if len(schemes) != 2 {
-		t.Fatalf("there are %d colour schemes, want 2", len(schemes))
+		t.Fatalf("%s has %d colour schemes, want 2", name, len(schemes))
 	}
 	for i, scheme := range schemes {
 		colours := make(map[string]float64)
 		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(scheme, -1) {
 			colours[m[1]] = luminance(t, m[2])
 		}
-		for _, ink := range []string{"ink", "soft", "accent"} {
-			for _, paper := range []string{"paper", "raised"} {
+		for paper, inks := range map[string][]string{
+			"paper":  {"ink", "soft", "accent"},
+			"raised": {"ink", "soft", "accent"},
+			"tint":   {"ink", "accent"},
+			"code":   {"ink", "code-note", "code-word", "code-text", "code-value", "code-name", "code-type"},
+		} {
+			for _, ink := range inks {
 				light, dark := max(colours[ink], colours[paper]), min(colours[ink], colours[paper])
-				if ratio := (light + 0.05) / (dark + 0.05); ratio < 4.5 {
-					t.Errorf("scheme %d: contrast of %s on %s = %.2f, want at least 4.5", i, ink, paper, ratio)
+				if ratio := (light + 0.05) / (dark + 0.05); ratio < 4.5 || colours[ink] == 0 && colours[paper] == 0 {
+					t.Errorf("%s, scheme %d: contrast of %s on %s = %.2f, want at least 4.5", name, i, ink, paper, ratio)
 				}
 			}
 		}
@@ -349,8 +362,8 @@ func luminance(t *testing.T, hex string) float64 {
 
 func TestStylesComeFromHereAlone(t *testing.T) {
 	t.Parallel()
-	err := fs.WalkDir(files, "themes/folio/assets", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".css" {
 			return err
 		}
 		text, err := fs.ReadFile(files, name)

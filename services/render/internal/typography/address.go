@@ -29,29 +29,62 @@ func (s *Setter) wordAt(i int) word {
 	for start > s.word.end && !isBoundary(s.text, start-1) {
 		start--
 	}
-	end := i
+	end, marks := start, mark(0)
 	for end < len(s.text) && !isBoundary(s.text, end) {
+		marks |= markOf(s.text[end])
 		end++
 	}
 	w := word{end: max(end, i+1)}
 	whole := s.text[start:end]
-	if len(whole) > 1 && bytes.ContainsAny(whole, "\\={}<>`|") {
+	switch {
+	case len(whole) < 2:
+	case marks&code != 0:
 		w.addressFrom, w.addressTo = start, end
-		return w
-	}
-	core := bytes.TrimLeft(whole, `"'([«“„‘‚’`)
-	from := end - len(core)
-	core = bytes.TrimRight(core, `"')]»”“’‘…,;:!?.`)
-	if next := from + len(core); next < end && len(core) > 0 && s.text[next] == '.' && core[len(core)-1] == '/' {
-		core = s.text[from:end] // the dots of "../.." or "./..." are its own
-	}
-	if isAddress(core) {
-		w.addressFrom, w.addressTo = from, from+len(core)
-		if to := w.addressTo; to < end && (s.text[to] == ';' && core[0] == '&' || s.text[to] == ':' && bytes.IndexByte(core, ':') >= 0) {
-			w.addressTo++ // &entity; or :shortcode: or file.go:12:
-		}
+	case marks&route != 0 || !isPlainStart(whole[0]) || whole[0]|0x20 == 'w':
+		w.addressFrom, w.addressTo = addressIn(whole, start)
 	}
 	return w
+}
+
+// mark is what a character says of its word.
+type mark uint8
+
+const (
+	code  mark = 1 << iota // it belongs to a program's text
+	route                  // it may be part of an address
+)
+
+func markOf(c byte) mark {
+	switch c {
+	case '\\', '=', '{', '}', '<', '>', '`', '|':
+		return code
+	case '@', '/', ':', '&', '~', '_':
+		return route
+	}
+	return 0
+}
+
+func isPlainStart(c byte) bool { return c >= utf8.RuneSelf || isASCIILetter(c) || '0' <= c && c <= '9' }
+
+// addressIn finds the address in a word that begins at start: the word without
+// the quotes and brackets around it and the signs after it.
+func addressIn(whole []byte, start int) (from, to int) {
+	end := start + len(whole)
+	core := bytes.TrimLeft(whole, `"'([«“„‘‚’`)
+	from = end - len(core)
+	after := core
+	core = bytes.TrimRight(core, `"')]»”“’‘…,;:!?.`)
+	if n := len(core); n > 0 && n < len(after) && after[n] == '.' && core[n-1] == '/' {
+		core = after // the dots of "../.." or "./..." are its own
+	}
+	if !isAddress(core) {
+		return 0, 0
+	}
+	to = from + len(core)
+	if n := len(core); n < len(after) && (after[n] == ';' && core[0] == '&' || after[n] == ':' && bytes.IndexByte(core, ':') >= 0) {
+		to++ // &entity; or :shortcode: or file.go:12:
+	}
+	return from, to
 }
 
 // isBoundary tells whether a space begins at i, or ends there.

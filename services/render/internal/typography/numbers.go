@@ -10,6 +10,9 @@ import (
 // code or the number of an article gets none.
 func (s *Setter) number(i int) int {
 	end := s.digitsEnd(i)
+	if end == len(s.text) || strings.IndexByte(" \n,.ern\xc3", s.text[end]) < 0 {
+		return end
+	}
 	before := s.before(i)
 	if isLetter(before) || before == '.' || before == ',' {
 		return end
@@ -61,6 +64,9 @@ func (s *Setter) unit(i int) int {
 		return i
 	}
 	rest := s.text[i+1:]
+	if strings.IndexByte("%\xe2\xc2€$kMmcghtlLsoKGTWVAHpd", rest[0]) < 0 {
+		return i
+	}
 	end := bytes.IndexAny(rest[:min(len(rest), 14)], " \n.,;:!?)/]»\u202f\u00a0")
 	if end < 0 {
 		if end = len(rest); end > 13 {

@@ -103,7 +103,7 @@ func (s *Setter) Set(text []byte) []byte {
 	}
 	for i := s.from; i < len(text); {
 		c := s.rules.class[text[i]]
-		if c == 0 {
+		if c == 0 || s.isIdle(c, i) {
 			i++
 			continue
 		}
@@ -119,6 +119,27 @@ func (s *Setter) Set(text []byte) []byte {
 		s.prev, _ = utf8.DecodeLastRune(s.out)
 	}
 	return s.out
+}
+
+// isIdle tells, at little cost, of most signs that mean nothing that there is
+// nothing to set.
+func (s *Setter) isIdle(c class, i int) bool {
+	next := byte(0)
+	if i+1 < len(s.text) {
+		next = s.text[i+1]
+	}
+	switch c {
+	case hyphen:
+		return next != '-'
+	case dot:
+		return next != '.' && (!s.rules.french || !isPlainSpace(next) || i == 0 || strings.IndexByte("MptlgpdD", s.text[i-1]) < 0)
+	case capital:
+		return strings.IndexByte("mlegrIVX\xc3", next) < 0 || i > 0 && isASCIILetter(s.text[i-1])
+	case foreign:
+		return next == 0x80 && i+2 < len(s.text) && s.text[i+2] == 0x99 && s.rules.inner.close != '’'
+	default:
+		return false
+	}
 }
 
 // sign sets what begins at i and tells where to go on. It does nothing within

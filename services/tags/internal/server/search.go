@@ -19,7 +19,11 @@ const maxSearches = 4
 
 // SearchPosts implements tagsv1.TagsServiceServer.
 func (s *Server) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) (*tagsv1.SearchPostsResponse, error) {
-	q, err := search.NewQuery(identity.From(ctx).Site, r.GetQ(), r.GetTag(), r.GetNot())
+	site, err := searched(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	q, err := search.NewQuery(site, r.GetQ(), r.GetTag(), r.GetNot())
 	if err != nil {
 		return nil, err
 	}
@@ -62,4 +66,19 @@ func (s *Server) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) 
 		out.Facets = append(out.Facets, wire.Tag(c))
 	}
 	return out, nil
+}
+
+// searched is the site that a search is of: the caller's own. A service belongs
+// to none and says which.
+func searched(ctx context.Context, r *tagsv1.SearchPostsRequest) (string, error) {
+	p := identity.From(ctx)
+	switch service := p.Role == identity.Service; {
+	case service && r.GetSite() == "":
+		return "", fault.Invalid("site", "must not be empty")
+	case service:
+		return r.GetSite(), nil
+	case r.GetSite() != "":
+		return "", fault.Invalid("site", "is for services; everybody else searches their own")
+	}
+	return p.Site, nil
 }

@@ -115,29 +115,23 @@ func (b *builder) statement(q search.Query, after search.Place, size, skip int32
  facet AS (SELECT carried.slug AS slug, count(*) AS carriers, row_number() OVER (ORDER BY count(*) DESC, carried.slug) AS ordinal
   FROM found JOIN entry_tag AS carried ON carried.post_id = found.post_id
   GROUP BY carried.slug ORDER BY ordinal LIMIT ` + strconv.Itoa(maxFacets) + `),
- place AS (SELECT post_id, score, published_at, row_number() OVER (ORDER BY score DESC, published_at DESC, post_id DESC) AS ordinal
-  FROM found` + beyond + ` ORDER BY ordinal LIMIT ` + b.arg(size) + ` OFFSET ` + b.arg(skip) + `)
+ place AS (SELECT post_id, score, published_at FROM found` + beyond + `
+  ORDER BY score DESC, published_at DESC, post_id DESC LIMIT ` + b.arg(size) + ` OFFSET ` + b.arg(skip) + `)
  SELECT kind, id, name, number, at FROM (
   SELECT 1 AS kind, '' AS id, '' AS name, CAST(count(*) AS integer) AS number, CAST(NULL AS ` + b.timeType() + `) AS at, 0 AS ordinal FROM found
   UNION ALL SELECT 2, facet.slug, tag.name, CAST(facet.carriers AS integer), NULL, facet.ordinal
    FROM facet JOIN tag ON tag.site_id = ` + site + ` AND tag.slug = facet.slug
-  UNION ALL SELECT 3, post_id, '', score, published_at, ordinal FROM place) AS line
+  UNION ALL SELECT 3, post_id, '', score, published_at, row_number() OVER (ORDER BY score DESC, published_at DESC, post_id DESC) FROM place) AS line
  ORDER BY kind, ordinal`
 }
 
 // found is the query of all posts that are found, with their scores.
 func (b *builder) found(q search.Query, site string) string {
 	words := q.Words()
-	var from, where strings.Builder
-	from.WriteString(` FROM document AS d`)
+	var where strings.Builder
 	where.WriteString(` WHERE d.site_id = ` + site)
 	if len(words) > 0 {
-		if b.dialect == sqldb.SQLite {
-			from.WriteString(` JOIN document_words ON document_words.rowid = d.number`)
-			where.WriteString(` AND document_words MATCH ` + b.arg(b.scoped(q.Site(), words...)))
-		} else {
-			where.WriteString(` AND d.words @@ CAST(` + b.arg(b.scoped(q.Site(), words...)) + ` AS tsquery)`)
-		}
+		where.WriteString(` AND ` + b.having(q.Site(), words...))
 	}
 	for _, t := range q.Tags() {
 		where.WriteString(` AND d.post_id IN (SELECT post_id FROM entry_tag WHERE site_id = ` + site + ` AND slug = ` + b.arg(t) + `)`)
@@ -145,7 +139,7 @@ func (b *builder) found(q search.Query, site string) string {
 	for _, t := range q.Not() {
 		where.WriteString(` AND NOT EXISTS (SELECT 1 FROM entry_tag AS other WHERE other.post_id = d.post_id AND other.slug = ` + b.arg(t) + `)`)
 	}
-	return `SELECT d.post_id AS post_id, d.published_at AS published_at, ` + b.score(q.Site(), words) + ` AS score` + from.String() + where.String()
+	return `SELECT d.post_id AS post_id, d.published_at AS published_at, ` + b.score(q.Site(), words) + ` AS score FROM document AS d` + where.String()
 }
 
 func (b *builder) score(site string, words []search.Word) string {
@@ -157,30 +151,15 @@ func (b *builder) score(site string, words []search.Word) string {
 		add(inTitle, b.in("title", w))
 		add(inLabels, b.in("labels", w))
 		if w.Open {
-			exact := search.Word{Text: w.Text}
-			if b.dialect == sqldb.SQLite {
-				add(asAsked, `d.number IN (SELECT rowid FROM document_words WHERE document_words MATCH `+b.arg(b.scoped(site, exact))+`)`)
-			} else {
-				// Not d.words: a long text's is kept apart from its row.
-				add(asAsked, `d.post_id IN (SELECT post_id FROM document WHERE words @@ CAST(`+b.arg(b.scoped(site, exact))+` AS tsquery))`)
-			}
+			add(asAsked, b.having(site, search.Word{Text: w.Text}))
 		}
 	}
 	return strings.Join(terms, " + ")
 }
 
-// in is the condition that the column of a document has the word.
-func (b *builder) in(column string, w search.Word) string {
-	if b.dialect == sqldb.SQLite {
-		return `d.number IN (SELECT rowid FROM document_words WHERE document_words MATCH ` + b.arg(column+" : "+b.term(w)) + `)`
-	}
-	return `d.` + column + ` @@ CAST(` + b.arg(b.term(w)) + ` AS tsquery)`
-}
-
-// scoped is the question for documents of the site with all words, as the
-// engine's full text wants it. Words have nothing in them that means something
-// to it: see search.
-func (b *builder) scoped(site string, words ...search.Word) string {
+// having is the condition that a document of the site has all words. Words have
+// nothing in them that means something to an engine's full text: see search.
+func (b *builder) having(site string, words ...search.Word) string {
 	and, terms := " & ", []string{b.term(search.Word{Text: search.Scope(site)})}
 	if b.dialect == sqldb.SQLite {
 		and, terms[0] = " AND ", "scope : "+terms[0]
@@ -188,9 +167,22 @@ func (b *builder) scoped(site string, words ...search.Word) string {
 	for _, w := range words {
 		terms = append(terms, b.term(w))
 	}
-	return strings.Join(terms, and)
+	wanted := b.arg(strings.Join(terms, and))
+	if b.dialect == sqldb.SQLite {
+		return `d.number IN (SELECT rowid FROM document_words WHERE document_words MATCH ` + wanted + `)`
+	}
+	return `d.post_id IN (SELECT documents_with(CAST(` + wanted + ` AS tsquery)))`
 }
 
+// in is the condition that a column of a document has the word.
+func (b *builder) in(column string, w search.Word) string {
+	if b.dialect == sqldb.SQLite {
+		return `d.number IN (SELECT rowid FROM document_words WHERE document_words MATCH ` + b.arg(column+" : "+b.term(w)) + `)`
+	}
+	return `d.` + column + ` @@ CAST(` + b.arg(b.term(w)) + ` AS tsquery)`
+}
+
+// term is a word as the engine's full text wants it.
 func (b *builder) term(w search.Word) string {
 	quote, open := `'`, `:*`
 	if b.dialect == sqldb.SQLite {
