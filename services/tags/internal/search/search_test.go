@@ -79,31 +79,31 @@ func TestWordsOfAPost(t *testing.T) {
 		{"html", "東京", "_e4baac _e69db1 _e69db1e4baac"},
 		{"html", strings.Repeat("x", 100), strings.Repeat("x", 64)},
 	} {
-		got := search.NewDocument(search.Source{Body: c.body, Format: c.format}).Text
+		got := search.NewWordlist(search.Source{Body: c.body, Format: c.format}).Text
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("words of %s %q (-want +got):\n%s", c.format, c.body, diff)
 		}
 	}
 }
 
-func TestPlacesOfADocument(t *testing.T) {
+func TestPlacesOfAWordlist(t *testing.T) {
 	t.Parallel()
 	source := search.Source{Title: "L’été", Labels: []string{"Jardin", "Zoé Ney"}, Body: "texte", Others: []string{"un résumé"}}
-	d := search.NewDocument(source)
-	if diff := cmp.Diff(search.Document{Title: "ete", Labels: "jardin ney zoe", Text: "resume texte un"}, d); diff != "" {
-		t.Errorf("document (-want +got):\n%s", diff)
+	d := search.NewWordlist(source)
+	if diff := cmp.Diff(search.Wordlist{Title: "ete", Labels: "jardin ney zoe", Text: "resume texte un"}, d); diff != "" {
+		t.Errorf("wordlist (-want +got):\n%s", diff)
 	}
 	source.Body = "  TEXTE!  "
-	if search.NewDocument(source).Hash() != d.Hash() {
+	if search.NewWordlist(source).Hash() != d.Hash() {
 		t.Error("the same words have another hash")
 	}
 	source.Title, source.Body = "", "texte ete"
-	if search.NewDocument(source).Hash() == d.Hash() {
+	if search.NewWordlist(source).Hash() == d.Hash() {
 		t.Error("words in another place have the same hash")
 	}
 }
 
-func TestDocumentsAreBounded(t *testing.T) {
+func TestWordlistsAreBounded(t *testing.T) {
 	t.Parallel()
 	var many strings.Builder
 	for i := range 200_000 {
@@ -114,7 +114,7 @@ func TestDocumentsAreBounded(t *testing.T) {
 		"definitions": strings.Repeat("[a]: b\n", 1<<17), "tags": strings.Repeat("<b", 1<<19), "entities": strings.Repeat("&", 1<<20), "marks": strings.Repeat("e\u0301", 1<<18),
 		"pairs": strings.Repeat("語日", 1<<17), "cut": strings.Repeat("é", 1<<19),
 	} {
-		d := search.NewDocument(search.Source{Body: body, Format: "markdown"})
+		d := search.NewWordlist(search.Source{Body: body, Format: "markdown"})
 		if n := len(strings.Fields(d.Text)); n > 10_000 || len(d.Text) > 700_000 {
 			t.Errorf("%s: %d words in %d bytes", name, n, len(d.Text))
 		}
@@ -151,7 +151,7 @@ func FuzzWords(f *testing.F) {
 			return
 		}
 		has := make(map[string]bool)
-		for w := range strings.FieldsSeq(search.NewDocument(search.Source{Title: text}).Title) {
+		for w := range strings.FieldsSeq(search.NewWordlist(search.Source{Title: text}).Title) {
 			has[w] = true
 			if strings.Trim(w, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" || strings.HasPrefix(w, "__") || len(w) > 600 {
 				t.Fatalf("%q has the word %q", text, w)
