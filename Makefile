@@ -15,8 +15,9 @@ LISTEN    ?= :8080
 CONTAINER ?= docker
 PROFILE   ?= one
 
-BIN   := $(CURDIR)/bin
-TOOLS := $(BIN)/tools
+BIN    := $(CURDIR)/bin
+TOOLS  := $(BIN)/tools
+JUDGES := test/browser/tools/node_modules/.package-lock.json
 
 # Asked of Go when a target needs them: there is no second list to keep.
 MODULES  = $(shell go list -m -f '{{.Dir}}')
@@ -37,7 +38,7 @@ build: ## build bin/parution and each service's own program
 	@mkdir -p $(BIN)
 	$(GO_BUILD) -o $(BIN)/ $(PROGRAMS)
 
-test: $(TOOLS)/nats-server ## run every module's tests on both engines (TESTFLAGS=-race …)
+test: $(TOOLS)/nats-server $(JUDGES) ## run every module's tests on both engines (TESTFLAGS=-race …)
 	@tools/postgres.sh
 	go test $(TESTFLAGS) $(PACKAGES)
 
@@ -48,8 +49,8 @@ e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, u
 	@tools/postgres.sh
 	go test -count=1 $(TESTFLAGS) ./test/e2e/...
 
-browser: ## run only the tests in a real Chromium, uncached
-	go test -count=1 $(TESTFLAGS) ./test/browser/...
+browser: $(JUDGES) ## run only the tests in a real Chromium, uncached (SCREENSHOTS=docs/screenshots keeps pictures of the pages)
+	$(if $(SCREENSHOTS),PARUTION_SCREENSHOTS='$(abspath $(SCREENSHOTS))') go test -count=1 -timeout 30m $(TESTFLAGS) ./test/browser/...
 
 bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…), and documents beside bare goldmark
 	@tools/postgres.sh
@@ -115,6 +116,11 @@ $(TOOLS)/.%: tools/%/go.mod tools/%/go.sum
 # The tests start this one; it has a name of its own so that they can ask for it.
 $(TOOLS)/nats-server: $(TOOLS)/.nats-server
 	@test -x $@ || GOWORK=off go -C tools/nats-server build -o $(TOOLS)/ tool
+
+# What judges the pages beside Chromium: axe-core, the Nu HTML checker, Lighthouse.
+# npm writes this file last. Without npm those tests say so and skip; CI fails.
+$(JUDGES): test/browser/tools/package.json test/browser/tools/package-lock.json test/browser/tools/.npmrc
+	@test/browser/tools/install.sh
 
 # The imported google/api files, from the pinned Go module that carries them.
 proto/third_party: tools/googleapis/go.mod

@@ -228,15 +228,17 @@ func (l *library) followWith(t testing.TB, tel *telemetry.Telemetry) (stop func(
 	return stop
 }
 
-// eventually looks again until it is so; the test's own deadline is the limit.
+// eventually looks again until it is so; two minutes are for ever.
 func eventually(t testing.TB, isSo func() bool) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !isSo() {
 		select {
 		case <-tick.C:
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			t.Fatal("it never was so")
 		}
 	}

@@ -16,7 +16,8 @@ func (d Dialect) List(parameter string) string {
 
 // Records is what a statement reads FROM when its parameter ("$1") is a JSON
 // array of objects: rows of list with these columns, each "name type" with the
-// type that PostgreSQL knows: text, integer, bigint or boolean. Before ON CONFLICT
+// type that PostgreSQL knows: text, integer, bigint, boolean or timestamptz, whose
+// values are those of Time.Text. Before ON CONFLICT
 // a SELECT from it needs a WHERE, which may be "WHERE true": SQLite would take
 // ON for a join's.
 func (d Dialect) Records(parameter string, columns ...string) string {

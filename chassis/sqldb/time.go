@@ -41,6 +41,9 @@ func (t *Time) parse(s string) error {
 	return fmt.Errorf("scan a time from %q", s)
 }
 
+// Text is t in a column "… timestamptz" of Records.
+func (t Time) Text() string { return t.UTC().Truncate(time.Microsecond).Format(sqliteTime) }
+
 // Value implements driver.Valuer.
 func (t Time) Value() (driver.Value, error) {
 	return t.UTC().Truncate(time.Microsecond), nil

@@ -43,17 +43,19 @@ type behind struct {
 	postsv1.UnimplementedChangesServiceServer
 	eventsv1.UnimplementedReadModelServiceServer
 
-	mu      sync.Mutex
-	sites   []*postsv1.Site
-	posts   map[string]*postsv1.Post
-	pages   map[string]*renderv1.GetPageResponse // site + path
-	sure    map[string]*renderv1.GetPageResponse // what at_least asks for instead
-	wanted  [][]*renderv1.PostVersion            // at_least of each question
-	asked   map[string]int
-	callers []identity.Principal
-	seen    []metadata.MD
-	masks   []string
-	down    bool
+	mu     sync.Mutex
+	sites  []*postsv1.Site
+	posts  map[string]*postsv1.Post
+	pages  map[string]*renderv1.GetPageResponse // site + path
+	sure   map[string]*renderv1.GetPageResponse // what at_least asks for instead
+	wanted [][]*renderv1.PostVersion            // at_least of each question
+	asked  map[string]int
+	// searched are the searches of pages and programs, as text.
+	searched []string
+	callers  []identity.Principal
+	seen     []metadata.MD
+	masks    []string
+	down     bool
 	// gate, if set, holds GetPage until it is closed; entered tells that it waits.
 	gate, entered chan struct{}
 	// waits, if set, hears of each call that waits for changes, until come is closed.
@@ -99,10 +101,17 @@ func (b *behind) setDown(down bool) {
 	b.down = down
 }
 
+func (b *behind) ListThemes(context.Context, *renderv1.ListThemesRequest) (*renderv1.ListThemesResponse, error) {
+	return &renderv1.ListThemesResponse{Themes: []*renderv1.Theme{{Name: "folio"}, {Name: "own", Custom: true}}}, nil
+}
+
 // GetPage implements RenderService.
 func (b *behind) GetPage(_ context.Context, r *renderv1.GetPageRequest) (*renderv1.GetPageResponse, error) {
 	b.mu.Lock()
 	b.asked[r.GetPath()]++
+	if q := r.GetSearch(); q != nil {
+		b.searched = append(b.searched, fmt.Sprintf("%s %s %q %q page %d", r.GetPath(), q.GetText(), q.GetTags(), q.GetWithout(), r.GetPage()))
+	}
 	b.wanted = append(b.wanted, r.GetAtLeast())
 	page, down, gate, entered := b.pages[r.GetSite()+r.GetPath()], b.down, b.gate, b.entered
 	if sure := b.sure[r.GetSite()+r.GetPath()]; sure != nil && len(r.GetAtLeast()) > 0 {
@@ -259,6 +268,27 @@ func (b *behind) DeletePost(_ context.Context, r *postsv1.DeletePostRequest) (*p
 func (b *behind) ListPosts(ctx context.Context, _ *postsv1.ListPostsRequest) (*postsv1.ListPostsResponse, error) {
 	b.note(ctx)
 	return &postsv1.ListPostsResponse{}, nil
+}
+
+// SearchPosts implements TagsService.
+func (b *behind) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) (*tagsv1.SearchPostsResponse, error) {
+	b.note(ctx)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.searched = append(b.searched, fmt.Sprintf("%s %q %q %d %s", r.GetQ(), r.GetTag(), r.GetNot(), r.GetPageSize(), r.GetPageToken()))
+	if len(r.GetTag()) > 10 {
+		return nil, fault.Invalid("tag", "has %d tags; at most 10", len(r.GetTag()))
+	}
+	return &tagsv1.SearchPostsResponse{
+		Posts: []*tagsv1.TaggedPost{{Id: "p1", Slug: "a", Title: "A"}}, Total: 7, NextPageToken: "more", Facets: []*tagsv1.Tag{{Slug: "go", Name: "Go", Count: 3}},
+	}, nil
+}
+
+// searches are the searches so far.
+func (b *behind) searches() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.searched)
 }
 
 // quiet is the feed of owners that have told nothing so far.

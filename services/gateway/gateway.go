@@ -29,8 +29,10 @@ import (
 	"github.com/parution/parution/services/gateway/internal/feed"
 	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/live"
 	"github.com/parution/parution/services/gateway/internal/media"
 	"github.com/parution/parution/services/gateway/internal/site"
+	"github.com/parution/parution/services/gateway/internal/slots"
 )
 
 // Name is the name of this service. Its signature alone speaks for people.
@@ -54,10 +56,13 @@ type Service struct {
 	table *host.Table
 	feed  *feed.Feed
 	pages *cache.Cache
+	live  *live.Hub
 	site  *site.Site
 	api   *api.API
 	media *media.Store
 	rest  http.Handler
+	// searches bounds those of readers and programs together.
+	searches *slots.Slots
 	// slots holds one element for each request that is worked on.
 	slots chan struct{}
 	// secure tells browsers to come back over HTTPS.
@@ -77,21 +82,27 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		deps:  deps,
 		table: host.New(postsv1.NewSitesServiceClient(deps.Posts), deps.NATS, log, deps.Health),
-		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, log), secure: headers.Secure(), leave: headers.Leave(),
-		slots: make(chan struct{}, cfg.MaxInFlight), busy: headers.Page(),
+		media: media.New(cfg.MediaDir, cfg.MaxUploadBytes, cfg.PictureMemoryBytes, log), secure: headers.Secure(), leave: headers.Leave(),
+		slots: make(chan struct{}, cfg.MaxInFlight), searches: slots.New(cfg.MaxInFlight / 8), busy: headers.Page(),
 	}
 	pages := cache.New(cfg.CacheBytes, site.Source(renderv1.NewRenderServiceClient(deps.Render)), deps.Now)
 	if err := pages.Observe(deps.Telemetry.Meter("gateway/cache")); err != nil {
 		return nil, err
 	}
 	var err error
+	renderFeed := eventsv1.NewFeedServiceClient(deps.Render)
+	s.live, err = live.New(live.Deps{Feed: renderFeed, Telemetry: deps.Telemetry, Now: deps.Now, MaxReaders: cfg.MaxReaders})
+	if err != nil {
+		return nil, err
+	}
+	deps.Health.OnStop(s.live.Leave)
 	if s.feed, err = feed.New(feed.Deps{
-		Live: stream.NewLive(deps.NATS), Cache: pages, Telemetry: deps.Telemetry, Now: deps.Now,
-		Render: eventsv1.NewFeedServiceClient(deps.Render), Posts: eventsv1.NewFeedServiceClient(deps.Posts),
+		Live: stream.NewLive(deps.NATS), Cache: pages, Readers: s.live, Telemetry: deps.Telemetry, Now: deps.Now,
+		Render: renderFeed, Posts: eventsv1.NewFeedServiceClient(deps.Posts),
 	}); err != nil {
 		return nil, err
 	}
-	s.pages, s.site = pages, site.New(s.table, pages, log)
+	s.pages, s.site = pages, site.New(s.table, pages, s.searches, log)
 	s.api, err = api.New(ctx, api.Deps{
 		Posts: deps.Posts, Tags: deps.Tags, Render: deps.Render, Accounts: deps.Accounts,
 		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes,
@@ -117,7 +128,7 @@ func (s *Service) Handler() http.Handler {
 		if s.deps.Health.Stopping() {
 			w.Header()[s.leave.Name] = s.leave.Values
 		}
-		if !s.site.ServeHit(w, r) {
+		if !s.site.ServeHit(w, r) && !s.serveEvents(w, r) {
 			s.rest.ServeHTTP(w, r)
 		}
 	})
@@ -138,7 +149,10 @@ func (s *Service) overHTTPS(r *http.Request) bool {
 func (s *Service) AdminHandler() http.Handler {
 	operator := identity.Principal{Subject: "local", Name: "local", Role: identity.Operator}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.rest.ServeHTTP(w, r.WithContext(identity.With(r.Context(), operator)))
+		r = r.WithContext(identity.With(r.Context(), operator))
+		if !s.serveEvents(w, r) {
+			s.rest.ServeHTTP(w, r)
+		}
 	})
 }
 
@@ -160,6 +174,7 @@ func (s *Service) Parts() []process.Part {
 			return nil
 		}},
 		s.table.Part(),
+		s.live.Part(),
 		s.feed.Part(),
 	}
 }
@@ -198,11 +213,39 @@ func (s *Service) serveMedia(w http.ResponseWriter, r *http.Request) bool {
 	return err == nil && s.media.ServeFile(w, r, of.ID) // what is wrong is told by the site
 }
 
+// serveSearch answers a search of a program, when it is its turn.
+func (s *Service) serveSearch(w http.ResponseWriter, r *http.Request) {
+	leave, err := s.searches.Enter(r.Context())
+	if err != nil {
+		headers.Apply(w.Header(), s.busy)
+		web.WriteProblem(w, r, err)
+		return
+	}
+	defer leave()
+	s.api.ServeHTTP(w, r)
+}
+
+// serveEvents answers who listens for changes of its site. That is beside everything
+// else: a request that lasts for hours takes nobody's place, and is no span.
+func (s *Service) serveEvents(w http.ResponseWriter, r *http.Request) bool {
+	if r.URL.Path != live.Path || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	of, err := s.site.Of(r)
+	if err != nil {
+		return false // what is wrong is told by the site
+	}
+	s.live.Serve(w, r, of.ID)
+	return true
+}
+
 func (s *Service) route(w http.ResponseWriter, r *http.Request) {
 	path, reads := r.URL.Path, r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case isAlive(r):
 		s.site.Alive(w, r)
+	case path == api.SearchPath:
+		s.serveSearch(w, r)
 	case strings.HasPrefix(path, api.Prefix):
 		s.api.ServeHTTP(w, r)
 	case strings.HasPrefix(path, media.Prefix) && reads && s.serveMedia(w, r):

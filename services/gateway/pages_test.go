@@ -134,13 +134,14 @@ func TestMissedNoticesMakeEveryPageAskedForOnce(t *testing.T) {
 	f.press("main", "/posts/a", "changed", "post:a")
 	f.tell(t, 5, "post:y") // 2 to 4 were missed
 	f.await(t, "/posts/a", "changed")
-	asked := f.times("/posts/a")
-	for range 3 {
-		f.get(t, "/posts/a")
-	}
-	if n := f.times("/posts/a"); n != asked {
-		t.Errorf("a page was asked for %d times more after the gap, want 0", n-asked)
-	}
+	// Until the missed notices are here every page is confirmed each time.
+	f.until(t, "/posts/a", func(answer) bool {
+		asked := f.times("/posts/a")
+		for range 3 {
+			f.get(t, "/posts/a")
+		}
+		return f.times("/posts/a") == asked
+	})
 }
 
 func TestAHeartbeatBeyondTheLastNoticeIsAGap(t *testing.T) {
@@ -315,8 +316,5 @@ func TestOnlyReading(t *testing.T) {
 	}
 	if got := f.get(t, "/healthz"); got.status != http.StatusOK || got.header.Get("Content-Security-Policy") == "" {
 		t.Errorf("GET /healthz = %d %v", got.status, got.header)
-	}
-	if got := f.get(t, "/robots.txt"); got.status != http.StatusOK || !strings.Contains(got.body, "Allow: /") {
-		t.Errorf("GET /robots.txt = %d %q", got.status, got.body)
 	}
 }

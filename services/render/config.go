@@ -11,6 +11,10 @@ type Config struct {
 	// BaseURL begins absolute addresses on pages and in feeds while a site has
 	// none of its own: scheme and host, without a path. Changing it makes every page old.
 	BaseURL string `help:"Address of the installation, for sites without their own." default:"http://localhost:8080" name:"base-url"`
+	// Themes is a folder of the operator's own themes, each a folder in it; empty:
+	// there are only those that Parution brings. Sites choose one by its name. What
+	// changes in it shows within seconds.
+	Themes string `help:"Folder of your own themes, each in a folder of its own." placeholder:"DIR"`
 	// StreamReplicas is how many NATS servers keep each notice.
 	StreamReplicas int `kong:"-"`
 }

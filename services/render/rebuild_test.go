@@ -61,16 +61,18 @@ func (w *world) fill(t *testing.T, n int) {
 	w.settle(t)
 }
 
-// until looks until done says so.
+// until looks until done says so; two minutes are for ever.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for !done() {
 		select {
 		case <-look.C:
-		case <-t.Context().Done():
-			t.Fatalf("it did not come to this: %s", what)
+		case <-ctx.Done():
+			t.Fatalf("within two minutes it did not come to this: %s", what)
 		}
 	}
 }
@@ -130,6 +132,7 @@ func (w *world) contents(t *testing.T) map[string][]string {
 	out := make(map[string][]string)
 	for table, order := range map[string]string{
 		"site": "id", "doc": "post_id", "address": "site, path, post_id", "doc_tag": "post_id, slug", "tag": "site, slug",
+		"doc_author": "post_id, slug", "tally": "site, list",
 	} {
 		out[table] = w.rows(t, `SELECT * FROM `+table+` ORDER BY `+order)
 	}
@@ -169,13 +172,33 @@ func (w *world) rows(t *testing.T, query string) (out []string) {
 	return out
 }
 
+// A rebuild that finds every page right still finds that it was forgotten how
+// often was told of them: otherwise nothing of them could be told any more.
+func TestARebuildMendsHowOftenWasTold(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		w.fill(t, 3)
+		counts := w.rows(t, `SELECT * FROM press_version ORDER BY aggregate_id`)
+		w.execute(t, `DELETE FROM press_version`)
+		w.rebuild(t)
+		if diff := cmp.Diff(counts, w.rows(t, `SELECT * FROM press_version ORDER BY aggregate_id`)); diff != "" {
+			t.Fatalf("how often was told (-want +got):\n%s", diff)
+		}
+		s := public(2)
+		s.Id, s.Post.Id, s.Post.Title = idOf(1), idOf(1), "Told once more"
+		w.owners.setPost(t.Context(), t, "revised", s)
+		w.settle(t)
+	})
+}
+
 func TestARebuildMendsThePages(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		w := newWorld(t, db)
 		w.fill(t, 130)
 		want, told := w.contents(t), w.number(t, `SELECT count(*) FROM outbox`)
-		paths := []string{"/", "/posts/p1", "/posts/p2", "/posts/p3", "/posts/p4", "/posts/former-5", "/posts/p7", "/tags", "/tags/go", "/tags/sql", "/feed.xml"}
+		paths := []string{"/", "/posts/p1", "/posts/p2", "/posts/p3", "/posts/p4", "/posts/former-5", "/posts/p7", "/tags", "/tags/go", "/tags/sql", "/feed.xml", "/authors/ada", "/archive", "/archive/2026/05", "/sitemap.xml"}
 		pages := make(map[string]*renderv1.GetPageResponse)
 		for _, path := range paths {
 			pages[path] = w.get(t, path)
@@ -198,8 +221,12 @@ func TestARebuildMendsThePages(t *testing.T) {
 			"addresses":                      {`DELETE FROM address WHERE post_id = '` + idOf(5) + `'`, `INSERT INTO address (site, path, post_id, kind) VALUES ('` + site + `', '/posts/ghost', '` + idOf(2) + `', 1)`},
 			"counts":                         {`UPDATE tag SET count = count + 5`, `DELETE FROM tag WHERE slug = 'sql'`, `INSERT INTO tag (site, slug, name, count) VALUES ('` + site + `', 'ghost', 'Ghost', 3)`},
 			"the site":                       {`UPDATE site SET title = 'damaged'`},
+			"a translation":                  {`UPDATE doc SET translation_key = 'damaged', edited_at = updated_at, image_caption = 'damaged' WHERE post_id = '` + idOf(3) + `'`},
+			"places in authors' lists":       {`DELETE FROM doc_author WHERE post_id IN ('` + idOf(1) + `', '` + idOf(2) + `')`, `INSERT INTO doc_author SELECT post_id, 'ghost', 'Ghost', site, published_at FROM doc WHERE post_id = '` + idOf(3) + `'`},
+			"a place in an author's list":    {`UPDATE doc_author SET published_at = (SELECT max(updated_at) FROM doc), name = 'damaged' WHERE post_id = '` + idOf(4) + `'`},
+			"the lengths of lists":           {`UPDATE tally SET count = count + 5 WHERE list = 'posts'`, `DELETE FROM tally WHERE list = 'author:ada'`, `INSERT INTO tally (site, list, count) VALUES ('` + site + `', 'author:ghost', 3)`},
 			"how often it was told":          {`DELETE FROM press_version WHERE aggregate_id IN ('` + idOf(1) + `', '` + idOf(2) + `', '` + site + `')`},
-			"everything":                     {`DELETE FROM doc`, `DELETE FROM doc_tag`, `DELETE FROM address`, `DELETE FROM tag`, `DELETE FROM site`, `DELETE FROM press_version`},
+			"everything":                     {`DELETE FROM doc`, `DELETE FROM doc_tag`, `DELETE FROM address`, `DELETE FROM tag`, `DELETE FROM doc_author`, `DELETE FROM tally`, `DELETE FROM site`, `DELETE FROM press_version`},
 		} {
 			w.execute(t, damage...)
 			w.rebuild(t)
@@ -257,7 +284,9 @@ func TestWhatAnOlderBackupDoesNotKnowVanishes(t *testing.T) {
 		if got := facts.GetPost(); got.GetId() != want.GetId() || got.GetEpoch() != want.GetEpoch() || got.GetVersion() != want.GetVersion() || !got.GetGone() {
 			t.Errorf("the post of the press is %v, want %v", got, want)
 		}
-		if diff := cmp.Diff([]string{"card:" + postID, "feed", "path:/posts/dawn", "path:/posts/first", "post:" + postID, "posts"}, facts.GetKeys()); diff != "" {
+		if diff := cmp.Diff([]string{
+			"archive", "author:ada", "card:" + postID, "feed", "month:2026-05", "path:/posts/dawn", "path:/posts/first", "post:" + postID, "posts", "sitemap",
+		}, facts.GetKeys()); diff != "" {
 			t.Errorf("keys of what vanished (-want +got):\n%s", diff)
 		}
 		w.status(t, "/posts/first", 410, "")
@@ -302,7 +331,7 @@ func (w *world) facts(t *testing.T) *renderv1.PressFacts {
 			t.Fatal(err)
 		}
 		return facts
-	case <-t.Context().Done():
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no notice came")
 	}
 	return nil
@@ -319,15 +348,26 @@ func TestAPressNamesThePost(t *testing.T) {
 		kind  string
 		state *postsv1.PostState
 		gone  bool
+		// event and title are what readers are told.
+		event, title string
 	}{
-		{"published", public(2), false},
-		{"revised", revised(3, func(s *postsv1.PostState) { s.Post.Title = "Second light" }), false},
-		{"withdrawn", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 4, Slug: "first", WasPublic: true}, true},
-		{"published", public(5), false},
-		{"deleted", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 6, Slug: "first", WasPublic: true}, true},
+		{"published", public(2), false, "published", "First light"},
+		{"revised", revised(3, func(s *postsv1.PostState) { s.Post.Title = "Second light" }), false, "revised", "Second light"},
+		{"withdrawn", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 4, Slug: "first", WasPublic: true}, true, "withdrawn", "Second light"},
+		{"published", public(5), false, "published", "First light"},
+		{"revised", revised(6, func(s *postsv1.PostState) { s.Aliases = []string{"/old"} }), false, "", ""},
+		{"deleted", &postsv1.PostState{Id: postID, Site: site, Epoch: 1, Version: 7, Slug: "first", WasPublic: true}, true, "withdrawn", "First light"},
 	} {
 		w.owners.setPost(t.Context(), t, step.kind, step.state)
-		p := w.facts(t).GetPost()
+		f := w.facts(t)
+		p := f.GetPost()
+		slug, language := "first", "en"
+		if step.event == "" {
+			slug, language = "", ""
+		}
+		if f.GetEvent() != step.event || f.GetTitle() != step.title || f.GetSlug() != slug || f.GetLanguage() != language {
+			t.Errorf("%s: readers are told of %q %q %q %q, want %q %q", step.kind, f.GetEvent(), f.GetSlug(), f.GetTitle(), f.GetLanguage(), step.event, step.title)
+		}
 		if p.GetId() != postID || p.GetEpoch() != 1 || p.GetVersion() != step.state.GetVersion() || p.GetGone() != step.gone {
 			t.Errorf("%s: the press names %v, want version %d, gone %t", step.kind, p, step.state.GetVersion(), step.gone)
 		}

@@ -24,6 +24,7 @@ import (
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/render/internal/document"
+	"github.com/parution/parution/services/render/internal/finder"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/press"
 	"github.com/parution/parution/services/render/internal/refresh"
@@ -41,6 +42,9 @@ const (
 	ownerTags  = "tags"
 )
 
+// adoptAgain is how long after a failure pages are made old again.
+const adoptAgain = time.Second
+
 // Deps is what the service stands on. All fields are required.
 type Deps struct {
 	DB        *sqldb.DB
@@ -57,6 +61,7 @@ type Service struct {
 	relay  *outbox.Relay
 	store  *store.Store
 	press  *press.Press
+	themes *theme.Library
 	keeper *press.Keeper
 	posts  *projection.Projection[refresh.Change]
 	tags   *projection.Projection[page.Entry]
@@ -75,9 +80,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	base := strings.TrimRight(cfg.BaseURL, "/")
-	th, err := theme.New()
+	themes, err := theme.NewLibrary(cfg.Themes, deps.Telemetry.Log)
 	if err != nil {
-		return nil, fmt.Errorf("read the theme: %w", err)
+		return nil, fmt.Errorf("read the themes: %w", err)
 	}
 	out := outbox.New(deps.DB, Owner)
 	notices, err := stream.NewLog(deps.NATS, Owner, cfg.StreamReplicas, deps.Telemetry)
@@ -91,11 +96,13 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	st := store.New(deps.DB, out, deps.Now)
 	keeper := press.NewKeeper(st, deps.Telemetry.Log)
 	texts := document.New()
-	s := &Service{out: out, relay: relay, store: st, keeper: keeper, press: press.New(st, st, keeper, th, base), log: deps.Telemetry.Log}
+	find := finder.New(tagsv1.NewTagsServiceClient(deps.Tags))
+	pages := press.New(press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: find, BaseURL: base})
+	s := &Service{out: out, relay: relay, store: st, keeper: keeper, press: pages, themes: themes, log: deps.Telemetry.Log}
 	if err := s.follow(deps, texts, base); err != nil {
 		return nil, err
 	}
-	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Posts: st, Texts: texts, Theme: th, BaseURL: base, AtLeast: s.atLeast})
+	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Posts: st, Texts: texts, Themes: themes, BaseURL: base, AtLeast: s.atLeast})
 	return s, nil
 }
 
@@ -124,7 +131,7 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	posts := refresh.NewPosts(postsv1.NewPostsServiceClient(deps.Posts), postsv1.NewSitesServiceClient(deps.Posts), s.store, texts, base, deps.Telemetry.Log)
 	s.posts, err = projection.New(projection.Config[refresh.Change]{
 		// Sites first: posts are converted for the addresses of theirs.
-		Name: Owner, Owner: ownerPosts, Types: []string{refresh.TypeSite, refresh.TypePost}, DB: deps.DB, Source: fromPosts, Fetch: posts.Fetch, Refresh: posts.Refresh, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: ownerPosts, Types: []string{refresh.TypeSite, refresh.TypePost}, DB: deps.DB, Source: fromPosts, Fetch: posts.Fetch, Refresh: posts.Refresh, Settle: posts.Settle, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
 	})
 	if err != nil {
@@ -158,10 +165,40 @@ func (s *Service) Writes() grpc.UnaryServerInterceptor { return nil }
 // the schema.
 func (s *Service) Parts() []process.Part {
 	return []process.Part{
-		{Name: "edition", Run: func(ctx context.Context, _ func()) error { return s.store.Adopt(ctx, s.press.Edition()) }},
+		{Name: "edition", Run: s.adopt},
+		s.themes.Part(),
 		s.keeper.Part(),
 		s.relay.Part(),
 		s.posts.Part(),
 		s.tags.Part(),
+	}
+}
+
+// adopt makes all pages old that were pressed with other themes or settings: once
+// at the start, and again whenever a theme changes. A page that is pressed before
+// that has happened says with what, and is not used after.
+func (s *Service) adopt(ctx context.Context, ready func()) error {
+	if err := s.store.Adopt(ctx, s.press.Edition()); err != nil {
+		return err
+	}
+	ready()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.themes.Changes():
+		}
+		for {
+			err := s.store.Adopt(ctx, s.press.Edition())
+			if err == nil {
+				break
+			}
+			s.log.WarnContext(ctx, "pages with the former themes are still shown", "error", err)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(adoptAgain):
+			}
+		}
 	}
 }

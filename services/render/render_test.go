@@ -94,7 +94,7 @@ func (w *world) told(t *testing.T) (string, []string, trace.TraceID) {
 			t.Errorf("caused_at = %v, want the time of the owner's notice", facts.GetCausedAt().AsTime())
 		}
 		return n.GetAggregateId(), facts.GetKeys(), trace.SpanContextFromContext(ctx).TraceID()
-	case <-t.Context().Done():
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no notice came")
 	}
 	return "", nil, trace.TraceID{}
@@ -175,7 +175,9 @@ func TestPostFromItsFirstDayToItsLast(t *testing.T) {
 		if aggregate != postID || got != traceID {
 			t.Errorf("notice of %s in trace %s, want of %s in %s", aggregate, got, postID, traceID)
 		}
-		if diff := cmp.Diff([]string{"card:" + postID, "feed", "path:/posts/first", "post:" + postID, "posts"}, keys); diff != "" {
+		if diff := cmp.Diff([]string{
+			"archive", "author:ada", "beside:" + postID, "card:" + postID, "feed", "month:2026-05", "path:/posts/first", "post:" + postID, "posts", "sitemap",
+		}, keys); diff != "" {
 			t.Errorf("keys of a publication (-want +got):\n%s", diff)
 		}
 		w.shows(t, "/", "First light", true)
@@ -183,7 +185,7 @@ func TestPostFromItsFirstDayToItsLast(t *testing.T) {
 		w.shows(t, "/feed.xml", "First light", true)
 
 		w.owners.setEntry(t, &tagsv1.Entry{PostId: postID, Site: site, Epoch: 1, Version: 1, Indexed: true, Tags: []*tagsv1.Tag{{Slug: "early-days", Name: "Early Days"}}})
-		w.wantKeys(t, "the tag", "tag:early-days", "tags")
+		w.wantKeys(t, "the tag", "related:"+postID, "tag:early-days", "tags")
 		w.shows(t, "/tags/early-days", "First light", true)
 
 		w.owners.setPost(t.Context(), t, "revised", revised(3, func(s *postsv1.PostState) { s.Post.Body, s.Post.Excerpt = "Other words.\n", "Once upon a time." }))
@@ -197,7 +199,7 @@ func TestPostFromItsFirstDayToItsLast(t *testing.T) {
 			s.Slug, s.Post.Slug, s.FormerSlugs = "dawn", "dawn", []string{"first"}
 			s.Post.Body, s.Post.Excerpt = "Other words.\n", "Once upon a time."
 		}))
-		w.wantKeys(t, "a new slug", "card:"+postID, "path:/posts/dawn", "path:/posts/first", "post:"+postID)
+		w.wantKeys(t, "a new slug", "card:"+postID, "path:/posts/dawn", "path:/posts/first", "post:"+postID, "sitemap")
 		w.status(t, "/posts/first", 301, "/posts/dawn")
 		w.status(t, "/posts/dawn", 200, "")
 
@@ -206,14 +208,14 @@ func TestPostFromItsFirstDayToItsLast(t *testing.T) {
 		w.owners.setPost(t.Context(), t, "withdrawn", &postsv1.PostState{
 			Id: postID, Site: site, Epoch: 1, Version: 5, Slug: "dawn", FormerSlugs: []string{"first"}, WasPublic: true,
 		})
-		w.wantKeys(t, "a withdrawal", "card:"+postID, "feed", "path:/posts/dawn", "path:/posts/first", "post:"+postID, "posts", "tag:early-days")
+		w.wantKeys(t, "a withdrawal", "archive", "author:ada", "card:"+postID, "feed", "month:2026-05", "path:/posts/dawn", "path:/posts/first", "post:"+postID, "posts", "sitemap", "tag:early-days")
 		w.status(t, "/posts/dawn", 410, "")
 		w.status(t, "/posts/first", 410, "")
 		w.shows(t, "/", "First light", false)
 		w.shows(t, "/feed.xml", "First light", false)
 		w.shows(t, "/tags/early-days", "First light", false)
 		w.owners.setEntry(t, &tagsv1.Entry{PostId: postID, Site: site, Epoch: 1, Version: 2})
-		w.wantKeys(t, "the tag's end", "tag:early-days", "tags")
+		w.wantKeys(t, "the tag's end", "tag:early-days", "tags", "weight:early-days")
 		w.status(t, "/tags/early-days", 404, "")
 	})
 }

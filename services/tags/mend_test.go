@@ -90,12 +90,14 @@ func (w *world) rebuild(t *testing.T) {
 	if _, err := w.models.RebuildReadModel(t.Context(), &eventsv1.RebuildReadModelRequest{Source: "posts"}); err != nil {
 		t.Fatalf("RebuildReadModel: %v", err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for w.number(t, `SELECT count(*) FROM projection_cursor WHERE rebuild_phase <> ''`) > 0 {
 		select {
 		case <-look.C:
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			t.Fatal("the rebuild did not end")
 		}
 	}

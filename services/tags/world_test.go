@@ -152,6 +152,8 @@ func (w *world) change(t *testing.T, site, id string, p *postsv1.Post) {
 // settle waits until the index has applied all that was told.
 func (w *world) settle(t *testing.T) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -164,7 +166,7 @@ func (w *world) settle(t *testing.T) {
 			return
 		}
 		select {
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			t.Fatalf("the index has applied %d of %d notices", floor, w.posts.pos)
 		case <-look.C:
 		}

@@ -24,9 +24,11 @@ func main() {
 			os.Exit(code(bareServer(os.Args[2:])))
 		case "load":
 			os.Exit(code(loadCommand(os.Args[2:])))
+		case "listen":
+			os.Exit(code(listenCommand(os.Args[2:])))
 		}
 	}
-	only := flag.String("only", "", "run only this part: pages, publish, import, rebuild")
+	only := flag.String("only", "", "run only this part: pages, publish, readers, import, rebuild")
 	kinds := flag.String("topologies", "one,cluster", "topologies to publish on")
 	out := flag.String("out", "", "write the report to this file too")
 	profiles := flag.String("profiles", "", "write CPU profiles of publishing and rebuilding to this folder; costs some of the speed")
@@ -87,6 +89,14 @@ func run(ctx context.Context, only string, kinds []string, out, profiles string,
 		{"publish", func(ctx context.Context, r report) error {
 			for _, k := range kinds {
 				if err := publish(ctx, r, topology.Kind(k), profiles); err != nil {
+					return fmt.Errorf("%s: %w", k, err)
+				}
+			}
+			return nil
+		}},
+		{"readers", func(ctx context.Context, r report) error {
+			for _, k := range kinds {
+				if err := readers(ctx, r, topology.Kind(k)); err != nil {
 					return fmt.Errorf("%s: %w", k, err)
 				}
 			}

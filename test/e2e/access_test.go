@@ -219,7 +219,7 @@ func tokens(t *testing.T, s *world.Site) {
 		}
 	}
 	// A token that ends soon is good until then and not after.
-	owner.Want(http.StatusCreated, http.MethodPost, "/api/v1/tokens", world.M{"name": "short", "role": "author", "expires_at": time.Now().Add(2 * time.Second).Format(time.RFC3339Nano)}, &made)
+	owner.Want(http.StatusCreated, http.MethodPost, "/api/v1/tokens", world.M{"name": "short", "role": "author", "expires_at": time.Now().Add(5 * time.Second).Format(time.RFC3339Nano)}, &made)
 	short := s.Anyone().WithToken(made.Secret)
 	world.Eventually(t, func() error {
 		if a := short.Get("/api/v1/posts"); a.Status != http.StatusUnauthorized {

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -43,8 +45,12 @@ type changesPage struct {
 	More    bool     `json:"more"`
 }
 
-// longPoll waits less than the test's client does.
-const longPoll = 15
+// longPoll, in seconds, is less than the test's client waits; polls is how often
+// that is tried.
+const (
+	longPoll = 15
+	polls    = 4
+)
 
 // changesAPI is the address of a page of the feed.
 func changesAPI(after string, size, wait int) string {
@@ -75,10 +81,12 @@ func replay(c *world.Client, after string) (all []change, next string) {
 // until reads the feed from a place on until a change of that kind of a post.
 func until(t *testing.T, c *world.Client, after, kind, id string) (seen []change, next string) {
 	t.Helper()
-	for {
+	for inVain := 0; ; {
 		page := ask(c, after, 100, longPoll)
 		if len(page.Changes) == 0 {
-			t.Fatalf("%s of %s did not come within %d s; before it came %+v", kind, id, longPoll, seen)
+			if inVain++; inVain == polls {
+				t.Fatalf("%s of %s did not come within %d s; before it came %+v", kind, id, polls*longPoll, seen)
+			}
 		}
 		seen, after = append(seen, page.Changes...), page.Next
 		if slices.ContainsFunc(seen, func(c change) bool { return c.Kind == kind && c.Of == id }) {
@@ -175,7 +183,9 @@ func tail(t *testing.T, s *world.Site) {
 		t.Fatal(err)
 	}
 	first := s.Publish("Shown from the start", "x")
-	cmd, err := topology.Command(t.Context(), "events", "tail", "--server", s.URL, "--token", secret, "--site", s.ID, "--from", "start")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // it would wait for ever
+	defer cancel()
+	cmd, err := topology.Command(ctx, "events", "tail", "--server", s.URL, "--token", secret, "--site", s.ID, "--from", "start")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,12 +283,21 @@ func TestCopiesAreToldOfAndMadeAnew(t *testing.T) {
 		events := func(args ...string) string {
 			return w.Run(append(append([]string{"events"}, args...), "--server", w.URL, "--token", secret)...)
 		}
-		if lag := events("lag"); strings.Count(lag, "\n") != 4 || !strings.Contains(lag, "WATERMARK") {
-			t.Errorf("parution events lag shows:\n%s", lag)
-		}
-		if out := events("dead", "list"); out != "" {
-			t.Errorf("parution events dead list shows:\n%s", out)
-		}
+		// Who does not answer in time has a line too, and the command fails.
+		world.Eventually(t, func() error {
+			lag, err := w.Topology.Run(t.Context(), "events", "lag", "--server", w.URL, "--token", secret)
+			if err == nil && (strings.Count(lag, "\n") != 4 || !strings.Contains(lag, "WATERMARK")) {
+				err = fmt.Errorf("parution events lag shows:\n%s", lag)
+			}
+			return err
+		})
+		world.Eventually(t, func() error {
+			out, err := w.Topology.Run(t.Context(), "events", "dead", "list", "--server", w.URL, "--token", secret)
+			if err == nil && out != "" {
+				err = fmt.Errorf("parution events dead list shows:\n%s", out)
+			}
+			return err
+		})
 		for _, m := range models {
 			if out := events("rebuild", m.Name, m.Source, "--wait"); !strings.HasPrefix(out, "rebuilt "+m.Name+" of "+m.Source) {
 				t.Errorf("parution events rebuild %s %s: %s", m.Name, m.Source, out)

@@ -126,9 +126,12 @@ func TestBrokerDownAtStart(t *testing.T) {
 	w := world.Cluster(t, world.Options{Hold: []string{topology.NATS}})
 	w.AwaitReady()
 	for _, name := range []string{topology.Posts, topology.Tags, topology.Render, topology.Gateway} {
-		if !strings.Contains(w.Log(name), "waiting for NATS") {
-			t.Errorf("the log of %s does not say that it waits for NATS", name)
-		}
+		world.Eventually(t, func() error {
+			if !strings.Contains(w.Log(name), "waiting for NATS") {
+				return fmt.Errorf("the log of %s does not say that it waits for NATS", name)
+			}
+			return nil
+		})
 	}
 	p := w.Operator().Create(world.M{"title": "Before NATS", "body": "x", "tags": []string{"Early"}, "status": "published"})
 	gone := w.Operator().Create(world.M{"title": "Not for long", "body": "x", "tags": []string{"Early"}, "status": "published"})

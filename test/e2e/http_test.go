@@ -35,6 +35,8 @@ func headers(t *testing.T, s *world.Site) {
 	p := s.Publish("Headers", "Some text.", "Wires")
 	s.Shows(p.Page(), "Some text.")
 	s.Shows("/", "Headers")
+	s.Shows("/", "/tags/wires") // its tag follows a post by a step
+	s.Shows("/tags", "/tags/wires")
 	s.Shows("/tags/wires", "Headers")
 	s.Shows("/feed.xml", "Headers")
 	for _, path := range []string{"/", p.Page(), "/tags", "/tags/wires", "/feed.xml"} {
@@ -202,7 +204,7 @@ func unsafe(t *testing.T, s *world.Site) {
 		harmless(t, path, s.Anyone().Get(path).Body)
 	}
 	var f rss
-	if err := xml.Unmarshal(s.Anyone().Get("/feed.xml").Body, &f); err != nil || len(f.Channel.Items) != 1 {
+	if err := xml.Unmarshal(s.Shows("/feed.xml", p.Slug).Body, &f); err != nil || len(f.Channel.Items) != 1 {
 		t.Fatalf("the feed: %v with %d items", err, len(f.Channel.Items))
 	}
 	harmless(t, "/feed.xml", []byte(f.Channel.Items[0].Content))

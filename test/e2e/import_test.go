@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/parution/parution/test/world"
@@ -159,55 +161,100 @@ func TestImportKilled(t *testing.T) {
 	t.Parallel()
 	t.Run("made", func(t *testing.T) { t.Parallel(); killedImport(t, made(t, 120), 120) })
 	t.Run("real", func(t *testing.T) { t.Parallel(); killedImport(t, corpus(t), corpusPosts) })
-	t.Run("server", func(t *testing.T) { t.Parallel(); killedServer(t, made(t, 120), 120) })
+	t.Run("server", func(t *testing.T) { t.Parallel(); killedServer(t, made(t, 100), 100) })
 }
 
+// tries is how often an import may end before anything is killed.
+const tries = 5
+
 func killedImport(t *testing.T, dir string, n int) {
-	data := filepath.Join(t.TempDir(), "data")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	cmd, err := topology.Command(ctx, "import", "jekyll", dir, "--data", data, "--workers", "1")
+	for range tries {
+		data := filepath.Join(t.TempDir(), "data")
+		if !killImport(t, dir, data, n) {
+			continue
+		}
+		imported(t, "jekyll", dir, "--data", data)
+		asNew(t, world.OneBinary(t, world.Options{Data: data}), dir, n)
+		return
+	}
+	t.Errorf("the import had ended before it was killed, %d times", tries)
+}
+
+// killImport imports into a new data folder and kills that in the middle; it
+// tells whether it was in the middle.
+func killImport(t *testing.T, dir, data string, n int) bool {
+	t.Helper()
+	cmd, err := topology.Command(t.Context(), "import", "jekyll", dir, "--data", data, "--workers", "1")
 	if err != nil {
 		t.Fatal(err)
 	}
+	ended := begin(t, cmd)
+	had := awaitPosts(t, overSocket(data), n/8, ended)
+	_ = cmd.Process.Kill() // it may have ended
+	<-ended
+	t.Logf("killed after %d of %d posts: %v", had, n, cmd.ProcessState)
+	return !cmd.ProcessState.Exited()
+}
+
+// begin starts a program; the channel is closed when it has ended.
+func begin(t *testing.T, cmd *exec.Cmd) <-chan struct{} {
+	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	had := awaitPosts(t, overSocket(data), n/8)
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
-		t.Fatalf("the import had ended before it was killed: %v", cmd.ProcessState)
-	}
-	t.Logf("killed after %d of %d posts", had, n)
-	imported(t, "jekyll", dir, "--data", data)
-	asNew(t, world.OneBinary(t, world.Options{Data: data}), dir, n)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // its state tells
+	}()
+	return ended
 }
 
 func killedServer(t *testing.T, dir string, n int) {
-	w := world.OneBinary(t)
-	token, err := w.Topology.Operator(t.Context())
+	for range tries {
+		w := world.OneBinary(t)
+		token, err := w.Topology.Operator(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !killServer(t, w, token, dir, n) {
+			continue
+		}
+		w.Start(topology.Parution)
+		w.AwaitReady()
+		imported(t, "jekyll", dir, "--server", w.URL, "--token", token)
+		asNew(t, w, dir, n)
+		return
+	}
+	t.Errorf("the import had ended before its server was killed, %d times", tries)
+}
+
+// killServer kills a server in the middle of an import; it tells whether it was
+// in the middle.
+func killServer(t *testing.T, w *world.World, token, dir string, n int) bool {
+	t.Helper()
+	const workers = 2
+	cmd, err := topology.Command(t.Context(), "import", "jekyll", dir, "--server", w.URL, "--token", token, "--workers", strconv.Itoa(workers))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd, err := topology.Command(t.Context(), "import", "jekyll", dir, "--server", w.URL, "--token", token, "--workers", "2")
-	if err != nil {
-		t.Fatal(err)
+	ended := begin(t, cmd)
+	awaitPosts(t, overSocket(w.Data), n/8, ended)
+	_ = cmd.Process.Signal(syscall.SIGSTOP) // it may have ended
+	had := awaitPosts(t, overSocket(w.Data), n/8, ended)
+	if had < n-workers { // those that are under way may yet come
+		w.Kill(topology.Parution)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	_ = cmd.Process.Signal(syscall.SIGCONT)
+	<-ended
+	t.Logf("the server was killed after %d of %d posts", had, n)
+	if had >= n-workers {
+		return false
 	}
-	had := awaitPosts(t, overSocket(w.Data), n/8)
-	w.Kill(topology.Parution)
-	if err := cmd.Wait(); err == nil {
+	if cmd.ProcessState.Success() {
 		t.Error("an import to a server that died ends with success")
 	}
-	t.Logf("killed after %d of %d posts", had, n)
-	w.Start(topology.Parution)
-	w.AwaitReady()
-	imported(t, "jekyll", dir, "--server", w.URL, "--token", token)
-	asNew(t, w, dir, n)
+	return true
 }
 
 // overSocket asks the process that serves a data folder, as its operator.
@@ -217,11 +264,17 @@ func overSocket(data string) *http.Client {
 	}}}
 }
 
-// awaitPosts waits until there are at least least posts, and answers how many.
-func awaitPosts(t *testing.T, client *http.Client, least int) (had int) {
+// awaitPosts waits until there are at least least posts or the import has ended,
+// and answers how many there are, of 100 at most.
+func awaitPosts(t *testing.T, client *http.Client, least int, ended <-chan struct{}) (had int) {
 	t.Helper()
 	defer client.CloseIdleConnections()
 	world.Eventually(t, func() error {
+		select {
+		case <-ended:
+			return nil
+		default:
+		}
 		resp, err := client.Get("http://localhost/api/v1/posts?page_size=100")
 		if err != nil {
 			return err

@@ -1,10 +1,13 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/parution/parution/test/world"
 )
@@ -91,7 +94,6 @@ func revise(t *testing.T, s *world.Site) {
 func unrelated(t *testing.T, s *world.Site) {
 	other := s.Publish("Still waters", "They run deep.", "Quiet")
 	p := s.Create(world.M{"title": "Rapids", "body": "The first text.", "excerpt": "They rush.", "tags": []string{"Loud"}, "status": "published"})
-	reader := s.Anyone()
 	// Both posts are everywhere, tags included, before anything is remembered.
 	for _, path := range []string{"/", "/tags"} {
 		s.Shows(path, "/tags/loud")
@@ -101,34 +103,42 @@ func unrelated(t *testing.T, s *world.Site) {
 	s.Shows("/", "Rapids")
 	s.Shows(p.Page(), "The first text.")
 	paths := []string{other.Page(), "/tags/quiet", "/"}
+	tags := make(map[string]string)
+	round := 0
+	// A page may show a change before the gateway has heard of it. What it hears
+	// late spoils a round; if changes dropped more than they should, all rounds.
+	world.Eventually(t, func() error {
+		if err := fromMemory(s, paths, tags); err != nil {
+			return err
+		}
+		round++
+		text := fmt.Sprintf("Text number %d.", round)
+		p = s.As("editor").Patch(p, world.M{"body": text})
+		s.Shows(p.Page(), text)
+		// What the notice dropped it has dropped by now: these are the same pages from memory.
+		after := make(map[string]string)
+		err := fromMemory(s, paths, after)
+		if diff := cmp.Diff(tags, after); diff != "" {
+			t.Errorf("ETags after another post changed (-before +after):\n%s", diff)
+		}
+		return err
+	})
+}
+
+// fromMemory reads pages, notes their ETags, and tells which were not in memory.
+func fromMemory(s *world.Site, paths []string, tags map[string]string) (err error) {
 	misses := func() float64 {
 		const requests = "parution_gateway_cache_requests_total"
 		return s.Metric(s.Front(), requests) - s.Metric(s.Front(), requests, `result="hit"`)
 	}
-	tags := make(map[string]string)
-	world.Eventually(t, func() error {
-		before := misses()
-		for _, path := range paths {
-			tags[path] = reader.Get(path).Header.Get("Etag")
-		}
-		if n := misses() - before; n != 0 {
-			return fmt.Errorf("%v of %d pages are not served from memory", n, len(paths))
-		}
-		return nil
-	})
-	s.As("editor").Patch(p, world.M{"body": "The second text."})
-	s.Shows(p.Page(), "The second text.")
-	// What the notice dropped it has dropped by now: these are the same pages from memory.
-	before := misses()
 	for _, path := range paths {
-		a := reader.Get(path)
-		if a.Status != http.StatusOK || a.Header.Get("Etag") != tags[path] {
-			t.Errorf("GET %s after another post changed = %d with ETag %s, want 200 with %s", path, a.Status, a.Header.Get("Etag"), tags[path])
+		before := misses()
+		tags[path] = s.Anyone().Get(path).Header.Get("Etag")
+		if misses() != before {
+			err = errors.Join(err, fmt.Errorf("%s was not served from memory", path))
 		}
 	}
-	if n := misses() - before; n != 0 {
-		t.Errorf("%v of %d unrelated pages were not served from memory, want all", n, len(paths))
-	}
+	return err
 }
 
 func move(t *testing.T, s *world.Site) {
@@ -291,13 +301,11 @@ func tags(t *testing.T, s *world.Site) {
 		s.Publish(fmt.Sprintf("Many %02d", i), "…", "Many")
 	}
 	s.Shows("/api/v1/tags/many", `"count":12`)
-	first, second := s.Shows("/tags/many", "Many 11").Text(), s.Shows("/tags/many?page=2", "Many 01").Text()
+	var titles []string
 	for i := range 12 {
-		title := fmt.Sprintf("Many %02d", i)
-		if strings.Contains(first, title) == strings.Contains(second, title) {
-			t.Errorf("%q is on both pages of its tag or on none", title)
-		}
+		titles = append(titles, fmt.Sprintf("Many %02d", i))
 	}
+	onOnePage(t, s, titles, "/tags/many", "/tags/many?page=2")
 	s.Turns("/tags/many?page=3", http.StatusNotFound)
 }
 
@@ -319,25 +327,39 @@ func featured(t *testing.T, s *world.Site) {
 	s.Shows("/", "Look here")
 }
 
-func pager(t *testing.T, s *world.Site) {
-	var posts []world.Post
-	for i := range 23 {
-		posts = append(posts, s.Publish(fmt.Sprintf("Post number %02d", i), "…"))
-	}
-	s.Shows("/page/3", "Post number 00")
-	s.Shows("/", "Post number 22")
-	pages := []string{s.Anyone().Get("/").Text(), s.Shows("/page/2", "Post number 12").Text(), s.Anyone().Get("/page/3").Text()}
-	for _, p := range posts {
-		n := 0
-		for _, page := range pages {
-			if strings.Contains(page, `href="`+p.Page()+`"`) {
-				n++
+// onOnePage waits until each text is on one of the pages and on no other: pages
+// follow posts one by one, and each page by itself.
+func onOnePage(t *testing.T, s *world.Site, texts []string, paths ...string) {
+	t.Helper()
+	world.Eventually(t, func() error {
+		var pages []string
+		for _, path := range paths {
+			pages = append(pages, s.Anyone().Get(path).Text())
+		}
+		for _, text := range texts {
+			n := 0
+			for _, page := range pages {
+				if strings.Contains(page, text) {
+					n++
+				}
+			}
+			if n != 1 {
+				return fmt.Errorf("%q is on %d of the pages %q, want 1", text, n, paths)
 			}
 		}
-		if n != 1 {
-			t.Errorf("%q is on %d pages, want 1", p.Title, n)
-		}
+		return nil
+	})
+}
+
+func pager(t *testing.T, s *world.Site) {
+	var links []string
+	for i := range 23 {
+		links = append(links, `href="`+s.Publish(fmt.Sprintf("Post number %02d", i), "…").Page()+`"`)
 	}
+	onOnePage(t, s, links, "/", "/page/2", "/page/3")
+	s.Shows("/page/3", "Post number 00")
+	s.Shows("/page/2", "Post number 12")
+	s.Shows("/", "Post number 22")
 	s.Turns("/page/4", http.StatusNotFound)
 	if to := s.Turns("/page/1", http.StatusMovedPermanently).Header.Get("Location"); to != "/" {
 		t.Errorf("/page/1 leads to %q, want /", to)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,6 +21,8 @@ const (
 	// maxAnswer bounds what is read of an answer.
 	maxAnswer = 64 << 20
 )
+
+var errUnavailable = errors.New("unavailable")
 
 // Client sends requests as one person to one site. It follows no redirect and
 // undoes no compression. Its With methods answer a changed copy. Safe for
@@ -139,14 +142,27 @@ func encode(in any) (body io.Reader, isJSON bool, err error) {
 	return bytes.NewReader(text), true, nil
 }
 
-// Send is Try without its error: that fails the test.
+// Send is Try without its error: that fails the test. What reads is sent again,
+// for a while, after a 503 that says when to: on a machine that does much else a
+// service may answer too late.
 func (c *Client) Send(method, path string, in any) Answer {
 	c.t.Helper()
-	a, err := c.Try(c.t.Context(), method, path, in)
+	var last Answer
+	err := await(c.t.Context(), func() error {
+		a, err := c.Try(c.t.Context(), method, path, in)
+		if err != nil {
+			c.t.Fatalf("%s %s: %v", method, path, err)
+		}
+		last = a
+		if reads := method == http.MethodGet || method == http.MethodHead; reads && a.Status == http.StatusServiceUnavailable && a.Header.Get("Retry-After") != "" {
+			return errUnavailable
+		}
+		return nil
+	})
 	if err != nil {
-		c.t.Fatalf("%s %s: %v", method, path, err)
+		c.t.Logf("%s %s: %v for %s", method, path, err, limit)
 	}
-	return a
+	return last
 }
 
 // Get reads a path.
@@ -161,7 +177,7 @@ func (c *Client) Want(status int, method, path string, in, out any) Answer {
 	c.t.Helper()
 	a := c.Send(method, path, in)
 	if a.Status != status {
-		c.t.Fatalf("%s %s = %d, want %d: %s", method, path, a.Status, status, a.Body)
+		c.t.Fatalf("%s %s = %d, want %d: %.600s", method, path, a.Status, status, a.Body)
 	}
 	if out != nil {
 		decode(c.t, a, out)
@@ -172,7 +188,7 @@ func (c *Client) Want(status int, method, path string, in, out any) Answer {
 func decode(t testing.TB, a Answer, out any) {
 	t.Helper()
 	if err := json.Unmarshal(a.Body, out); err != nil {
-		t.Fatalf("read the answer: %v in %s", err, a.Body)
+		t.Fatalf("read the answer: %v in %.600s", err, a.Body)
 	}
 }
 

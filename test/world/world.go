@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +19,13 @@ import (
 	"github.com/parution/parution/test/world/topology"
 )
 
-// lastLines bounds what is shown of each log when a test has failed.
-const lastLines = 60
+// What is shown of each log when a test has failed: its first and last complaints,
+// each so many bytes of them.
+const (
+	firstLines = 5
+	lastLines  = 10
+	lineBytes  = 600
+)
 
 // World is a running Parution that belongs to a test: what goes wrong fails that
 // test, and all of it is gone when the test ends. Safe for concurrent use.
@@ -80,13 +86,15 @@ func launch(t testing.TB, kind topology.Kind, o []Options) *World {
 	return w
 }
 
-// end stops everything; after a failure it shows the logs first.
+// end stops everything; after a failure it shows what the programs complained of.
+// That goes to standard error and so comes before what the test says, which is
+// printed once it has ended: of a long output mostly the end is read.
 func (w *World) end() {
 	w.t.Helper()
 	if w.t.Failed() {
 		for _, name := range w.Names() {
-			if text := tail(w.Log(name)); text != "" {
-				w.t.Logf("the end of the log of %s:\n%s", name, text)
+			if text := complaints(w.Log(name)); text != "" {
+				fmt.Fprintf(os.Stderr, "%s: from the log of %s:\n%s\n", w.t.Name(), name, text)
 			}
 		}
 	}
@@ -95,9 +103,20 @@ func (w *World) end() {
 	}
 }
 
-func tail(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-lastLines):], "\n")
+// complaints are the lines of a log that are neither news nor details, such as
+// warnings and panics.
+func complaints(text string) string {
+	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool {
+		isNews := func(mark string) bool { return strings.Contains(line, mark) }
+		return line == "" || slices.ContainsFunc([]string{`"level":"INFO"`, `"level":"DEBUG"`, "[INF]"}, isNews)
+	})
+	if more := len(lines) - firstLines - lastLines; more > 0 {
+		lines = slices.Replace(lines, firstLines, firstLines+more, fmt.Sprintf("… %d more …", more))
+	}
+	for i, line := range lines {
+		lines[i] = line[:min(len(line), lineBytes)]
+	}
+	return strings.Join(lines, "\n")
 }
 
 // Start starts a process that does not run, without waiting until it is ready.
@@ -206,13 +225,14 @@ func (w *World) Metric(program, name string, labels ...string) float64 {
 	return sum
 }
 
-// limit is how long things may take to come about.
-const limit = 30 * time.Second
+// limit is how long things may take to come about, on a machine that does much
+// else meanwhile.
+const limit = 60 * time.Second
 
 // pause is between two looks.
 const pause = 20 * time.Millisecond
 
-// Eventually calls fn until it returns nil, at most for 30 s; then its last error
+// Eventually calls fn until it returns nil, at most for 60 s; then its last error
 // fails the test.
 func Eventually(t testing.TB, fn func() error) {
 	t.Helper()

@@ -65,7 +65,7 @@ func (d *Destination) Post(ctx context.Context, p importer.Post) (importer.Outco
 func request(p importer.Post) *postsv1.CreatePostRequest {
 	in := &postsv1.CreatePostRequest{
 		Title: p.Title, Body: p.Body, Format: p.Format, Language: p.Language, Tags: p.Tags, Slug: p.Slug, Excerpt: p.Excerpt,
-		Authors: p.Authors, Featured: p.Featured, Image: p.Image, ImageAlt: p.ImageAlt, Aliases: p.Aliases, ExternalId: p.ExternalID,
+		Authors: p.Authors, Featured: p.Featured, Image: p.Image, ImageAlt: p.ImageAlt, ImageCaption: p.ImageCaption, TranslationKey: p.TranslationKey, Aliases: p.Aliases, ExternalId: p.ExternalID,
 		Status: "draft",
 	}
 	if p.Published {
@@ -99,9 +99,13 @@ func changes(known *postsv1.Post, in *postsv1.CreatePostRequest, dateGuessed boo
 	differ("excerpt", known.GetExcerpt(), in.GetExcerpt(), func() { out.Excerpt = in.GetExcerpt() })
 	differ("image", known.GetImage(), in.GetImage(), func() { out.Image = in.GetImage() })
 	differ("image_alt", known.GetImageAlt(), in.GetImageAlt(), func() { out.ImageAlt = in.GetImageAlt() })
+	differ("image_caption", known.GetImageCaption(), in.GetImageCaption(), func() { out.ImageCaption = in.GetImageCaption() })
 	differ("aliases", known.GetAliases(), in.GetAliases(), func() { out.Aliases = in.GetAliases() })
 	if in.GetLanguage() != "" {
 		differ("language", known.GetLanguage(), in.GetLanguage(), func() { out.Language = in.GetLanguage() })
+	}
+	if in.GetTranslationKey() != "" {
+		differ("translation_key", known.GetTranslationKey(), in.GetTranslationKey(), func() { out.TranslationKey = in.GetTranslationKey() })
 	}
 	if in.GetPublishedAt() != nil && !dateGuessed {
 		differ("published_at", known.GetPublishedAt().AsTime(), in.GetPublishedAt().AsTime(), func() { out.PublishedAt = in.GetPublishedAt() })

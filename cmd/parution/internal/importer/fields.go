@@ -197,6 +197,7 @@ func (r *reader) common(it *item, name string) {
 		p.Published = false
 	}
 	r.languageOf(it)
+	it.kinOf()
 }
 
 // moreExcerpt is the excerpt that a mark in the text ends, if there is one.
@@ -246,20 +247,32 @@ func (r *reader) coverOf(it *item) {
 		v = v.Items[0]
 	}
 	if ok && v.Kind == frontmatter.Map {
-		if alt, found := v.First("alt", "description", "caption"); found && alt.Scalar() {
+		if alt, found := v.First("alt", "description", "image_description"); found && alt.Scalar() {
 			it.post.ImageAlt = it.short(alt.Line, "image's description", markup.Flow(alt.Text), maxTextChars)
+		}
+		if caption, found := v.First("caption", "credit"); found && caption.Scalar() {
+			r.caption(it, caption.Text, caption.Line)
 		}
 		v, ok = v.First("src", "path", "url", "file", "image", "feature", "overlay_image", "teaser")
 	}
-	if alt, line := it.text("image_alt", "imageAlt", "cover_alt", "alt"); alt != "" {
+	if caption, line := it.text("image_caption", "imageCaption", "cover_caption", "featured_image_caption", "feature_image_caption", "caption"); caption != "" {
+		r.caption(it, caption, line)
+	}
+	if alt, line := it.text("image_alt", "imageAlt", "cover_alt", "featured_image_alt", "feature_image_alt", "alt"); alt != "" {
 		it.post.ImageAlt = it.short(line, "image's description", alt, maxTextChars)
 	}
 	if ok && v.Scalar() {
 		it.cover, it.coverLine = strings.TrimSpace(v.Text), v.Line
 	}
 	if it.cover == "" {
-		it.post.ImageAlt = ""
+		it.post.ImageAlt, it.post.ImageCaption = "", ""
 	}
+}
+
+// caption is what stands below the cover: a line of Markdown, of which the text
+// comes over.
+func (r *reader) caption(it *item, source string, line int) {
+	it.post.ImageCaption = it.short(line, "image's caption", markup.Flow(r.scanner.Plain(source)), maxCaption)
 }
 
 // languageOf settles the language: the post's own, that of the options, that

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
-
 	"github.com/parution/parution/cmd/parution/internal/importer/frontmatter"
 	"github.com/parution/parution/cmd/parution/internal/importer/markup"
 	"github.com/parution/parution/cmd/parution/internal/importer/shortcode"
@@ -20,6 +18,8 @@ type hugo struct {
 
 	config  frontmatter.Value
 	content string
+	// roots are the folders of content, the longest first.
+	roots   []root
 	statics []string
 }
 
@@ -47,11 +47,18 @@ func (h *hugo) scan(ctx context.Context) ([]*item, error) {
 	if dir := scalar(h.config, "staticDir"); dir != "" {
 		h.statics = append([]string{path.Clean(dir)}, h.statics...)
 	}
-	files, problems, err := h.folder.list(ctx, h.content, func(p string) bool { return isMarkdown(p) || extension(p) == ".html" })
+	if err := h.findRoots(ctx); err != nil {
+		return nil, err
+	}
+	for _, r := range h.roots {
+		if r.dir != h.content {
+			h.statics = append(h.statics, r.dir)
+		}
+	}
+	files, err := h.files(ctx)
 	if err != nil {
 		return nil, err
 	}
-	h.problems = append(h.problems, problems...)
 	return h.pages(files), nil
 }
 
@@ -59,19 +66,21 @@ func (h *hugo) scan(ctx context.Context) ([]*item, error) {
 func (h *hugo) pages(files []file) []*item {
 	bundles := make(map[string]bool)
 	for _, f := range files {
-		if name, _ := h.nameOf(f.path); name == "index" {
+		if name, _ := languageInName(stem(f.path)); name == "index" {
 			bundles[path.Dir(f.path)] = true
 		}
 	}
 	var items []*item
 	for _, f := range files {
-		name, lang := h.nameOf(f.path)
+		name, lang := languageInName(stem(f.path))
 		if name == "_index" || name != "index" && inBundle(bundles, path.Dir(f.path)) {
 			continue // a list page, or a part of another page
 		}
 		it := h.load(f)
 		if !it.refused {
-			it.post.Language = lang
+			if it.post.Language = lang; lang == "" {
+				it.post.Language = h.rootOf(f.path).lang
+			}
 			h.fill(it, name)
 		}
 		items = append(items, it)
@@ -88,21 +97,15 @@ func inBundle(bundles map[string]bool, dir string) bool {
 	return false
 }
 
-// nameOf is a file's name without extension and language: "about.fr.md".
-func (*hugo) nameOf(p string) (name, lang string) {
-	name = stem(p)
-	if i := strings.LastIndexByte(name, '.'); i > 0 {
-		code := name[i+1:]
-		if tag, err := language.Parse(code); err == nil && (len(code) == 2 || len(code) == 5 && code[2] == '-') {
-			return name[:i], tag.String()
-		}
-	}
-	return name, ""
-}
-
 // fill understands a page's front matter.
 func (h *hugo) fill(it *item, name string) {
-	section := strings.TrimPrefix(strings.TrimPrefix(it.dir(), h.content), "/")
+	of := h.rootOf(it.file)
+	it.kin.seems = besides(strings.TrimPrefix(strings.TrimPrefix(it.dir(), of.dir), "/"), name)
+	above := of.dir
+	if of.section {
+		above = h.content
+	}
+	section := strings.TrimPrefix(strings.TrimPrefix(it.dir(), above), "/")
 	if name == "index" {
 		name, section = path.Base(it.dir()), strings.TrimPrefix(path.Dir("/"+section), "/")
 	}
@@ -123,7 +126,7 @@ func (h *hugo) fill(it *item, name string) {
 	it.tags("tags", byComma)
 	it.authors(people{}, "authors", "author")
 	it.old = h.paths(it, name, section)
-	it.also = []string{path.Join("/", h.content, section, name)}
+	it.also = []string{path.Join("/", above, section, name)}
 	it.formerPaths(path.Dir(strings.TrimSuffix(it.old[0], "/")), "aliases")
 }
 
@@ -143,7 +146,7 @@ func (h *hugo) paths(it *item, name, section string) []string {
 	} else {
 		p = path.Join("/", section, given)
 	}
-	if l := it.post.Language; l != "" && h.language != "" && !strings.HasPrefix(h.language, l) && h.config.Fields["languages"].Kind == frontmatter.Map {
+	if l := it.post.Language; l != "" && h.language != "" && !strings.HasPrefix(h.language, l) && !h.rootOf(it.file).section && h.config.Fields["languages"].Kind == frontmatter.Map {
 		p = path.Join("/", l, p)
 	}
 	p = h.below() + strings.ToLower(strings.ReplaceAll(p, " ", "-"))
@@ -218,7 +221,7 @@ func (h *hugo) linked(it *item, x *index, argument string) (string, bool) {
 	if page == "" {
 		return fragment, fragment != ""
 	}
-	for _, base := range []string{path.Join(it.dir(), page), path.Join(h.content, page)} {
+	for _, base := range []string{path.Join(it.dir(), page), path.Join(h.rootOf(it.file).dir, page), path.Join(h.content, page)} {
 		for _, end := range []string{"", ".md", ".markdown"} {
 			to := x.byPath[pathKey(strings.TrimSuffix(base, end))]
 			if strings.HasSuffix(base, end) && to != nil && len(to.old) > 0 {

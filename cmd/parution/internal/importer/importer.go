@@ -99,6 +99,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return report, fault.Invalid("path", "is %q, in which there is no post of %s", o.Path, o.Kind)
 	}
 	slugs(items)
+	translations(o.Kind, items)
 	x := newIndex(r, src, items)
 	x.aliases(items)
 	run := &run{reader: r, index: x, library: newLibrary(o.Site, r.folder), report: report, total: len(items)}

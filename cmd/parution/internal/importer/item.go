@@ -38,6 +38,7 @@ type item struct {
 	// cover is the image as the front matter names it.
 	cover     string
 	coverLine int
+	kin       kinship
 	// bare says that the file has no front matter.
 	bare bool
 	// also are paths that lead here within the folder only.

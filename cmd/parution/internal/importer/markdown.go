@@ -27,19 +27,29 @@ func (m *plain) scan(ctx context.Context) ([]*item, error) {
 		return nil, err
 	}
 	m.problems = append(m.problems, problems...)
+	among := make(map[string]int)
+	for _, f := range files {
+		bare, _ := languageInName(stem(f.path))
+		among[besides(path.Dir(f.path), bare)]++
+	}
 	items := make([]*item, 0, len(files))
 	for _, f := range files {
 		it := m.load(f)
 		if !it.refused {
-			m.fill(it)
+			m.fill(it, among)
 		}
 		items = append(items, it)
 	}
 	return items, nil
 }
 
-func (m *plain) fill(it *item) {
+// fill understands a file. among counts the files that have the same name but for
+// a language: one alone, "react.ts", has none.
+func (m *plain) fill(it *item, among map[string]int) {
 	fileDate, name := splitName(it.base())
+	if bare, lang := languageInName(it.base()); among[besides(it.dir(), bare)] > 1 {
+		it.post.Language, it.kin.seems = lang, besides(it.dir(), bare)
+	}
 	if l := strings.ToLower(name); (l == "index" || l == "readme") && it.dir() != "." {
 		name = path.Base(it.dir())
 	}

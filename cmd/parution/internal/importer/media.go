@@ -165,7 +165,7 @@ func (c *carrying) coverAddress(ctx context.Context) error {
 		c.it.warn(c.it.coverLine, "missing image", "the cover %s is no image; the post has none", c.it.cover)
 	}
 	if p.Image == "" {
-		p.ImageAlt = ""
+		p.ImageAlt, p.ImageCaption = "", ""
 	}
 	return nil
 }

@@ -44,6 +44,10 @@ type Post struct {
 	// Image is the address of the cover, and ImageAlt its description.
 	Image    string
 	ImageAlt string
+	// ImageCaption is shown below the cover, as plain text.
+	ImageCaption string `json:",omitempty"`
+	// TranslationKey is the same for a post and its translations; empty: it has none.
+	TranslationKey string `json:",omitempty"`
 	// Tags and Authors are names as written, each once.
 	Tags    []string
 	Authors []string
@@ -69,6 +73,8 @@ const (
 	maxAuthors     = 20
 	maxAuthorChars = 100
 	maxTextChars   = 1000 // of excerpts and descriptions
+	maxCaption     = 500
+	maxKeyChars    = 200
 	maxAliases     = 20
 	maxIDBytes     = 500
 	maxAddress     = 2000

@@ -32,6 +32,9 @@ import (
 // Prefix begins the paths of the API.
 const Prefix = "/api/"
 
+// SearchPath is where programs search.
+const SearchPath = Prefix + "v1/search"
+
 // root begins the paths of this version of it.
 const root = "/api/v1/"
 

@@ -40,6 +40,8 @@ func exampleOf(operationID string) example {
 		return example{body: `{"body":"Some *text*."}`}
 	case "ChangesService_ListChanges":
 		return example{query: "?page_size=1000&wait=25&after=$NEXT", answer: changesExample}
+	case "TagsService_SearchPosts":
+		return example{query: "?q=garden%20walls&tag=walks&not=news"}
 	case uploadID:
 		return example{body: "picture.png", mime: "image/png"}
 	}

@@ -271,7 +271,9 @@ func problemResponse() object {
 
 func uploadedSchema() object {
 	return object{"type": "object", "properties": object{
-		"url":      object{"type": "string", "description": "Path of the file."},
+		"url":      object{"type": "string", "description": "Path of the file; it tells how large the image is: /media/HASH-WIDTHxHEIGHT.jpg."},
+		"width":    object{"type": "integer", "description": "Of the image as it is shown, in pixels."},
+		"height":   object{"type": "integer", "description": "Of the image as it is shown, in pixels."},
 		"existing": object{"type": "boolean", "description": "True if the site had the same content before."},
 	}}
 }
@@ -287,7 +289,9 @@ func uploadOperation() object {
 	}
 	operation := object{
 		"tags": []any{"Media"}, "operationId": uploadID,
-		"summary":     "Keeps an image under the hash of its content: the same image has one address.",
+		"summary": "Keeps an image under the hash of its content: the same image has one address.",
+		"description": "What is not needed to show the image is not kept: place, time, camera, names, texts. Of a JPEG or PNG there are copies 480, 960, 1600 and 2400 " +
+			"pixels wide, as far as the image is wider, at /media/HASH-WIDTHxHEIGHT-w480.jpg and so on.",
 		"requestBody": object{"required": true, "content": content, "description": "The image itself, at most 25 MiB and 40 megapixels."},
 		"responses": object{
 			"200":     uploaded("The site had the same content before."),

@@ -36,7 +36,7 @@ func (r *route) checkQuery(raw string) error {
 	}
 	var refused []fault.Violation
 	for _, name := range sortedKeys(values) {
-		if !utf8.ValidString(name) || !utf8.ValidString(values.Get(name)) {
+		if !utf8.ValidString(name) || slices.ContainsFunc(values[name], func(v string) bool { return !utf8.ValidString(v) }) {
 			return fault.Malformed("", "the query is not UTF-8")
 		}
 		if name == expectedVersion {

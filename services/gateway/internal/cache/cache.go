@@ -43,6 +43,9 @@ type Key struct {
 	Path string
 	// Page is the page of a paged listing, 0 for none.
 	Page int32
+	// Search is what is searched for, in any form; empty: nothing is. Pages of
+	// searches are not kept.
+	Search string
 }
 
 // Page is an answer of a Source.

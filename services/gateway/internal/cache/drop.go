@@ -205,7 +205,7 @@ func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) set
 	if c.entries[k] != nil {
 		c.remove(c.entries[k])
 	}
-	if keepable(page.Status) && fresh.bytes <= c.max/share {
+	if k.Search == "" && keepable(page.Status) && fresh.bytes <= c.max/share {
 		// One that was dropped while it was made is better than none once nobody answers.
 		if !raced {
 			fresh.generation.Store(generation)

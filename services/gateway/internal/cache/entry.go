@@ -117,6 +117,15 @@ func isText(contentType string) bool {
 	return strings.HasPrefix(kind, "text/")
 }
 
+func isFeed(contentType string) bool {
+	kind, _, _ := strings.Cut(contentType, ";")
+	switch kind {
+	case "application/rss+xml", "application/atom+xml", "application/feed+json":
+		return true
+	}
+	return false
+}
+
 func (e *Entry) compress(enc encoding) *variant {
 	e.squeeze.Lock()
 	defer e.squeeze.Unlock()
@@ -157,6 +166,9 @@ func (e *Entry) finish(enc encoding, body []byte) *variant {
 	v := &variant{status: e.page.Status, body: body, etag: tagFor(e.page.ETag, enc)}
 	set := func(name, value string) headers.Field { return headers.Field{Name: name, Values: []string{value}} }
 	common := headers.Page()
+	if isFeed(e.page.ContentType) {
+		common = headers.Feed()
+	}
 	if e.page.Immutable {
 		common = append(common, set("Cache-Control", "public, max-age=31536000, immutable"))
 	} else {

@@ -96,6 +96,7 @@ func (f *Feed) learn(ctx context.Context, a answer) {
 	}
 	if a.mark != nil && !e.known {
 		f.advance(e, *a.mark)
+		f.jump(e)
 		// What was told since the broker had our subscriptions was heard and applied;
 		// what posts told before, render tells too.
 		if e == f.render && (!f.joined || a.join != f.join) {
@@ -126,11 +127,17 @@ func (f *Feed) catchUp(ctx context.Context, e *ear, n *eventsv1.Notice) {
 	if !at.after(e.last) {
 		return // heard meanwhile
 	}
-	if !at.follows(e.last) {
+	follows := at.follows(e.last)
+	if !follows {
 		f.distrust(ctx, "notices are no longer known to their owner")
 	}
 	f.advance(e, at)
 	f.apply(ctx, n)
+	if follows {
+		f.pass(e, n)
+	} else {
+		f.jump(e)
+	}
 }
 
 // giveUp goes on from the newest place although something was missed.
@@ -140,6 +147,7 @@ func (f *Feed) giveUp(ctx context.Context, e *ear) {
 		f.advance(e, e.target)
 	}
 	f.distrust(ctx, "notices were missed")
+	f.jump(e)
 }
 
 // advance says that everything up to at was heard.

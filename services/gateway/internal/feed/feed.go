@@ -56,10 +56,20 @@ type Cache interface {
 	SetTrust(t cache.Trust)
 }
 
+// Readers are told what happens to posts after the cache was.
+type Readers interface {
+	// Tell passes on a notice of render, each once and in the order of its feed.
+	Tell(n *eventsv1.Notice)
+	// Jump goes on at a place: what was told up to there is not known.
+	Jump(epoch int32, pos int64)
+}
+
 // Deps is what a feed stands on. Live, Cache, Telemetry and Now are required.
 type Deps struct {
 	Live  stream.Live
 	Cache Cache
+	// Readers may be nil.
+	Readers Readers
 	// Render and Posts are asked for the notices that were not heard. Without one
 	// a gap makes all pages be asked for again.
 	Render, Posts eventsv1.FeedServiceClient
@@ -159,7 +169,9 @@ func (f *Feed) enter(ctx context.Context) {
 	f.join++
 	for _, e := range f.ears {
 		e.heard, e.sure = f.deps.Now(), !e.known
-		if e.known {
+		// Who does not know yet where the feed is asks at once: readers are told of
+		// what happens from there on.
+		if e.known || e.source != nil {
 			f.ask(ctx, e)
 		}
 	}
@@ -223,15 +235,24 @@ func (f *Feed) hear(ctx context.Context, t stream.Told) {
 		at = place{t.Beat.GetEpoch(), t.Beat.GetPos()}
 		if !e.known && e.source == nil {
 			f.advance(e, at)
+			f.jump(e)
 		}
 	case t.Notice != nil:
 		at = place{t.Notice.GetEpoch(), t.Notice.GetPos()}
 		// Where the feed is, and in which epoch, its owner says: whoever may publish can
 		// forge a place.
-		if e.known && at.follows(e.last) || !e.known && e.source == nil {
+		begins, follows := !e.known && e.source == nil, e.known && at.follows(e.last)
+		if begins || follows {
 			f.advance(e, at)
 		}
 		f.notice(ctx, t)
+		// What comes too early is told in its turn, when what is missing was asked for.
+		switch {
+		case begins:
+			f.jump(e)
+		case follows:
+			f.pass(e, t.Notice)
+		}
 	default:
 		f.distrust(ctx, "a message could not be read")
 		return
@@ -266,6 +287,20 @@ func (f *Feed) notice(ctx context.Context, t stream.Told) {
 	caused := f.apply(ctx, t.Notice)
 	if !caused.IsZero() {
 		f.visible.Record(ctx, max(0, f.deps.Now().Sub(caused).Seconds()))
+	}
+}
+
+// pass tells readers of a notice of e that follows what they were told.
+func (f *Feed) pass(e *ear, n *eventsv1.Notice) {
+	if e == f.render && f.deps.Readers != nil {
+		f.deps.Readers.Tell(n)
+	}
+}
+
+// jump tells readers that e went on to where it is without them.
+func (f *Feed) jump(e *ear) {
+	if e == f.render && f.deps.Readers != nil {
+		f.deps.Readers.Jump(e.last.epoch, e.last.pos)
 	}
 }
 

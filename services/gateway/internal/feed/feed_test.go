@@ -166,10 +166,36 @@ func (c *told) take(t *testing.T, want cache.Trust) []string {
 	return log
 }
 
+// readers remember what they were told.
+type readers struct {
+	mu  sync.Mutex
+	log []string
+}
+
+func (r *readers) Tell(n *eventsv1.Notice) { r.note("tell %d.%d", n.GetEpoch(), n.GetPos()) }
+
+func (r *readers) Jump(epoch int32, pos int64) { r.note("jump %d.%d", epoch, pos) }
+
+func (r *readers) note(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.log = append(r.log, fmt.Sprintf(format, args...))
+}
+
+func (r *readers) take() []string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	log := r.log
+	r.log = nil
+	return log
+}
+
 type bench struct {
 	line          *line
 	render, posts *owner
 	cache         *told
+	readers       *readers
 }
 
 // inBubble runs test with a feed in virtual time.
@@ -177,8 +203,8 @@ func inBubble(t *testing.T, connected bool, test func(*testing.T, *bench)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{line: &line{connected: connected}, render: &owner{}, posts: &owner{}, cache: &told{}}
-		f, err := New(Deps{Live: b.line, Cache: b.cache, Render: b.render, Posts: b.posts, Telemetry: telemetry.Discard(), Now: time.Now})
+		b := &bench{line: &line{connected: connected}, render: &owner{}, posts: &owner{}, cache: &told{}, readers: &readers{}}
+		f, err := New(Deps{Live: b.line, Cache: b.cache, Readers: b.readers, Render: b.render, Posts: b.posts, Telemetry: telemetry.Discard(), Now: time.Now})
 		if err != nil {
 			t.Fatalf("New: %v", err)
 		}
@@ -219,12 +245,12 @@ func check(t *testing.T, got []string, want ...string) {
 func TestWhatIsHeardInOrderIsTrusted(t *testing.T) {
 	inBubble(t, true, func(t *testing.T, b *bench) {
 		check(t, b.cache.take(t, cache.Live), "distrust")
-		b.tell(b.render.write(pressed(t, 1, 4, "a")))
-		b.tell(b.render.write(pressed(t, 1, 5, "b")))
-		b.beat("render", 1, 5)
-		b.tell(pressed(t, 1, 4, "a")) // again
+		b.tell(b.render.write(pressed(t, 1, 1, "a")))
+		b.tell(b.render.write(pressed(t, 1, 2, "b")))
+		b.beat("render", 1, 2)
+		b.tell(pressed(t, 1, 1, "a")) // again
 		check(t, b.cache.take(t, cache.Live), "drop main a ", "drop main b ", "drop main a ")
-		if b.render.times() != 1 { // where its feed is: what is heard first may be forged
+		if b.render.times() != 1 { // where its feed is, at the start
 			t.Errorf("render was asked %d times", b.render.times())
 		}
 	})
@@ -327,5 +353,27 @@ func TestSilenceIsNoticedAndEnds(t *testing.T) {
 		check(t, b.cache.take(t, cache.Behind))
 		b.beat("render", 1, 1)
 		check(t, b.cache.take(t, cache.Live))
+	})
+}
+
+func TestReadersAreToldOnceAndInOrder(t *testing.T) {
+	inBubble(t, true, func(t *testing.T, b *bench) {
+		check(t, b.readers.take(), "jump 1.0")
+		b.tell(b.render.write(pressed(t, 1, 1, "a")))
+		check(t, b.readers.take(), "tell 1.1")
+		b.render.setDown(true)
+		b.render.write(pressed(t, 1, 2, "lost"))
+		b.tell(b.render.write(pressed(t, 1, 3, "c")))
+		check(t, b.readers.take()) // not before what is missing
+		b.render.setDown(false)
+		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+		check(t, b.readers.take(), "tell 1.2", "tell 1.3")
+		b.tell(pressed(t, 1, 3, "c")) // again
+		b.beat("posts", 1, 7)
+		check(t, b.readers.take())
+		b.tell(b.render.write(pressed(t, 2, 4, "of a new epoch")))
+		check(t, b.readers.take(), "jump 2.4")
+		b.tell(b.render.write(pressed(t, 2, 5, "e")))
+		check(t, b.readers.take(), "tell 2.5")
 	})
 }

@@ -23,6 +23,12 @@ const (
 // Page is the set of pages, of the JSON API and of the gateway's own answers.
 func Page() []Field { return with(pagePolicy, "same-origin") }
 
+// Feed is the set of feeds: readers' programs that run in a browser may read
+// them from other sites. They are the same for everybody.
+func Feed() []Field {
+	return append(with(filePolicy, "cross-origin"), Field{"Access-Control-Allow-Origin", []string{"*"}})
+}
+
 // File is the set of what people uploaded: it may do nothing, not even in a
 // window of its own. Other sites may show it: readers of feeds do.
 func File() []Field { return with(filePolicy, "cross-origin") }

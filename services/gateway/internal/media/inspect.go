@@ -1,8 +1,6 @@
 package media
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"image"
@@ -14,26 +12,22 @@ import (
 	"golang.org/x/image/webp"
 
 	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/picture"
 )
 
-const (
-	// maxPixels bounds what a reader's browser has to unpack: 40 megapixels.
-	maxPixels = 40_000_000
-	// maxDepth bounds how deep the elements of a drawing nest.
-	maxDepth = 1000
+// maxPixels bounds what a reader's browser has to unpack: 40 megapixels.
+const maxPixels = 40_000_000
 
-	svgNamespace = "http://www.w3.org/2000/svg"
-)
-
-// inspect refuses a picture that says it is mime and cannot be shown as that.
+// inspect refuses a picture that says it is mime and cannot be shown as that, and
+// answers how large it is, before it is turned.
 // Faults: Invalid, naming the body and what is wrong with it.
-func inspect(mime string, file io.Reader) error {
+func inspect(mime string, file io.Reader) (image.Point, error) {
 	r := &reader{r: file}
-	err := check(mime, r)
+	size, err := check(mime, r)
 	if r.err != nil { // decoders tell it as if the picture were broken
-		return fmt.Errorf("read the file: %w", r.err)
+		return image.Point{}, fmt.Errorf("read the file: %w", r.err)
 	}
-	return err
+	return size, err
 }
 
 // reader remembers why reading failed.
@@ -51,7 +45,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func check(mime string, r io.Reader) error {
+func check(mime string, r io.Reader) (image.Point, error) {
 	var (
 		c   image.Config
 		err error
@@ -66,76 +60,26 @@ func check(mime string, r io.Reader) error {
 	case "image/webp":
 		c, err = webp.DecodeConfig(r)
 	default:
-		if err := checkDrawing(r); err != nil {
-			return fault.Invalid("body", "is a broken image/svg+xml: %v", err)
+		root, err := checkDrawing(r)
+		if err != nil {
+			return image.Point{}, fault.Invalid("body", "is a broken image/svg+xml: %v", err)
 		}
-		return nil
+		return drawingSize(root), nil
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fault.Invalid("body", "is a broken %s: it ends too early", mime)
+		return image.Point{}, fault.Invalid("body", "is a broken %s: it ends too early", mime)
 	}
 	if err != nil {
-		return fault.Invalid("body", "is a broken %s: %v", mime, err)
+		return image.Point{}, fault.Invalid("body", "is a broken %s: %v", mime, err)
 	}
 	if c.Width <= 0 || c.Height <= 0 {
-		return fault.Invalid("body", "is a broken %s: it has no pixels", mime)
+		return image.Point{}, fault.Invalid("body", "is a broken %s: it has no pixels", mime)
 	}
 	if int64(c.Width)*int64(c.Height) > maxPixels {
-		return fault.Invalid("body", "has %d × %d pixels; at most %d megapixels", c.Width, c.Height, maxPixels/1_000_000)
+		return image.Point{}, fault.Invalid("body", "has %d × %d pixels; at most %d megapixels", c.Width, c.Height, maxPixels/1_000_000)
 	}
-	return nil
-}
-
-// checkDrawing refuses what is not exactly one SVG element in well-formed XML. A
-// declaration of a document type is refused too: its entities would be a bomb
-// for whoever reads the file next.
-func checkDrawing(r io.Reader) error {
-	d := xml.NewDecoder(r)
-	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("only UTF-8") }
-	depth, roots := 0, 0
-	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return notWellFormed(d, err)
-		}
-		switch t := t.(type) {
-		case xml.StartElement:
-			if depth++; depth > maxDepth {
-				return fmt.Errorf("its elements nest deeper than %d", maxDepth)
-			}
-			if depth > 1 {
-				continue
-			}
-			if roots++; roots > 1 || t.Name.Local != "svg" || (t.Name.Space != "" && t.Name.Space != svgNamespace) {
-				return errors.New("its root is not one svg element")
-			}
-		case xml.EndElement:
-			depth--
-		case xml.CharData:
-			if depth == 0 && len(bytes.TrimLeft(t, " \t\r\n\ufeff")) > 0 {
-				return errors.New("it has text outside of its root")
-			}
-		case xml.Directive:
-			// Drawing programs write one that names SVG. One with declarations of its
-			// own could make a small file a large one.
-			if bytes.ContainsAny(t, "[<") {
-				return errors.New("its DOCTYPE has declarations, and none are taken")
-			}
-		}
+	if c.Width > picture.MaxSide || c.Height > picture.MaxSide {
+		return image.Point{}, fault.Invalid("body", "has %d × %d pixels; at most %d on a side", c.Width, c.Height, picture.MaxSide)
 	}
-	if roots == 0 {
-		return errors.New("it has no svg element")
-	}
-	return nil
-}
-
-func notWellFormed(d *xml.Decoder, err error) error {
-	if _, ok := errors.AsType[*xml.SyntaxError](err); !ok {
-		return errors.New("it is not in UTF-8")
-	}
-	line, _ := d.InputPos()
-	return fmt.Errorf("it is not well-formed XML at line %d", line)
+	return image.Pt(c.Width, c.Height), nil
 }

@@ -55,11 +55,16 @@ func sniff(f *os.File, declared string) (kind, bool, error) {
 		return kind{}, false, fmt.Errorf("read the file: %w", err)
 	}
 	mime := magic(head[:n])
-	if mime == "" && (declared == drawingType || checkDrawing(whole(f)) == nil) {
+	if mime == "" && (declared == drawingType || isDrawing(f)) {
 		mime = drawingType
 	}
 	k, ok := kindByMIME(mime)
 	return k, ok, nil
+}
+
+func isDrawing(f *os.File) bool {
+	_, err := checkDrawing(whole(f))
+	return err == nil
 }
 
 // whole reads f from its beginning.

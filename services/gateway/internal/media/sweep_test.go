@@ -32,7 +32,7 @@ func TestSweepTakesAbandonedUploadsOfEverySite(t *testing.T) {
 	}
 	gone := []string{put("main/.upload-a", 24*time.Hour), put("other/.upload-b", 24*time.Hour)}
 	stay := []string{put("main/.upload-c", 0), put("main/0123456789abcdef0123456789abcdef.png", 24*time.Hour)}
-	s := media.New(dir, 1, slog.New(slog.DiscardHandler))
+	s := media.New(dir, 1, 1, slog.New(slog.DiscardHandler))
 	if err := s.Sweep(t.Context()); err != nil {
 		t.Fatalf("sweep: %v", err)
 	}

@@ -1,14 +1,12 @@
 package media
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"mime"
 	"net/http"
 	"os"
@@ -17,8 +15,10 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/picture"
 	"github.com/parution/parution/chassis/web"
 	"github.com/parution/parution/services/gateway/internal/drain"
+	"github.com/parution/parution/services/gateway/internal/media/raster"
 )
 
 const (
@@ -38,6 +38,9 @@ func abandoned(modified time.Time) bool { return time.Since(modified) > abandone
 type Uploaded struct {
 	// URL is the file's path.
 	URL string `json:"url"`
+	// Width and Height are those of the image as it is shown, in pixels.
+	Width  int `json:"width"`
+	Height int `json:"height"`
 	// Existing is true if the site had the same content before.
 	Existing bool `json:"existing"`
 }
@@ -104,26 +107,32 @@ func (s *Store) receive(w http.ResponseWriter, r *http.Request) (Uploaded, error
 	if err != nil {
 		return Uploaded{}, err
 	}
-	temp := path.Join(site, partial+rand.Text())
-	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640)
+	raw, err := newFile(root, site)
 	if err != nil {
-		return Uploaded{}, fmt.Errorf("create a file: %w", err)
+		return Uploaded{}, err
 	}
-	defer func() { _ = root.Remove(temp) }() // it has another name by then, or nobody wants it
-	base, err := s.keep(f, http.MaxBytesReader(w, r.Body, s.max), declared)
+	defer raw.drop()
+	clean, err := newFile(root, site)
 	if err != nil {
-		return Uploaded{}, errors.Join(err, f.Close())
+		return Uploaded{}, err
 	}
-	if err := f.Close(); err != nil {
-		return Uploaded{}, fmt.Errorf("close the file: %w", err)
+	defer clean.drop()
+	p, err := s.keep(raw.File, clean.File, http.MaxBytesReader(w, r.Body, s.max), declared)
+	if err != nil {
+		return Uploaded{}, err
 	}
-	// A link never replaces a file: whoever comes second finds it there.
-	err = root.Link(temp, path.Join(site, base))
-	existing := errors.Is(err, fs.ErrExist)
-	if err != nil && !existing {
-		return Uploaded{}, fmt.Errorf("name the file: %w", err)
+	existing, err := clean.name(path.Base(p.Path()))
+	if err != nil {
+		return Uploaded{}, err
 	}
-	return Uploaded{URL: Prefix + base, Existing: existing}, nil
+	if err := syncFolder(root, site); err != nil {
+		return Uploaded{}, err
+	}
+	// They are made when somebody asks for them if they cannot be now.
+	if err := s.copier.makeNow(r.Context(), root, site, p); err != nil {
+		s.log.WarnContext(r.Context(), "copies of a picture could not be made", "site", site, "file", p.Path(), "error", err)
+	}
+	return Uploaded{URL: p.Path(), Width: p.Width, Height: p.Height, Existing: existing}, nil
 }
 
 // openSite opens the whole folder once that of the site is in it.
@@ -145,36 +154,44 @@ func (s *Store) tooLarge(size string) error {
 	return fault.TooLarge("body", "%s; at most %d", size, s.max)
 }
 
-// keep writes body to f, checks that it is what it says it is, and answers the
-// name that the content asks for.
-func (s *Store) keep(f *os.File, body io.Reader, declared string) (string, error) {
-	hash := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, hash), body)
+// keep writes body to raw, checks that it is what it says it is, writes of it to
+// clean what is needed to show it, and answers what that is.
+func (s *Store) keep(raw, clean *os.File, body io.Reader, declared string) (picture.Picture, error) {
+	n, err := io.Copy(raw, body)
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return "", s.tooLarge("has more bytes than are taken")
+		return picture.Picture{}, s.tooLarge("has more bytes than are taken")
 	}
 	if err != nil {
-		return "", fault.Wrap(fault.KindMalformed, err, "the body could not be read")
+		return picture.Picture{}, fault.Wrap(fault.KindMalformed, err, "the body could not be read")
 	}
 	if n == 0 {
-		return "", fault.Invalid("body", "is empty")
+		return picture.Picture{}, fault.Invalid("body", "is empty")
 	}
-	found, ok, err := sniff(f, declared)
+	found, ok, err := sniff(raw, declared)
 	if err != nil {
-		return "", err
+		return picture.Picture{}, err
 	}
 	if !ok || found.mime != declared {
 		is := "no image that is kept"
 		if ok {
 			is = found.mime
 		}
-		return "", fault.Invalid("body", "is %s, not %s as Content-Type says", is, declared)
+		return picture.Picture{}, fault.Invalid("body", "is %s, not %s as Content-Type says", is, declared)
 	}
-	if err := inspect(found.mime, whole(f)); err != nil {
-		return "", err
+	size, err := inspect(found.mime, whole(raw))
+	if err != nil {
+		return picture.Picture{}, err
 	}
-	if err := f.Sync(); err != nil {
-		return "", fmt.Errorf("write the file: %w", err)
+	hash := sha256.New()
+	facts, err := raster.Clean(io.MultiWriter(clean, hash), io.NewSectionReader(raw, 0, n), found.mime)
+	if errors.Is(err, raster.ErrMalformed) {
+		return picture.Picture{}, fault.Invalid("body", "is a broken %s: %v", found.mime, err)
 	}
-	return hex.EncodeToString(hash.Sum(nil))[:32] + "." + found.extension, nil
+	if err != nil {
+		return picture.Picture{}, fmt.Errorf("write the file: %w", err)
+	}
+	if facts.Turned() {
+		size.X, size.Y = size.Y, size.X
+	}
+	return picture.Picture{Hash: hex.EncodeToString(hash.Sum(nil))[:32], Width: size.X, Height: size.Y, Ext: found.extension}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/parution/parution/chassis/web"
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/slots"
 )
 
 // errMisdirected is a host name that no site answers to.
@@ -39,10 +40,25 @@ func sentence(status int) (english, french string, ok bool) {
 	return "Something went wrong on our side.", "Une erreur est survenue de notre côté.", false
 }
 
+// told is what readers are told of a search that is refused; ok is false for
+// another error.
+func told(err error) (english, french string, ok bool) {
+	switch {
+	case errors.Is(err, errLongSearch):
+		return "What you search for is too long: at most 200 characters are.", "Votre recherche est trop longue : 200 caractères au plus.", true
+	case errors.Is(err, errManyTags):
+		return "A search goes by at most 10 tags.", "Une recherche porte sur 10 mots-clés au plus.", true
+	case errors.Is(err, slots.ErrCrowded):
+		return "Too many readers are searching right now. Please try again in a moment.",
+			"Trop de lecteurs cherchent en ce moment. Réessayez dans un instant.", true
+	}
+	return "", "", false
+}
+
 const bare = `<!doctype html>
 <html lang="{{.Language}}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Status}}</title></head>
-<body><main><h1>{{.Status}}</h1><p>{{.Sentence}}</p></main></body>
+<body><main><h1>{{.Status}}</h1><p>{{.Sentence}}</p>{{if .Link}}<p><a href="{{.Link}}">{{.LinkText}}</a></p>{{end}}</main></body>
 </html>
 `
 
@@ -56,12 +72,39 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, site host.Site, er
 		status = http.StatusMisdirectedRequest
 	case errors.Is(err, cache.ErrGone):
 		status = http.StatusGone
+	case errors.Is(err, errLongSearch), errors.Is(err, errManyTags):
+		status = http.StatusUnprocessableEntity
+	case errors.Is(err, slots.ErrCrowded):
+		s.log.DebugContext(r.Context(), "too many search at once")
 	case errors.Is(err, cache.ErrCrowded):
 		s.log.DebugContext(r.Context(), "too many ask for pages that are newer", "path", r.URL.Path)
 	case status >= http.StatusInternalServerError:
 		s.log.WarnContext(r.Context(), "a page could not be served", "path", r.URL.Path, "error", err)
 	}
-	s.answer(w, r, site, status)
+	english, french, ok := told(err)
+	if !ok {
+		s.answer(w, r, site, status)
+		return
+	}
+	v := own(site, status, english, french)
+	if v.Link, v.LinkText = searchPath, "Search again"; v.Language == "fr" {
+		v.LinkText = "Chercher autrement"
+	}
+	s.write(w, r, status, v)
+}
+
+// view is what a page of the gateway's own tells.
+type view struct {
+	Language, Status, Sentence string
+	// Link is a path to go on to, with LinkText; may be empty.
+	Link, LinkText string
+}
+
+func own(site host.Site, status int, english, french string) view {
+	if strings.HasPrefix(site.Language, "fr") {
+		return view{Language: "fr", Status: strconv.Itoa(status), Sentence: french}
+	}
+	return view{Language: "en", Status: strconv.Itoa(status) + " " + http.StatusText(status), Sentence: english}
 }
 
 // answer writes a page of the gateway's own.
@@ -70,12 +113,10 @@ func (s *Site) answer(w http.ResponseWriter, r *http.Request, site host.Site, st
 	if !ok {
 		status = http.StatusInternalServerError
 	}
-	view := struct {
-		Language, Status, Sentence string
-	}{"en", strconv.Itoa(status) + " " + http.StatusText(status), english}
-	if strings.HasPrefix(site.Language, "fr") {
-		view.Language, view.Status, view.Sentence = "fr", strconv.Itoa(status), french
-	}
+	s.write(w, r, status, own(site, status, english, french))
+}
+
+func (s *Site) write(w http.ResponseWriter, r *http.Request, status int, v view) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -84,6 +125,6 @@ func (s *Site) answer(w http.ResponseWriter, r *http.Request, site host.Site, st
 	}
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_ = s.bare.Execute(w, view) // the client may have gone
+		_ = s.bare.Execute(w, v) // the client may have gone
 	}
 }

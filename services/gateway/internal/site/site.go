@@ -18,13 +18,11 @@ import (
 	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
 	"github.com/parution/parution/services/gateway/internal/routename"
+	"github.com/parution/parution/services/gateway/internal/slots"
 )
 
 // assets begins the paths of the theme's files.
 const assets = "/assets/"
-
-// robots lets everybody read everything.
-const robots = "User-agent: *\nAllow: /\n"
 
 // Sites tells which site a request is for.
 type Sites interface {
@@ -40,11 +38,13 @@ type Site struct {
 	log   *slog.Logger
 	page  []headers.Field
 	bare  *template.Template
+	// searches are worked on apart: they take longer, and anybody may ask.
+	searches *slots.Slots
 }
 
 // New answers from pages.
-func New(sites Sites, pages *cache.Cache, log *slog.Logger) *Site {
-	return &Site{sites: sites, pages: pages, log: log, page: headers.Page(), bare: parseBare()}
+func New(sites Sites, pages *cache.Cache, searches *slots.Slots, log *slog.Logger) *Site {
+	return &Site{sites: sites, pages: pages, log: log, page: headers.Page(), bare: parseBare(), searches: searches}
 }
 
 // ServeHit answers r if that takes nothing but memory, and tells whether it did.
@@ -55,6 +55,9 @@ func (s *Site) ServeHit(w http.ResponseWriter, r *http.Request) bool {
 	}
 	page, err := pageOf(r.URL.RawQuery)
 	if err != nil {
+		return false
+	}
+	if r.URL.RawQuery != "" && isSearch(r.URL.Path) {
 		return false
 	}
 	k := cache.Key{Path: r.URL.Path, Page: page}
@@ -101,8 +104,6 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, r, site, http.StatusNotFound)
 	case move != "":
 		s.move(w, r, move)
-	case name == "/robots.txt":
-		s.robots(w, r)
 	default:
 		s.serve(w, r, site, name)
 	}
@@ -135,14 +136,6 @@ func (s *Site) move(w http.ResponseWriter, r *http.Request, location string) {
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 
-func (s *Site) robots(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	if r.Method != http.MethodHead {
-		_, _ = w.Write([]byte(robots)) // the client may have gone
-	}
-}
-
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, name string) {
 	k := cache.Key{Site: site.ID, Path: name}
 	if strings.HasPrefix(name, assets) {
@@ -160,8 +153,27 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, nam
 		web.WriteProblem(w, r, err) // who sends the field is a program
 		return
 	}
+	if !isSearch(name) || r.URL.RawQuery == "" {
+		s.load(w, r, site, k, wanted)
+		return
+	}
+	if k.Search, err = searched(r.URL.RawQuery); err != nil {
+		s.refuse(w, r, site, err)
+		return
+	}
+	s.search(w, r, site, k, wanted)
+}
+
+// load answers with the page of k. Who wrote something and must see it wants
+// versions of posts.
+func (s *Site) load(w http.ResponseWriter, r *http.Request, site host.Site, k cache.Key, wanted []cache.Version) {
 	if len(wanted) > 0 {
-		s.serveAtLeast(w, r, site, k, wanted)
+		e, err := s.pages.LoadAtLeast(r.Context(), k, wanted)
+		if err != nil {
+			s.refuse(w, r, site, err)
+			return
+		}
+		e.RespondPrivately(w, r)
 		return
 	}
 	e, err := s.pages.Load(r.Context(), k)
@@ -172,16 +184,6 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, nam
 	e.Respond(w, r)
 }
 
-// serveAtLeast answers who wrote something and must see it.
-func (s *Site) serveAtLeast(w http.ResponseWriter, r *http.Request, site host.Site, k cache.Key, wanted []cache.Version) {
-	e, err := s.pages.LoadAtLeast(r.Context(), k, wanted)
-	if err != nil {
-		s.refuse(w, r, site, err)
-		return
-	}
-	e.RespondPrivately(w, r)
-}
-
 // Source asks render for pages and files, as the gateway itself.
 func Source(render renderv1.RenderServiceClient) cache.Source {
 	return func(ctx context.Context, k cache.Key, etag string, atLeast []cache.Version) (cache.Page, error) {
@@ -190,7 +192,11 @@ func Source(render renderv1.RenderServiceClient) cache.Source {
 		if k.Site == "" {
 			return asset(ctx, render, strings.TrimPrefix(k.Path, assets))
 		}
-		ask := &renderv1.GetPageRequest{Site: k.Site, Path: k.Path, Page: k.Page, IfNoneMatch: etag}
+		search, err := searchOf(k)
+		if err != nil {
+			return cache.Page{}, fmt.Errorf("read what is searched for: %w", err)
+		}
+		ask := &renderv1.GetPageRequest{Site: k.Site, Path: k.Path, Page: k.Page, IfNoneMatch: etag, Search: search}
 		for _, v := range atLeast {
 			ask.AtLeast = append(ask.AtLeast, &renderv1.PostVersion{Id: v.Post, Epoch: v.Epoch, Version: v.Version, Gone: v.Gone})
 		}

@@ -35,29 +35,36 @@ type Content struct {
 	Excerpt  string   `json:"excerpt,omitempty"`
 	Image    string   `json:"image,omitempty"`
 	ImageAlt string   `json:"image_alt,omitempty"`
-	Aliases  []string `json:"aliases,omitempty"`
+	// ImageCaption is shown below the cover image, as plain text.
+	ImageCaption string   `json:"image_caption,omitempty"`
+	Aliases      []string `json:"aliases,omitempty"`
+	// TranslationKey is shared by the posts of a site that say the same in
+	// different languages; empty: no other is known.
+	TranslationKey string `json:"translation_key,omitempty"`
 }
 
 // Limits bound what a post may hold; each is a setting.
 type Limits struct {
-	BodyBytes       int
-	TitleChars      int
-	SlugBytes       int
-	Tags            int
-	TagChars        int
-	Authors         int
-	AuthorChars     int
-	ExcerptChars    int
-	Aliases         int
-	AddressBytes    int
-	ExternalIDBytes int
+	BodyBytes           int
+	TitleChars          int
+	SlugBytes           int
+	Tags                int
+	TagChars            int
+	Authors             int
+	AuthorChars         int
+	ExcerptChars        int
+	CaptionChars        int
+	TranslationKeyChars int
+	Aliases             int
+	AddressBytes        int
+	ExternalIDBytes     int
 }
 
 // DefaultLimits are those of the contract.
 func DefaultLimits() Limits {
 	return Limits{
 		BodyBytes: 1 << 20, TitleChars: 300, SlugBytes: slug.MaxBytes, Tags: 30, TagChars: 60, Authors: 20, AuthorChars: 100,
-		ExcerptChars: 1000, Aliases: 20, AddressBytes: 2000, ExternalIDBytes: 500,
+		ExcerptChars: 1000, CaptionChars: 500, TranslationKeyChars: 200, Aliases: 20, AddressBytes: 2000, ExternalIDBytes: 500,
 	}
 }
 
@@ -67,6 +74,8 @@ func (c Content) Clean() Content {
 	c.Excerpt = strings.TrimSpace(c.Excerpt)
 	c.Image = strings.TrimSpace(c.Image)
 	c.ImageAlt = strings.TrimSpace(c.ImageAlt)
+	c.ImageCaption = flow(c.ImageCaption)
+	c.TranslationKey = flow(c.TranslationKey)
 	c.Tags = unique(c.Tags)
 	c.Authors = unique(c.Authors)
 	c.Aliases = unique(c.Aliases)
@@ -109,6 +118,12 @@ func unique(names []string) []string {
 // Equal tells whether both say the same.
 func (c Content) Equal(d Content) bool { return reflect.DeepEqual(c, d) }
 
+// reads is what somebody who reads the post itself notices: not where it is
+// listed, under which address, or that it was translated.
+func (c Content) reads() [7]string {
+	return [...]string{c.Title, c.Body, c.Format, c.Excerpt, c.Image, c.ImageAlt, c.ImageCaption}
+}
+
 // Check refuses content over the limits, each field by name.
 func (c Content) Check(l Limits) error {
 	if n := len(c.Body); n > l.BodyBytes {
@@ -118,6 +133,8 @@ func (c Content) Check(l Limits) error {
 	bad.text("title", c.Title, 1, l.TitleChars)
 	bad.text("excerpt", c.Excerpt, 0, l.ExcerptChars)
 	bad.text("image_alt", c.ImageAlt, 0, l.ExcerptChars)
+	bad.text("image_caption", c.ImageCaption, 0, l.CaptionChars)
+	bad.text("translation_key", c.TranslationKey, 0, l.TranslationKeyChars)
 	if strings.ContainsRune(c.Body, 0) || !utf8.ValidString(c.Body) {
 		bad.add("body", "holds characters that no text has (NUL or invalid UTF-8)")
 	}

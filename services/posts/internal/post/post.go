@@ -45,9 +45,12 @@ type Snapshot struct {
 	Content    Content
 	ExternalID string
 	// CreatedBy is the principal who may change it beside editors.
-	CreatedBy   string
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	CreatedBy string
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// EditedAt is when what one reads in the post last changed: title, body, excerpt
+	// or cover image. Tags, addresses, dates and states do not count.
+	EditedAt    time.Time
 	PublishedAt *time.Time
 	// ScheduledFor is when a scheduled post is published.
 	ScheduledFor *time.Time
@@ -87,7 +90,7 @@ func New(n NewPost, limits Limits, now time.Time) (*Post, error) {
 	}
 	p := &Post{kind: KindCreated, s: Snapshot{
 		ID: n.ID, Site: n.Site, Version: 1, Status: Draft, Content: content, ExternalID: n.ExternalID,
-		CreatedBy: n.CreatedBy, CreatedAt: now, UpdatedAt: now, PublishedAt: n.PublishedAt,
+		CreatedBy: n.CreatedBy, CreatedAt: now, UpdatedAt: now, EditedAt: now, PublishedAt: n.PublishedAt,
 	}}
 	if n.Publish {
 		if err := p.Publish(now); err != nil {
@@ -137,6 +140,9 @@ func (p *Post) Revise(c Content, publishedAt *time.Time, limits Limits, now time
 	}
 	if c.Equal(p.s.Content) && sameTime(publishedAt, p.s.PublishedAt) {
 		return nil
+	}
+	if c.reads() != p.s.Content.reads() {
+		p.s.EditedAt = now
 	}
 	p.s.Content, p.s.PublishedAt = c, publishedAt
 	p.happen(KindRevised, now)

@@ -60,6 +60,8 @@ func patchedSite(c site.Settings, in *postsv1.Site, mask []string, role identity
 			c.Links = wire.Links(in.GetSocialLinks())
 		case "posts_per_page":
 			c.PostsPerPage = in.GetPostsPerPage()
+		case "theme":
+			c.Theme = in.GetTheme()
 		case "hosts":
 			// A site's owner could otherwise take the readers of another's.
 			if role != identity.Operator {
@@ -83,7 +85,7 @@ func (s *Server) CreateSite(ctx context.Context, r *postsv1.CreateSiteRequest) (
 	}
 	n, err := site.New(r.GetId(), site.Settings{
 		Title: title, Description: r.GetDescription(), Language: r.GetLanguage(), TimeZone: r.GetTimeZone(),
-		BaseURL: r.GetBaseUrl(), Hosts: r.GetHosts(),
+		BaseURL: r.GetBaseUrl(), Hosts: r.GetHosts(), Theme: r.GetTheme(),
 	}, s.now())
 	if err != nil {
 		return nil, err

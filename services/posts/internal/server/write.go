@@ -124,6 +124,8 @@ func (s *Server) RevertPost(ctx context.Context, r *postsv1.RevertPostRequest) (
 		content := rev.Content
 		// Addresses are not taken back: a reader's link must not break.
 		content.Slug, content.Aliases = p.Snapshot().Content.Slug, p.Snapshot().Content.Aliases
+		// Nor is the post parted from its translations: a revision does not show them.
+		content.TranslationKey = p.Snapshot().Content.TranslationKey
 		return p.Revise(content, p.Snapshot().PublishedAt, s.Limits, s.now())
 	})
 	if err != nil {
@@ -189,11 +191,15 @@ func patched(s post.Snapshot, in *postsv1.Post, mask []string) (post.Content, *t
 			c.Image = in.GetImage()
 		case "image_alt":
 			c.ImageAlt = in.GetImageAlt()
+		case "image_caption":
+			c.ImageCaption = in.GetImageCaption()
+		case "translation_key":
+			c.TranslationKey = in.GetTranslationKey()
 		case "aliases":
 			c.Aliases = in.GetAliases()
 		case "published_at":
 			published = wire.Time(in.GetPublishedAt())
-		case "id", "version", "status", "external_id", "url", "created_at", "updated_at", "scheduled_for":
+		case "id", "version", "status", "external_id", "url", "created_at", "updated_at", "edited_at", "scheduled_for":
 			return c, nil, fault.Invalid(field, "cannot be changed this way")
 		default:
 			return c, nil, fault.Invalid(field, "is not a field of a post")

@@ -49,6 +49,7 @@ type Settings struct {
 	Links        []Link
 	Hosts        []string // empty: every host that no other site has
 	PostsPerPage int32
+	Theme        string // empty: the default; render may not know it
 }
 
 // Site is a publication.
@@ -59,6 +60,8 @@ type Site struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+var validTheme = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 var validID = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$`)
 
@@ -134,6 +137,9 @@ func (s Settings) checked() (Settings, error) {
 	}
 	if s.PostsPerPage < 1 || s.PostsPerPage > maxPostsPerPage {
 		add("posts_per_page", "is %d; must be 1 to %d", s.PostsPerPage, maxPostsPerPage)
+	}
+	if s.Theme != "" && !validTheme.MatchString(s.Theme) {
+		add("theme", "must be at most 40 lower-case letters, digits and \"-\"")
 	}
 	s.Hosts = checkHosts(s.Hosts, add)
 	checkLinks(s.Links, add)

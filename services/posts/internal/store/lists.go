@@ -28,7 +28,8 @@ func statementsOf(d sqldb.Dialect) statements {
 	in := `IN (SELECT item FROM ` + d.List("$1") + `)`
 	return statements{
 		posts: `SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
- excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
+ excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at,
+ image_caption, translation_key, edited_at
  FROM post WHERE id ` + in,
 		slugs:        `SELECT post_id, slug FROM post_slug WHERE post_id ` + in + ` ORDER BY slug`,
 		insertLabels: `INSERT INTO post_label (post_id, kind, slug) SELECT $1, kind, slug FROM ` + d.Records("$2", "kind text", "slug text") + ` WHERE true ON CONFLICT DO NOTHING`,
@@ -88,7 +89,7 @@ func (s *Store) posts(ctx context.Context, ids []string) (map[string]*post.Post,
 		var r db.Post
 		err := scan(&r.ID, &r.SiteID, &r.Version, &r.Status, &r.Slug, &r.Title, &r.Body, &r.Format, &r.Language, &r.Tags, &r.Authors, &r.Aliases,
 			&r.Featured, &r.Excerpt, &r.Image, &r.ImageAlt, &r.ExternalID, &r.CreatedBy, &r.WasPublic, &r.CreatedAt, &r.UpdatedAt, &r.PublishedAt,
-			&r.ScheduledFor, &r.SortAt)
+			&r.ScheduledFor, &r.SortAt, &r.ImageCaption, &r.TranslationKey, &r.EditedAt)
 		if err != nil {
 			return err
 		}

@@ -18,10 +18,12 @@ func restore(r db.Post) (*post.Post, error) {
 		ID: r.ID, Site: r.SiteID, Version: r.Version, Status: post.Status(r.Status),
 		Content: post.Content{
 			Title: r.Title, Body: r.Body, Format: r.Format, Language: r.Language, Slug: r.Slug, Featured: r.Featured,
-			Excerpt: r.Excerpt, Image: r.Image, ImageAlt: r.ImageAlt,
+			Excerpt: r.Excerpt, Image: r.Image, ImageAlt: r.ImageAlt, ImageCaption: r.ImageCaption,
+			TranslationKey: r.TranslationKey,
 		},
 		ExternalID: r.ExternalID, CreatedBy: r.CreatedBy, WasPublic: r.WasPublic,
-		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, PublishedAt: r.PublishedAt.Ptr(), ScheduledFor: r.ScheduledFor.Ptr(),
+		CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, EditedAt: r.EditedAt.Time,
+		PublishedAt: r.PublishedAt.Ptr(), ScheduledFor: r.ScheduledFor.Ptr(),
 	}
 	for _, l := range []struct {
 		text string
@@ -48,9 +50,10 @@ func insertParams(s post.Snapshot) db.InsertPostParams {
 	return db.InsertPostParams{
 		ID: s.ID, SiteID: s.Site, Version: s.Version, Status: string(s.Status), Slug: c.Slug, Title: c.Title, Body: c.Body,
 		Format: c.Format, Language: c.Language, Tags: list(c.Tags), Authors: list(c.Authors), Aliases: list(c.Aliases),
-		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, ExternalID: s.ExternalID,
+		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, ImageCaption: c.ImageCaption,
+		TranslationKey: c.TranslationKey, ExternalID: s.ExternalID,
 		CreatedBy: s.CreatedBy, WasPublic: s.WasPublic, CreatedAt: sqldb.At(s.CreatedAt), UpdatedAt: sqldb.At(s.UpdatedAt),
-		PublishedAt: sqldb.MaybeAt(s.PublishedAt), ScheduledFor: sqldb.MaybeAt(s.ScheduledFor), SortAt: sqldb.At(s.SortAt()),
+		EditedAt: sqldb.At(s.EditedAt), PublishedAt: sqldb.MaybeAt(s.PublishedAt), ScheduledFor: sqldb.MaybeAt(s.ScheduledFor), SortAt: sqldb.At(s.SortAt()),
 	}
 }
 
@@ -59,8 +62,9 @@ func updateParams(s post.Snapshot, expected int32) db.UpdatePostParams {
 	return db.UpdatePostParams{
 		ID: s.ID, Expected: expected, Version: s.Version, Status: string(s.Status), Slug: c.Slug, Title: c.Title, Body: c.Body,
 		Format: c.Format, Language: c.Language, Tags: list(c.Tags), Authors: list(c.Authors), Aliases: list(c.Aliases),
-		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, WasPublic: s.WasPublic,
-		UpdatedAt: sqldb.At(s.UpdatedAt), PublishedAt: sqldb.MaybeAt(s.PublishedAt), ScheduledFor: sqldb.MaybeAt(s.ScheduledFor), SortAt: sqldb.At(s.SortAt()),
+		Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt, ImageCaption: c.ImageCaption,
+		TranslationKey: c.TranslationKey, WasPublic: s.WasPublic, UpdatedAt: sqldb.At(s.UpdatedAt), EditedAt: sqldb.At(s.EditedAt),
+		PublishedAt: sqldb.MaybeAt(s.PublishedAt), ScheduledFor: sqldb.MaybeAt(s.ScheduledFor), SortAt: sqldb.At(s.SortAt()),
 	}
 }
 

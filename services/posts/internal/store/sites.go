@@ -58,7 +58,7 @@ func (s *Store) insertSite(ctx context.Context, tx *sql.Tx, n site.Site) error {
 	c := n.Settings
 	err = db.New(tx).InsertSite(ctx, db.InsertSiteParams{
 		ID: n.ID, Version: n.Version, Title: c.Title, Description: c.Description, Language: c.Language, TimeZone: c.TimeZone,
-		BaseUrl: c.BaseURL, SocialLinks: links, Hosts: hosts, PostsPerPage: c.PostsPerPage,
+		BaseUrl: c.BaseURL, SocialLinks: links, Hosts: hosts, PostsPerPage: c.PostsPerPage, Theme: c.Theme,
 		CreatedAt: sqldb.At(n.CreatedAt), UpdatedAt: sqldb.At(n.UpdatedAt),
 	})
 	if sqldb.IsUnique(err) {
@@ -174,6 +174,7 @@ func siteError(id string, err error) error {
 func restoreSite(r db.Site) (site.Site, error) {
 	out := site.Site{ID: r.ID, Version: r.Version, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time, Settings: site.Settings{
 		Title: r.Title, Description: r.Description, Language: r.Language, TimeZone: r.TimeZone, BaseURL: r.BaseUrl, PostsPerPage: r.PostsPerPage,
+		Theme: r.Theme,
 	}}
 	if err := json.Unmarshal([]byte(r.SocialLinks), &out.Settings.Links); err != nil {
 		return out, fmt.Errorf("read the links of site %s: %w", r.ID, err)
@@ -189,7 +190,8 @@ func updateSiteParams(n site.Site, expected int32) (db.UpdateSiteParams, error) 
 	c := n.Settings
 	return db.UpdateSiteParams{
 		ID: n.ID, Expected: expected, Version: n.Version, Title: c.Title, Description: c.Description, Language: c.Language,
-		TimeZone: c.TimeZone, BaseUrl: c.BaseURL, SocialLinks: links, Hosts: hosts, PostsPerPage: c.PostsPerPage, UpdatedAt: sqldb.At(n.UpdatedAt),
+		TimeZone: c.TimeZone, BaseUrl: c.BaseURL, SocialLinks: links, Hosts: hosts, PostsPerPage: c.PostsPerPage, Theme: c.Theme,
+		UpdatedAt: sqldb.At(n.UpdatedAt),
 	}, err
 }
 

@@ -52,9 +52,9 @@ func (w Wire) Post(s post.Snapshot, home string) *postsv1.Post {
 	return &postsv1.Post{
 		Id: s.ID, Version: s.Version, Slug: c.Slug, Title: c.Title, Body: c.Body, Format: c.Format, Language: c.Language,
 		Status: string(s.Status), Tags: c.Tags, Authors: c.Authors, Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image,
-		ImageAlt: c.ImageAlt, Aliases: c.Aliases, ExternalId: s.ExternalID, Url: home + "/posts/" + c.Slug,
-		CreatedAt: timestamppb.New(s.CreatedAt), UpdatedAt: timestamppb.New(s.UpdatedAt), PublishedAt: stamp(s.PublishedAt),
-		ScheduledFor: stamp(s.ScheduledFor),
+		ImageAlt: c.ImageAlt, ImageCaption: c.ImageCaption, TranslationKey: c.TranslationKey, Aliases: c.Aliases, ExternalId: s.ExternalID, Url: home + "/posts/" + c.Slug,
+		CreatedAt: timestamppb.New(s.CreatedAt), UpdatedAt: timestamppb.New(s.UpdatedAt), EditedAt: timestamppb.New(s.EditedAt),
+		PublishedAt: stamp(s.PublishedAt), ScheduledFor: stamp(s.ScheduledFor),
 	}
 }
 
@@ -78,7 +78,8 @@ func Time(t *timestamppb.Timestamp) *time.Time {
 func NewContent(r *postsv1.CreatePostRequest) post.Content {
 	return post.Content{
 		Title: r.GetTitle(), Body: r.GetBody(), Format: r.GetFormat(), Language: r.GetLanguage(), Slug: r.GetSlug(), Tags: r.GetTags(),
-		Authors: r.GetAuthors(), Featured: r.GetFeatured(), Excerpt: r.GetExcerpt(), Image: r.GetImage(), ImageAlt: r.GetImageAlt(), Aliases: r.GetAliases(),
+		Authors: r.GetAuthors(), Featured: r.GetFeatured(), Excerpt: r.GetExcerpt(), Image: r.GetImage(), ImageAlt: r.GetImageAlt(),
+		ImageCaption: r.GetImageCaption(), TranslationKey: r.GetTranslationKey(), Aliases: r.GetAliases(),
 	}
 }
 
@@ -88,6 +89,7 @@ func Revision(r post.Revision, withBody bool) *postsv1.Revision {
 	out := &postsv1.Revision{
 		Number: r.Number, Author: r.Author, CreatedAt: timestamppb.New(r.CreatedAt), Title: c.Title, Format: c.Format, Language: c.Language,
 		Slug: c.Slug, Tags: c.Tags, Authors: c.Authors, Featured: c.Featured, Excerpt: c.Excerpt, Image: c.Image, ImageAlt: c.ImageAlt,
+		ImageCaption: c.ImageCaption,
 	}
 	if withBody {
 		out.Body = c.Body
@@ -147,7 +149,7 @@ func Site(s site.Site) *postsv1.Site {
 	c := s.Settings
 	out := &postsv1.Site{
 		Id: s.ID, Version: s.Version, Title: c.Title, Description: c.Description, Language: c.Language, TimeZone: c.TimeZone,
-		BaseUrl: c.BaseURL, Hosts: c.Hosts, PostsPerPage: c.PostsPerPage,
+		BaseUrl: c.BaseURL, Hosts: c.Hosts, PostsPerPage: c.PostsPerPage, Theme: c.Theme,
 		CreatedAt: timestamppb.New(s.CreatedAt), UpdatedAt: timestamppb.New(s.UpdatedAt),
 	}
 	for _, l := range c.Links {

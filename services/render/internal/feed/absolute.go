@@ -45,6 +45,8 @@ func Absolute(text, base string) string {
 func resolve(base *url.URL, a html.Attribute) (string, bool) {
 	switch a.Key {
 	case "href", "src", "poster", "cite":
+	case "srcset":
+		return resolveSet(base, a.Val)
 	default:
 		return "", false
 	}
@@ -53,4 +55,23 @@ func resolve(base *url.URL, a html.Attribute) (string, bool) {
 		return "", false
 	}
 	return base.ResolveReference(ref).String(), true
+}
+
+// resolveSet makes the addresses of a srcset absolute. Ours have no comma in
+// them: an address with one is not told from two.
+func resolveSet(base *url.URL, set string) (string, bool) {
+	var out []string
+	for candidate := range strings.SplitSeq(set, ",") {
+		fields := strings.Fields(candidate)
+		if len(fields) == 0 {
+			continue
+		}
+		ref, err := url.Parse(fields[0])
+		if err != nil {
+			return "", false
+		}
+		fields[0] = base.ResolveReference(ref).String()
+		out = append(out, strings.Join(fields, " "))
+	}
+	return strings.Join(out, ", "), true
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parution/parution/services/render/internal/feed"
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/typography"
 )
 
 const base = "https://example.org"
@@ -31,7 +32,9 @@ func post(title, html string) page.Doc {
 
 func rss(t *testing.T, posts ...page.Doc) []byte {
 	t.Helper()
-	body, err := feed.RSS(feed.Feed{Site: &page.Site{Title: "S", BaseURL: base, Language: "en", UpdatedAt: noon()}, Posts: posts})
+	body, err := feed.Write(feed.RSS, feed.Feed{
+		Site: &page.Site{Title: "S", BaseURL: base, Language: "en", UpdatedAt: noon()}, Self: "/feed.xml", First: "/feed.xml", Home: "/", Posts: posts,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +84,9 @@ func TestFeedCarriesWhateverIsInAPost(t *testing.T) {
 			t.Fatalf("%q: %d items, %v", hostile, len(p.Channel.Items), err)
 		}
 		it := p.Channel.Items[0]
-		if clean := strings.Map(inXML, hostile); it.Title != clean || it.Creator != clean {
-			t.Errorf("title, creator = %q, %q; want %q", it.Title, it.Creator, clean)
+		title, clean := strings.Map(inXML, typography.Text(hostile, "en")), strings.Map(inXML, hostile)
+		if it.Title != title || it.Creator != clean {
+			t.Errorf("title, creator = %q, %q; want %q, %q", it.Title, it.Creator, title, clean)
 		}
 	}
 }

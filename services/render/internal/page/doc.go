@@ -1,6 +1,7 @@
 package page
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -72,7 +73,7 @@ type Doc struct {
 	// TranslationKey is shared by posts of a site that are translations of each
 	// other; empty: none is known.
 	TranslationKey string
-	// EditedAt is when title, body, excerpt or cover last changed.
+	// EditedAt is when title, body, excerpt or cover last changed; zero: not known.
 	EditedAt time.Time
 	Words    int
 	// HTML is the sanitised body.
@@ -84,6 +85,14 @@ type Doc struct {
 	Former []string
 	// Aliases are old paths that lead to the post.
 	Aliases []string
+}
+
+// Modified is when what the post says last changed.
+func (d *Doc) Modified() time.Time {
+	if d.EditedAt.IsZero() {
+		return d.PublishedAt
+	}
+	return d.EditedAt
 }
 
 // AddressKind is how an address belongs to a post.
@@ -163,6 +172,13 @@ func Resolve(owners []Owner) (Owner, bool) {
 	return best, found > 0
 }
 
+// Weight is how much it says of two posts that both carry a tag of which there
+// are count: the rarer, the more. It changes when count doubles or halves, and not
+// with each post, so that few pages become old by it.
+func Weight(count int) float64 {
+	return 1 / float64(bits.Len(uint(max(1, count))))
+}
+
 // Translation is a public post that says the same in another language.
 type Translation struct {
 	Language string
@@ -182,4 +198,22 @@ type Selection struct {
 	Author string
 	// From and Until bound when they were published: From is within.
 	From, Until time.Time
+}
+
+// Place is where a post is in a list: by when it was published, then by its id.
+type Place struct {
+	PostID string
+	At     time.Time
+}
+
+// Located is an address of the site map.
+type Located struct {
+	// Path is unescaped.
+	Path string
+	// Modified is when what is there last changed; zero: nobody knows.
+	Modified time.Time
+	// Language and Translations are of posts: Translations has the post itself, too,
+	// or nothing.
+	Language     string
+	Translations []Translation
 }

@@ -1,8 +1,12 @@
 package page
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Keys of things that many pages show. They hold within one site.
@@ -17,10 +21,36 @@ const (
 	KeyFeed = "feed"
 	// KeyTags is the list of tags with their counts.
 	KeyTags = "tags"
+	// KeyArchive is the list of months in which posts were published, with their counts.
+	KeyArchive = "archive"
+	// KeySitemap is which addresses there are, and when what is at them was last edited.
+	KeySitemap = "sitemap"
 )
 
 // KeyTag is the list of posts that carry a tag, and the tag's name.
 func KeyTag(slug string) string { return "tag:" + slug }
+
+// KeyWeight is how much it says of two posts that both carry a tag: see Weight.
+func KeyWeight(slug string) string { return "weight:" + slug }
+
+// KeyAuthor is the list of posts of an author, and the author's name.
+func KeyAuthor(slug string) string { return "author:" + slug }
+
+// KeyMonth is the list of posts of the month that at is in, by the clocks there.
+func KeyMonth(at time.Time) string { return fmt.Sprintf("month:%04d-%02d", at.Year(), at.Month()) }
+
+// KeyBeside is which posts were published next to a post.
+func KeyBeside(id string) string { return "beside:" + id }
+
+// KeyRelated is which posts there are on a post's subjects, nearest in time.
+func KeyRelated(id string) string { return "related:" + id }
+
+// KeyTranslations is which posts are translations of each other: those with a
+// translation key, which may be any text.
+func KeyTranslations(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return "translations:" + base64.RawURLEncoding.EncodeToString(sum[:12])
+}
 
 // KeyCard is a post as lists show it.
 func KeyCard(id string) string { return "card:" + id }
@@ -29,7 +59,10 @@ func KeyCard(id string) string { return "card:" + id }
 func KeyPost(id string) string { return "post:" + id }
 
 // KeyPath is whether something is at a path, and where it went.
-func KeyPath(path string) string { return "path:" + path }
+func KeyPath(path string) string { return keyPath + path }
+
+// keyPath begins the keys of KeyPath.
+const keyPath = "path:"
 
 // Keys is a set of keys. The zero value may be read; make one to add to it.
 type Keys map[string]struct{}

@@ -1,16 +1,26 @@
 package page_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parution/parution/services/render/internal/page"
 )
 
+func noon() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }
+
+// at is the post published on another day. Two hours east of Greenwich its own is
+// the first moment of March.
+func at(month time.Month, day, hour int) *page.Doc {
+	return doc(func(d *page.Doc) { d.PublishedAt = time.Date(2026, month, day, hour, 0, 0, 0, time.UTC) })
+}
+
 func doc(change func(*page.Doc)) *page.Doc {
-	d := &page.Doc{Card: page.Card{ID: "p", Site: "main", Slug: "now", Title: "T", Minutes: 1}, State: page.Public, Hash: "h", Former: []string{"then"}}
+	d := &page.Doc{Card: page.Card{ID: "p", Site: "main", Slug: "now", Title: "T", Minutes: 1, PublishedAt: time.Date(2026, 2, 28, 22, 0, 0, 0, time.UTC)}, EditedAt: noon().AddDate(0, 0, -1), State: page.Public, Hash: "h", Former: []string{"then"}}
 	if change != nil {
 		change(d)
 	}
@@ -25,7 +35,15 @@ func hidden() *page.Doc { return &page.Doc{Card: page.Card{ID: "p", Site: "main"
 
 func TestTouched(t *testing.T) {
 	t.Parallel()
-	appearance := []string{"card:p", "feed", "path:/posts/now", "path:/posts/then", "post:p", "posts"}
+	zone := time.FixedZone("two hours east", 2*60*60)
+	appearance := []string{"archive", "card:p", "feed", "month:2026-03", "path:/posts/now", "path:/posts/then", "post:p", "posts", "sitemap"}
+	and := func(more ...string) []string { return slices.Sorted(slices.Values(slices.Concat(appearance, more))) }
+	ada, bob := page.Label{Slug: "ada", Name: "Ada"}, page.Label{Slug: "bob", Name: "Bob"}
+	by := func(authors ...page.Label) *page.Doc { return doc(func(d *page.Doc) { d.Authors = authors }) }
+	translated := func(key, title string) *page.Doc {
+		return doc(func(d *page.Doc) { d.TranslationKey, d.Title = key, title })
+	}
+	key1, key2 := page.KeyTranslations("1"), page.KeyTranslations("2")
 	for _, c := range []struct {
 		name     string
 		old, now *page.Doc
@@ -36,7 +54,7 @@ func TestTouched(t *testing.T) {
 		{"published, never seen before", nil, doc(nil), appearance},
 		{"withdrawn", doc(nil), gone(), appearance},
 		{"published again", gone(), doc(nil), appearance},
-		{"a featured one withdrawn", doc(func(d *page.Doc) { d.Featured = true }), gone(), append([]string{"card:p", "featured"}, appearance[1:]...)},
+		{"a featured one withdrawn", doc(func(d *page.Doc) { d.Featured = true }), gone(), and("featured")},
 		{"gone, and never seen before", nil, gone(), []string{"path:/posts/now", "path:/posts/then"}},
 		{"deleted after it was withdrawn", gone(), gone(), nil},
 		{"the same", doc(nil), doc(nil), nil},
@@ -44,16 +62,68 @@ func TestTouched(t *testing.T) {
 		{"reading time", doc(nil), doc(func(d *page.Doc) { d.Minutes = 2 }), []string{"card:p", "post:p"}},
 		{
 			"slug", doc(nil), doc(func(d *page.Doc) { d.Slug, d.Former = "new", []string{"now", "then"} }),
-			[]string{"card:p", "path:/posts/new", "path:/posts/now", "path:/posts/then", "post:p"},
+			[]string{"card:p", "path:/posts/new", "path:/posts/now", "path:/posts/then", "post:p", "sitemap"},
 		},
 		{"alias", doc(nil), doc(func(d *page.Doc) { d.Aliases = []string{"/old/"} }), []string{"path:/old"}},
 		{"featured", doc(nil), doc(func(d *page.Doc) { d.Featured = true }), []string{"featured"}},
-		{"date", doc(nil), doc(func(d *page.Doc) { d.PublishedAt = d.PublishedAt.AddDate(1, 0, 0) }), []string{"card:p", "feed", "post:p", "posts"}},
+		{"date within a month", doc(nil), at(3, 31, 21), []string{"card:p", "feed", "month:2026-03", "post:p", "posts"}},
+		{"date", doc(nil), at(2, 28, 21), []string{"archive", "card:p", "feed", "month:2026-02", "month:2026-03", "post:p", "posts"}},
+		{
+			"date of a featured one", doc(func(d *page.Doc) { d.Featured = true }), doc(func(d *page.Doc) { d.Featured, d.PublishedAt = true, d.PublishedAt.Add(time.Second) }),
+			[]string{"card:p", "featured", "feed", "month:2026-03", "post:p", "posts"},
+		},
+		{"published by somebody", nil, by(ada, bob), and("author:ada", "author:bob")},
+		{"withdrawn by somebody", by(ada, bob), gone(), and("author:ada", "author:bob")},
+		{"another author", by(ada), by(bob), []string{"author:ada", "author:bob", "card:p", "post:p", "sitemap"}},
+		{"one more author", by(ada), by(ada, bob), []string{"author:bob", "card:p", "post:p", "sitemap"}},
+		{"how an author is written", by(ada), by(page.Label{Slug: "ada", Name: "ADA"}), []string{"card:p", "post:p"}},
+		{
+			"somebody's date", by(ada), doc(func(d *page.Doc) { d.Authors, d.PublishedAt = []page.Label{ada}, d.PublishedAt.Add(time.Second) }),
+			[]string{"author:ada", "card:p", "feed", "month:2026-03", "post:p", "posts"},
+		},
+		{"edited", doc(nil), doc(func(d *page.Doc) { d.EditedAt = noon() }), []string{"post:p", "sitemap"}},
+		{"updated", doc(nil), doc(func(d *page.Doc) { d.UpdatedAt = noon() }), nil},
+		{"a caption", doc(nil), doc(func(d *page.Doc) { d.ImageCaption = "Under it" }), []string{"post:p"}},
+		{"published as a translation", nil, translated("1", "T"), and(key1)},
+		{"withdrawn as a translation", translated("1", "T"), gone(), and(key1)},
+		{"another original", translated("1", "T"), translated("2", "T"), slices.Sorted(slices.Values([]string{"post:p", "sitemap", key1, key2}))},
+		{"the title of a translation", translated("1", "T"), translated("1", "U"), []string{"card:p", "post:p", key1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(c.want, page.Touched(c.old, c.now).Sorted()); diff != "" {
+			if diff := cmp.Diff(c.want, page.Touched(c.old, c.now, zone).Sorted()); diff != "" {
 				t.Errorf("Touched (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestHappened(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		old, now *page.Doc
+		want     string
+		title    string
+	}{
+		{"a draft", nil, hidden(), "", ""},
+		{"published", hidden(), doc(nil), "published", "T"},
+		{"published, never seen before", nil, doc(nil), "published", "T"},
+		{"published again", gone(), doc(nil), "published", "T"},
+		{"withdrawn", doc(nil), gone(), "withdrawn", "T"},
+		{"deleted after it was withdrawn", gone(), gone(), "", ""},
+		{"gone, and never seen before", nil, gone(), "", ""},
+		{"the same", doc(nil), doc(nil), "", ""},
+		{"text", doc(nil), doc(func(d *page.Doc) { d.Hash = "i" }), "revised", "T"},
+		{"title", doc(nil), doc(func(d *page.Doc) { d.Title = "U" }), "revised", "U"},
+		{"featured", doc(nil), doc(func(d *page.Doc) { d.Featured = true }), "revised", "T"},
+		{"alias", doc(nil), doc(func(d *page.Doc) { d.Aliases = []string{"/old/"} }), "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			event, card := page.Happened(c.old, c.now)
+			if event != c.want || card == nil != (c.want == "") || card != nil && (card.Title != c.title || card.Slug != "now") {
+				t.Errorf("Happened = %q, %+v; want %q of %q", event, card, c.want, c.title)
 			}
 		})
 	}
@@ -116,12 +186,15 @@ func TestBaseOfASite(t *testing.T) {
 // FuzzParse holds that no address leads to another host, and that where it
 // leads is at its end: a redirect leads to a page that does not move again.
 func FuzzParse(f *testing.F) {
-	for _, path := range []string{"/", "/page/1", "/page/2", "/tags/b+a", "/tags/é", "/tags/a/feed.xml", "//evil.example", `/\evil`, "/tags/a+%2f", "/posts/x", "/tags/http:", "/a b?c#d"} {
-		f.Add(path, 0)
-		f.Add(path, 2)
+	for _, path := range []string{"/", "/page/1", "/page/2", "/tags/b+a", "/tags/é", "/tags/a/feed.xml", "//evil.example", `/\evil`, "/tags/a+%2f", "/posts/x", "/tags/http:", "/a b?c#d", "/search", "/search/feed.json", "/authors/Ada", "/archive/2018/2"} {
+		f.Add(path, 0, "", "")
+		f.Add(path, 2, "a b", "c+d")
 	}
-	f.Fuzz(func(t *testing.T, path string, number int) {
-		r := page.Parse(path, number)
+	f.Fuzz(func(t *testing.T, path string, number int, text, tags string) {
+		r, err := page.Parse(page.Ask{Path: path, Number: number, Search: page.Search{Text: text, Tags: strings.Split(tags, ","), Without: []string{text}}})
+		if err != nil {
+			return // it asks for too much
+		}
 		if r.Kind != page.RouteMoved {
 			if r.Location != "" {
 				t.Fatalf("Parse(%q, %d) has a location but is not moved", path, number)

@@ -70,6 +70,18 @@ func (s *Site) Base(installation string) string {
 	return (&url.URL{Scheme: u.Scheme, Host: host}).String()
 }
 
+// Zone is where the site's days begin and end: UTC if its time zone is unknown.
+func (s *Site) Zone() *time.Location {
+	if s == nil {
+		return time.UTC
+	}
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
 // Absolute is the address of a path of the site. What is an address of its own
 // already stays as it is.
 func (s *Site) Absolute(path string) string {

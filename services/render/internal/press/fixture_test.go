@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,25 @@ type fixture struct {
 
 	store  *store.Store
 	keeper *press.Keeper
+	deps   press.Deps
+	found  *found
+	// now is the time of day, in seconds.
+	now *atomic.Int64
+}
+
+// found stands for the index: what it finds, whatever is asked, and what was.
+type found struct {
+	ids    []string
+	facets []page.Tagged
+	err    error
+	asked  page.Search
+}
+
+// Find answers as tags does.
+func (f *found) Find(_ context.Context, _ string, s page.Search, size, skip int) ([]string, int, []page.Tagged, error) {
+	f.asked = s
+	n := len(f.ids)
+	return f.ids[min(skip, n):min(skip+size, n)], n, f.facets, f.err
 }
 
 func setUp(t testing.TB, db *sqldb.DB) *fixture {
@@ -34,13 +54,17 @@ func setUp(t testing.TB, db *sqldb.DB) *fixture {
 	if err := db.Migrate(t.Context(), outbox.Migrations(), store.Migrations()); err != nil {
 		t.Fatal(err)
 	}
-	th, err := theme.New()
+	themes, err := theme.NewLibrary("", telemetry.Discard().Log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := store.New(db, outbox.New(db, "render"), noon)
+	var clock atomic.Int64
+	clock.Store(noon().Unix())
+	st := store.New(db, outbox.New(db, "render"), func() time.Time { return time.Unix(clock.Load(), 0) })
 	keeper := press.NewKeeper(st, telemetry.Discard().Log)
-	f := &fixture{Press: press.New(st, st, keeper, th, "http://localhost:8080"), store: st, keeper: keeper}
+	f := &fixture{store: st, keeper: keeper, found: &found{}, now: &clock}
+	f.deps = press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: f.found, BaseURL: "http://localhost:8080"}
+	f.Press = press.New(f.deps)
 	f.site(t, &page.Site{
 		ID: main, Title: "Le Carnet", Description: "Notes sur l’imprimé, les jardins et les villes.", Language: "fr",
 		TimeZone: "Europe/Paris", BaseURL: "https://carnet.example", PostsPerPage: 4, UpdatedAt: noon(),
@@ -83,7 +107,7 @@ func (f *fixture) save(t testing.TB, d *page.Doc) {
 		if err != nil {
 			return nil, err
 		}
-		keys := page.Touched(known[d.ID], d)
+		keys := page.Touched(known[d.ID], d, paris(t))
 		tags, err := f.store.SaveDocs(ctx, []store.DocChange{{Old: known[d.ID], Now: d}})
 		for _, k := range tags {
 			keys.Merge(k)
@@ -106,11 +130,21 @@ func (f *fixture) saveTags(ctx context.Context, d *page.Doc) (page.Keys, error) 
 
 func (f *fixture) get(t testing.TB, site, path string, number int) *page.Page {
 	t.Helper()
-	p, err := f.Get(t.Context(), site, path, number)
+	p, err := f.Get(t.Context(), site, page.Ask{Path: path, Number: number})
 	if err != nil {
 		t.Fatalf("Get(%s, %s, %d): %v", site, path, number, err)
 	}
 	return p
+}
+
+// paris is the time zone of the site.
+func paris(t testing.TB) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
 }
 
 // id is the n-th post's.
@@ -171,7 +205,7 @@ func sample(t testing.TB, f *fixture) {
 	gone.State, gone.Slug, gone.Tags = page.Gone, "retire", nil
 	f.save(t, gone)
 	renamed := plain(45)
-	renamed.Slug, renamed.Former, renamed.Aliases = "nouveau-nom", []string{"ancien-nom"}, []string{"/2019/05/mon-article.html", "/page/vieille/"}
+	renamed.Slug, renamed.Former, renamed.Aliases = "nouveau-nom", []string{"ancien-nom"}, []string{"/2019/05/mon-article.html", "/page/vieille/", "/archive/2019/05"}
 	renamed.Image = "/media/feuille.svg"
 	f.save(t, renamed)
 }

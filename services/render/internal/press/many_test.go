@@ -28,7 +28,7 @@ func (f *fixture) saveAll(t testing.TB, docs []*page.Doc) {
 		keys := make(page.Keys)
 		var changes []store.DocChange
 		for _, d := range docs {
-			keys.Merge(page.Touched(known[d.ID], d))
+			keys.Merge(page.Touched(known[d.ID], d, paris(t)))
 			changes = append(changes, store.DocChange{Old: known[d.ID], Now: d})
 		}
 		return merged(keys)(f.store.SaveDocs(ctx, changes))

@@ -3,6 +3,7 @@ package press_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
@@ -58,18 +59,24 @@ func TestTagIsShownByTheNameThatMostPostsUse(t *testing.T) {
 	})
 }
 
-func TestOnlyAPostTellsWhenItChanged(t *testing.T) {
+func TestPagesTellWhenWhatTheyShowChanged(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		f := setUp(t, db)
 		sample(t, f)
+		wrote := noon().Add(time.Hour)
+		f.now.Store(wrote.Unix())
+		f.save(t, withdrawn(9))
+		f.now.Add(3600)
 		for _, round := range []string{"pressed", "again"} {
-			for path, want := range map[string]bool{
-				"/posts/note-1": true, "/": false, "/page/2": false, "/tags": false, "/tags/notes": false, "/feed.xml": false,
-				"/tags/notes/feed.xml": false, "/posts/retire": false, "/posts/inconnu": false,
+			for path, want := range map[string]time.Time{
+				"/": wrote, "/page/2": wrote, "/tags": wrote, "/tags/notes": wrote, "/feed.xml": wrote, "/tags/notes/feed.xml": wrote,
+				"/archive": wrote, "/archive/2026": wrote, "/archive/2026/01": wrote, "/sitemap.xml": wrote,
+				"/archive/2026/02": noon(), "/tags/typographie": noon(), "/authors/claire-morel": noon(), "/posts/note-1": noon(),
+				"/robots.txt": noon(), "/posts/retire": {}, "/posts/note-9": {}, "/posts/inconnu": {},
 			} {
-				if at := f.get(t, main, path, 0).LastModified; at.IsZero() == want {
-					t.Errorf("%s: %s changed at %v; want a time: %t", round, path, at, want)
+				if at := f.get(t, main, path, 0).LastModified; !at.Equal(want) {
+					t.Errorf("%s: %s changed at %v, want %v", round, path, at, want)
 				}
 			}
 			f.flush(t)

@@ -1,82 +1,133 @@
 // Package press makes the pages of a site from the read models, when they are
-// asked for, and has them kept until something that they show changes. Nothing
-// here calls another service.
+// asked for, and has them kept until something that they show changes. Only what
+// a search finds comes from another service.
 package press
 
 import (
 	"context"
-	"fmt"
-	"strconv"
+	"time"
 
-	"github.com/parution/parution/services/render/internal/feed"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/theme"
 )
 
-const (
-	// featuredSize and cloudSize bound the home page's featured posts and tags.
-	featuredSize = 6
-	cloudSize    = 40
-	// maxTags bounds the page of all tags.
-	maxTags = 10_000
-	// perPage is how many posts a page lists where the site does not say.
-	perPage = 10
-)
-
-// library is where the press reads what pages show.
-type library interface {
+// models are where the press reads what pages show.
+type models interface {
 	// Site faults with NotFound.
 	Site(ctx context.Context, id string) (*page.Site, error)
+	lists
+	texts
+	neighbours
+	labels
+	locations
+}
+
+type lists interface {
+	// Cards lists size posts after skip, newest first, and tells how many there are.
+	Cards(ctx context.Context, site string, sel page.Selection, size, skip int) ([]page.Card, int, error)
+	// CardsOf lists the posts with these ids that the site has, newest first.
+	CardsOf(ctx context.Context, site string, ids []string) ([]page.Card, error)
+	// Months are newest first, of one year or of all for 0.
+	Months(ctx context.Context, site string, year int, zone *time.Location) ([]page.Month, error)
+}
+
+type texts interface {
 	// Doc faults with NotFound.
 	Doc(ctx context.Context, site, id string) (*page.Doc, error)
 	Owners(ctx context.Context, site, path string) ([]page.Owner, error)
-	// Cards lists size posts after skip, newest first, and tells how many there are.
-	Cards(ctx context.Context, site string, sel page.Selection, size, skip int) ([]page.Card, int, error)
-	Texts(ctx context.Context, site string, sel page.Selection, size, maxText int) ([]page.Doc, error)
-	tags
+	// Texts are like Cards, TextsOf like CardsOf; a text of more than maxText
+	// characters is left out.
+	Texts(ctx context.Context, site string, sel page.Selection, size, skip, maxText int) ([]page.Doc, int, error)
+	TextsOf(ctx context.Context, site string, ids []string, maxText int) ([]page.Doc, error)
 }
 
-type tags interface {
+// neighbours are posts that have to do with another.
+type neighbours interface {
+	// Beside are those published just after and just before; empty at the ends.
+	Beside(ctx context.Context, site string, p page.Place) (newer, older string, err error)
+	// Around are how many posts carry each tag of a post, and those next to it in
+	// the lists of its tags.
+	Around(ctx context.Context, site string, p page.Place) (map[string]int, []page.Candidate, error)
+	Translations(ctx context.Context, site, key string) ([]page.Translation, error)
+}
+
+type labels interface {
 	TopTags(ctx context.Context, site string, size int) ([]page.Tagged, error)
 	// Tags leaves out slugs that no post carries.
 	Tags(ctx context.Context, site string, slugs []string) ([]page.Tagged, error)
+	// Author is false for a slug of nobody.
+	Author(ctx context.Context, site, slug string) (page.Label, bool, error)
+}
+
+type locations interface {
+	// Length is how many posts there are.
+	Length(ctx context.Context, site string) (int, error)
+	Authors(ctx context.Context, site string, size int) ([]string, error)
+	// Located lists size posts after skip, newest first.
+	Located(ctx context.Context, site string, size, skip int) ([]page.Located, error)
 }
 
 // shelf is where finished pages are.
 type shelf interface {
 	// Clock is read before anything that a page shows.
 	Clock(ctx context.Context) (int64, error)
+	// TouchedAt is when one of keys was last touched until clock; zero if none was.
+	TouchedAt(ctx context.Context, site string, keys []string, clock int64) (time.Time, error)
 	Kept(ctx context.Context, site, path string, number int, edition string) (page.Page, bool, error)
 }
 
-// Press makes pages. Safe for concurrent use.
-type Press struct {
-	library library
-	shelf   shelf
-	keeper  *Keeper
-	theme   *theme.Theme
-	// baseURL is the installation's.
-	baseURL string
+// themes are the looks that a site can choose from.
+type themes interface {
+	// For is the theme of a name, or the default.
+	For(name string) *theme.Theme
+	// Edition stands for all of them.
+	Edition() string
 }
 
-// New makes a press. What it makes goes to keeper.
-func New(lib library, sh shelf, keeper *Keeper, th *theme.Theme, baseURL string) *Press {
-	return &Press{library: lib, shelf: sh, keeper: keeper, theme: th, baseURL: baseURL}
+// finder searches.
+type finder interface {
+	// Find answers size ids after skip, the best first, how many posts are found, and
+	// the tags of these. It faults with Unavailable.
+	Find(ctx context.Context, site string, s page.Search, size, skip int) (ids []string, total int, facets []page.Tagged, err error)
 }
+
+// Deps are what a press stands on. All fields are required.
+type Deps struct {
+	Models models
+	Shelf  shelf
+	// Keeper gets what is made.
+	Keeper *Keeper
+	Themes themes
+	Finder finder
+	// BaseURL is the installation's.
+	BaseURL string
+}
+
+// Press makes pages. Safe for concurrent use.
+type Press struct{ Deps }
+
+// New makes a press.
+func New(deps Deps) *Press { return &Press{deps} }
+
+// perPage is how many posts a page lists where the site does not say.
+const perPage = 10
 
 // Edition stands for everything that pages depend on beside the read models.
-func (p *Press) Edition() string { return p.theme.Edition() + " " + p.baseURL }
+func (p *Press) Edition() string { return p.Themes.Edition() + " " + p.BaseURL }
 
-// Get answers the page at path of a site; number is the page of a list, 0 for
-// none. "Moved", "gone" and "not found" are pages too. Faults: NotFound if
-// there is no such site.
-func (p *Press) Get(ctx context.Context, siteID, path string, number int) (*page.Page, error) {
-	route := page.Parse(path, number)
+// Get answers what is asked of a site. "Moved", "gone" and "not found" are pages
+// too. Faults: NotFound if there is no such site; Invalid for a search that asks
+// for too much; Unavailable if nobody answers it.
+func (p *Press) Get(ctx context.Context, siteID string, ask page.Ask) (*page.Page, error) {
+	route, err := page.Parse(ask)
+	if err != nil {
+		return nil, err
+	}
 	if route.Kind == page.RouteMoved {
 		return moved(route.Location), nil
 	}
 	if route.Keepable() {
-		kept, ok, err := p.shelf.Kept(ctx, siteID, route.Path, route.Number, p.Edition())
+		kept, ok, err := p.Shelf.Kept(ctx, siteID, route.Path, route.Number, p.Edition())
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +135,8 @@ func (p *Press) Get(ctx context.Context, siteID, path string, number int) (*page
 			return &kept, nil
 		}
 	}
-	clock, err := p.shelf.Clock(ctx)
+	edition := p.Edition() // also before anything is read
+	clock, err := p.Shelf.Clock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,19 +148,27 @@ func (p *Press) Get(ctx context.Context, siteID, path string, number int) (*page
 	if err != nil {
 		return nil, err
 	}
+	if out.Status == page.StatusOK {
+		// A post that vanished leaves no date in a list, but it touched it.
+		at, err := p.Shelf.TouchedAt(ctx, siteID, out.Keys, clock)
+		if err != nil {
+			return nil, err
+		}
+		out.LastModified = later(out.LastModified, at)
+	}
 	// What is nowhere is not kept: anybody can ask for any number of such addresses.
 	if route.Keepable() && out.Status != page.StatusNotFound {
-		p.keeper.Keep(siteID, route, page.Kept{Page: *out, Clock: clock, Edition: p.Edition()})
+		p.Keeper.Keep(siteID, route, page.Kept{Page: *out, Clock: clock, Edition: edition})
 	}
 	return out, nil
 }
 
 func (p *Press) site(ctx context.Context, id string) (*page.Site, error) {
-	site, err := p.library.Site(ctx, id)
+	site, err := p.Models.Site(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	site.BaseURL = site.Base(p.baseURL)
+	site.BaseURL = site.Base(p.BaseURL)
 	if site.PostsPerPage < 1 {
 		site.PostsPerPage = perPage
 	}
@@ -127,153 +187,52 @@ func (p *Press) press(ctx context.Context, site *page.Site, route page.Route) (*
 		return p.allTags(ctx, site)
 	case page.RouteTagged:
 		return p.tagged(ctx, site, route)
+	case page.RouteAuthor:
+		return p.author(ctx, site, route)
+	case page.RouteArchive:
+		return p.archive(ctx, site)
+	case page.RoutePeriod:
+		return p.period(ctx, site, route)
+	case page.RouteSearch:
+		return p.search(ctx, site, route)
 	case page.RouteFeed:
 		return p.feed(ctx, site, route)
+	case page.RouteSitemap:
+		return p.sitemap(ctx, site, route)
+	case page.RouteRobots:
+		return robots(site), nil
 	case page.RouteNone, page.RouteMoved:
 	}
-	return p.notFound(site, route.Path)
+	return p.notFound(ctx, site, route.Path)
 }
 
-func (p *Press) home(ctx context.Context, site *page.Site) (*page.Page, error) {
-	recent, total, err := p.library.Cards(ctx, site.ID, page.Selection{}, site.PostsPerPage, 0)
-	if err != nil {
-		return nil, err
+func (p *Press) look(site *page.Site) *theme.Theme { return p.Themes.For(site.Theme) }
+
+// finished is a page of HTML that shows what changed at these times.
+func finished(status int, body []byte, keys page.Keys, shown ...time.Time) *page.Page {
+	out := &page.Page{Status: status, ContentType: theme.ContentType, Body: body, ETag: page.Tag(body), Keys: keys.Sorted()}
+	for _, at := range shown {
+		out.LastModified = later(out.LastModified, at)
 	}
-	featured, _, err := p.library.Cards(ctx, site.ID, page.Selection{Featured: true}, featuredSize, 0)
-	if err != nil {
-		return nil, err
-	}
-	cloud, err := p.library.TopTags(ctx, site.ID, cloudSize)
-	if err != nil {
-		return nil, err
-	}
-	sortByName(cloud, site.Language)
-	body, err := p.theme.Home(site, theme.Home{
-		Recent: recent, Featured: featured, Tags: cloud, Pager: listPager(1, pages(total, site.PostsPerPage)),
-	})
-	if err != nil {
-		return nil, err
-	}
-	keys := page.NewKeys(page.KeySite, page.KeyPosts, page.KeyFeatured, page.KeyTags)
-	addCards(keys, recent, featured)
-	return finished(page.StatusOK, body, keys), nil
+	return out
 }
 
-func (p *Press) list(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
-	cards, total, err := p.library.Cards(ctx, site.ID, page.Selection{}, site.PostsPerPage, (route.Number-1)*site.PostsPerPage)
-	if err != nil {
-		return nil, err
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	last := pages(total, site.PostsPerPage)
-	if route.Number > last {
-		return p.orAddress(ctx, site, route, page.KeyPosts)
-	}
-	body, err := p.theme.List(site, route.Path, cards, listPager(route.Number, last))
-	if err != nil {
-		return nil, err
-	}
-	keys := page.NewKeys(page.KeySite, page.KeyPosts)
-	addCards(keys, cards)
-	return finished(page.StatusOK, body, keys), nil
+	return a
 }
 
-// orAddress looks for an old path that happens to look like a page of ours;
-// keys are what would make that page appear.
-func (p *Press) orAddress(ctx context.Context, site *page.Site, route page.Route, keys ...string) (*page.Page, error) {
-	out, err := p.address(ctx, site, route)
-	if err != nil {
-		return nil, err
+// newest is when one of the posts or the site last changed.
+func newest(site *page.Site, lists ...[]page.Card) time.Time {
+	at := site.UpdatedAt
+	for _, list := range lists {
+		for _, c := range list {
+			at = later(at, c.UpdatedAt)
+		}
 	}
-	all := page.NewKeys(out.Keys...)
-	all.Add(keys...)
-	out.Keys = all.Sorted()
-	return out, nil
-}
-
-func (p *Press) address(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
-	owners, err := p.library.Owners(ctx, site.ID, page.Canonical(route.Path))
-	if err != nil {
-		return nil, err
-	}
-	owner, ok := page.Resolve(owners)
-	switch {
-	case !ok:
-		return p.notFound(site, route.Path)
-	case owner.State != page.Public:
-		return p.gone(site, route.Path)
-	case owner.Kind != page.AddressPresent:
-		return moved(page.Escape(page.PostPath(owner.Slug)), page.KeyPath(route.Path)), nil
-	}
-	doc, err := p.library.Doc(ctx, site.ID, owner.PostID)
-	if err != nil {
-		return nil, err
-	}
-	if doc.State != page.Public { // withdrawn between the two reads
-		return p.gone(site, route.Path)
-	}
-	body, err := p.theme.Post(site, theme.Post{Doc: doc})
-	if err != nil {
-		return nil, err
-	}
-	keys := page.NewKeys(page.KeySite, page.KeyPost(doc.ID), page.KeyPath(route.Path))
-	out := finished(page.StatusOK, body, keys)
-	out.LastModified = site.UpdatedAt
-	if doc.UpdatedAt.After(out.LastModified) {
-		out.LastModified = doc.UpdatedAt
-	}
-	return out, nil
-}
-
-func (p *Press) gone(site *page.Site, path string) (*page.Page, error) {
-	body, err := p.theme.Gone(site, theme.Absent{})
-	if err != nil {
-		return nil, err
-	}
-	return finished(page.StatusGone, body, page.NewKeys(page.KeySite, page.KeyPath(path))), nil
-}
-
-func (p *Press) notFound(site *page.Site, path string, keys ...string) (*page.Page, error) {
-	body, err := p.theme.NotFound(site, theme.Absent{})
-	if err != nil {
-		return nil, err
-	}
-	all := page.NewKeys(keys...)
-	all.Add(page.KeySite, page.KeyPath(path))
-	return finished(page.StatusNotFound, body, all), nil
-}
-
-func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
-	keys := page.NewKeys(page.KeySite)
-	names, ok, err := p.labels(ctx, site, route.Tags, keys)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return p.notFound(site, route.Path, keys.Sorted()...)
-	}
-	posts, err := p.library.Texts(ctx, site.ID, page.Selection{Tags: route.Tags}, feed.Size, feed.MaxText)
-	if err != nil {
-		return nil, err
-	}
-	if len(route.Tags) == 0 {
-		keys.Add(page.KeyFeed, page.KeyPosts)
-	}
-	for _, d := range posts {
-		keys.Add(page.KeyPost(d.ID))
-	}
-	body, err := feed.RSS(feed.Feed{Site: site, Tags: names, Posts: posts})
-	if err != nil {
-		return nil, err
-	}
-	out := finished(page.StatusOK, body, keys)
-	out.ContentType = feed.ContentType
-	return out, nil
-}
-
-// finished is a page that does not say when it changed: of a list nobody knows,
-// as a post that vanishes leaves no date behind.
-func finished(status int, body []byte, keys page.Keys) *page.Page {
-	return &page.Page{Status: status, ContentType: theme.ContentType, Body: body, ETag: page.Tag(body), Keys: keys.Sorted()}
+	return at
 }
 
 func moved(location string, keys ...string) *page.Page {
@@ -291,17 +250,3 @@ func addCards(keys page.Keys, lists ...[]page.Card) {
 
 // pages is how many pages total things fill, at least one.
 func pages(total, size int) int { return max(1, (total+size-1)/size) }
-
-func listPager(number, last int) theme.Pager {
-	pager := theme.Pager{Number: number, Pages: last}
-	switch {
-	case number == 2:
-		pager.Prev = "/"
-	case number > 2:
-		pager.Prev = fmt.Sprintf("/page/%d", number-1)
-	}
-	if number < last {
-		pager.Next = "/page/" + strconv.Itoa(number+1)
-	}
-	return pager
-}

@@ -15,7 +15,6 @@ import (
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/press"
 	"github.com/parution/parution/services/render/internal/store"
-	"github.com/parution/parution/services/render/internal/theme"
 )
 
 // flush stores the pages that wait.
@@ -30,7 +29,10 @@ func (f *fixture) flush(t testing.TB) {
 
 func (f *fixture) isKept(t *testing.T, path string) bool {
 	t.Helper()
-	r := page.Parse(path, 0)
+	r, err := page.Parse(page.Ask{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, ok, err := f.store.Kept(t.Context(), main, r.Path, r.Number, f.Edition())
 	if err != nil {
 		t.Fatal(err)
@@ -70,8 +72,11 @@ func TestEveryAddressHasItsAnswer(t *testing.T) {
 			{"/", -2, 301, "/"},
 			{"/page/2", 3, 301, "/page/2"},
 			{"/tags", 2, 301, "/tags"},
-			{"/feed.xml", 2, 301, "/feed.xml"},
-			{"/tags/notes/feed.xml", 2, 301, "/tags/notes/feed.xml"},
+			{"/feed.xml", 1, 301, "/feed.xml"},
+			{"/feed.xml", 2, 404, ""},
+			{"/tags/notes/feed.xml", 1, 301, "/tags/notes/feed.xml"},
+			{"/tags/notes/feed.xml", 2, 404, ""},
+			{"/tags/Notes/atom.xml", 2, 301, "/tags/notes/atom.xml?page=2"},
 			{"/tags/notes", -2, 301, "/tags/notes"},
 			{"/posts/inconnu", 2, 301, "/posts/inconnu"},
 			{"/posts/nouveau-nom", 0, 200, ""},
@@ -100,6 +105,43 @@ func TestEveryAddressHasItsAnswer(t *testing.T) {
 			{"/tags/notes/feed.xml", 0, 200, ""},
 			{"/tags/typographie+outils/feed.xml", 0, 301, "/tags/outils+typographie/feed.xml"},
 			{"/tags/inconnu/feed.xml", 0, 404, ""},
+			{"/atom.xml", 0, 200, ""},
+			{"/feed.json", 0, 200, ""},
+			{"/tags/notes/feed.json", 0, 200, ""},
+			{"/authors/claire-morel", 0, 200, ""},
+			{"/authors/claire-morel", 1, 301, "/authors/claire-morel"},
+			{"/authors/claire-morel", 2, 404, ""},
+			{"/authors/Claire Morel", 2, 301, "/authors/claire-morel?page=2"},
+			{"/authors/claire-morel/atom.xml", 0, 200, ""},
+			{"/authors/personne", 0, 404, ""},
+			{"/authors/personne/feed.xml", 0, 404, ""},
+			{"/authors/", 0, 404, ""},
+			{"/authors/a/b", 0, 404, ""},
+			{"/archive", 0, 200, ""},
+			{"/archive", 2, 301, "/archive"},
+			{"/archive/2026", 0, 200, ""},
+			{"/archive/2026/01", 0, 200, ""},
+			{"/archive/2026/1", 0, 301, "/archive/2026/01"},
+			{"/archive/2026/1", 2, 301, "/archive/2026/01?page=2"},
+			{"/archive/2026/01", 1, 301, "/archive/2026/01"},
+			{"/archive/2026/01", 3, 200, ""},
+			{"/archive/2026/01", 4, 404, ""},
+			{"/archive/2025", 0, 404, ""},
+			{"/archive/2026/12", 0, 404, ""},
+			{"/archive/2026/13", 0, 404, ""},
+			{"/archive/2026/00", 0, 404, ""},
+			{"/archive/0000", 0, 404, ""},
+			{"/archive/2026/02/30", 0, 404, ""},
+			{"/archive/26", 0, 404, ""},
+			{"/archive/2019/05", 0, 301, "/posts/nouveau-nom"}, // an old path
+			{"/search", 0, 200, ""},
+			{"/search", 2, 301, "/search"},
+			{"/search/atom.xml", 0, 301, "/atom.xml"},
+			{"/sitemap.xml", 0, 200, ""},
+			{"/sitemap.xml", 2, 301, "/sitemap.xml"},
+			{"/sitemaps/1.xml", 0, 404, ""},
+			{"/sitemaps/01.xml", 0, 404, ""},
+			{"/robots.txt", 0, 200, ""},
 			{"//evil.example", 2, 301, "/evil.example"},
 			{"/\\evil.example", 2, 301, "/evil.example"},
 			{"/" + strings.Repeat("a", 3000), 0, 404, ""},
@@ -114,7 +156,7 @@ func TestEveryAddressHasItsAnswer(t *testing.T) {
 				f.flush(t)
 			}
 		}
-		if _, err := f.Get(t.Context(), "nobody", "/", 0); fault.KindOf(err) != fault.KindNotFound {
+		if _, err := f.Get(t.Context(), "nobody", page.Ask{Path: "/"}); fault.KindOf(err) != fault.KindNotFound {
 			t.Errorf("Get of an unknown site = %v, want NotFound", err)
 		}
 	})
@@ -122,11 +164,19 @@ func TestEveryAddressHasItsAnswer(t *testing.T) {
 
 func TestChangeMakesExactlyItsPagesOld(t *testing.T) {
 	t.Parallel()
-	paths := []string{"/", "/page/2", "/page/3", "/posts/note-9", "/posts/note-1", "/tags", "/tags/notes", "/tags/outils", "/feed.xml", "/posts/retire", "/posts/ancien-nom"}
+	paths := []string{
+		"/", "/page/2", "/page/3", "/posts/note-9", "/posts/note-8", "/posts/note-4", "/posts/note-1", "/posts/nouveau-nom", "/posts/garden-walls",
+		"/tags", "/tags/notes", "/tags/outils", "/authors/claire-morel", "/archive", "/archive/2026", "/archive/2026/01", "/archive/2026/02",
+		"/feed.xml", "/atom.xml", "/tags/notes/feed.json", "/sitemap.xml", "/posts/retire", "/posts/ancien-nom",
+	}
 	without := func(drop ...string) []string {
 		return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return slices.Contains(drop, p) })
 	}
-	// Note 9 is on the first page and on its tag's, note 1 on the last ones.
+	// Note 9 is on the first page and on its tag's, note 1 on the last ones. It is next
+	// to note 8 and the garden walls, and related to note 8 and the one with a new name.
+	whole := []string{"/posts/note-9", "/feed.xml", "/atom.xml", "/tags/notes/feed.json"}
+	card := append([]string{"/", "/posts/note-8", "/posts/nouveau-nom", "/posts/garden-walls", "/tags/notes", "/archive/2026", "/archive/2026/01", "/posts/retire"}, whole...)
+	and := func(list []string, more ...string) []string { return slices.Concat(list, more) }
 	for _, c := range []struct {
 		name   string
 		change func(d *page.Doc)
@@ -134,20 +184,30 @@ func TestChangeMakesExactlyItsPagesOld(t *testing.T) {
 	}{
 		{"nothing", func(*page.Doc) {}, paths},
 		{"a version", func(d *page.Doc) { d.Version++ }, paths},
-		{"its text", func(d *page.Doc) { d.HTML, d.Hash = "<p>Autre.</p>", "x" }, without("/posts/note-9", "/feed.xml")},
-		{"its author", func(d *page.Doc) { d.Authors = []page.Label{label("a", "A")} }, without("/posts/note-9", "/feed.xml")},
-		{"its title", func(d *page.Doc) { d.Title = "Autre" }, without("/", "/posts/note-9", "/tags/notes", "/feed.xml")},
+		{"its text", func(d *page.Doc) { d.HTML, d.Hash = "<p>Autre.</p>", "x" }, without(whole...)},
+		{"its text, which it tells", func(d *page.Doc) { d.HTML, d.Hash, d.EditedAt = "<p>Autre.</p>", "x", noon() }, without(and(whole, "/sitemap.xml")...)},
+		{"its author", func(d *page.Doc) { d.Authors = []page.Label{label("a", "A")} }, without(and(card, "/sitemap.xml")...)},
+		{"its author, who wrote another", func(d *page.Doc) { d.Authors = []page.Label{label("claire-morel", "C")} }, without(and(card, "/sitemap.xml", "/authors/claire-morel")...)},
+		{"its title", func(d *page.Doc) { d.Title = "Autre" }, without(card...)},
 		{"featured", func(d *page.Doc) { d.Featured = true }, without("/")},
-		{"its date", func(d *page.Doc) { d.PublishedAt = d.PublishedAt.AddDate(0, 0, 1) }, without("/", "/page/2", "/page/3", "/posts/note-9", "/tags/notes", "/feed.xml")},
+		// Note 4 looks six notes far for what is related to it, note 1 does not reach so far.
+		{"its date", func(d *page.Doc) { d.PublishedAt = d.PublishedAt.AddDate(0, 0, 1) }, without(and(card, "/page/2", "/page/3", "/posts/note-4", "/sitemap.xml")...)},
+		{
+			"its month", func(d *page.Doc) { d.PublishedAt = d.PublishedAt.AddDate(0, 1, 0) },
+			without(and(card, "/page/2", "/page/3", "/posts/note-4", "/archive", "/archive/2026/02", "/sitemap.xml")...),
+		},
 		{"an alias", func(d *page.Doc) { d.Aliases = []string{"/vieux"} }, paths},
 		{
 			"withdrawn", func(d *page.Doc) {
 				*d = page.Doc{Card: page.Card{ID: d.ID, Site: d.Site, Slug: d.Slug}, State: page.Gone, Epoch: 1, Version: 2}
 			},
-			without("/", "/page/2", "/page/3", "/posts/note-9", "/tags", "/tags/notes", "/feed.xml"),
+			without(and(card, "/page/2", "/page/3", "/posts/note-4", "/archive", "/tags", "/sitemap.xml")...),
 		},
-		{"another tag", func(d *page.Doc) { d.Tags = []page.Label{label("outils", "Outils")} }, without("/", "/posts/note-9", "/tags", "/tags/notes", "/tags/outils", "/feed.xml")},
-		{"how it writes a tag", func(d *page.Doc) { d.Tags = []page.Label{label("notes", "NOTES")} }, without("/", "/posts/note-9", "/tags/notes", "/feed.xml")},
+		{
+			"another tag", func(d *page.Doc) { d.Tags = []page.Label{label("outils", "Outils")} },
+			without(and(card, "/posts/note-4", "/tags", "/tags/outils", "/sitemap.xml")...),
+		},
+		{"how it writes a tag", func(d *page.Doc) { d.Tags = []page.Label{label("notes", "NOTES")} }, without(card...)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -233,16 +293,13 @@ func TestPageThatRacedWithAChangeIsAnsweredButNotKept(t *testing.T) {
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
 		f := setUp(t, db)
 		sample(t, f)
-		th, err := theme.New()
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := racing{Store: f.store, during: func() {
+		deps := f.deps
+		deps.Models = racing{Store: f.store, during: func() {
 			d := plain(9)
 			d.Title = "Nouveau titre"
 			f.save(t, d)
 		}}
-		p, err := press.New(r, f.store, f.keeper, th, "http://localhost:8080").Get(t.Context(), main, "/", 0)
+		p, err := press.New(deps).Get(t.Context(), main, page.Ask{Path: "/"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/projection"
@@ -42,12 +43,14 @@ type shelf interface {
 	DropSite(ctx context.Context, id string) error
 	// Outlines are posts without their texts, those that are known.
 	Outlines(ctx context.Context, ids []string) (map[string]*page.Doc, error)
-	// SaveDocs returns what changed in the lists of each post's tags.
+	// SaveDocs returns what each post touches beside page.Touched.
 	SaveDocs(ctx context.Context, changes []store.DocChange) ([]page.Keys, error)
 	// Damage returns, by post, the keys of what differs from what was made of the
 	// posts before: their texts, addresses and places in lists. It makes room for
 	// these to be written anew.
 	Damage(ctx context.Context, docs []*page.Doc) (map[string]page.Keys, error)
+	// SettleLists counts all lists anew and returns, by site, the keys that this touches.
+	SettleLists(ctx context.Context) (map[string]page.Keys, error)
 }
 
 // Change is the new state of a post or of a site: one of the two. Neither of
@@ -286,6 +289,10 @@ func (p *Posts) saveDocs(ctx context.Context, docs []saving) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
+	zones, err := p.zones(ctx, docs)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]change, len(docs))
 	var saves []store.DocChange
 	var places []int // of saves in docs
@@ -294,13 +301,17 @@ func (p *Posts) saveDocs(ctx context.Context, docs []saving) ([]change, error) {
 		if old == nil && now.State == page.Hidden && len(damage[now.ID]) == 0 {
 			continue
 		}
-		keys := page.Touched(old, now)
+		keys := page.Touched(old, now, zones[now.Site])
 		keys.Merge(damage[now.ID])
 		if old != nil && now.State == page.Public && len(keys) == 0 {
 			now.UpdatedAt = old.UpdatedAt // nothing that a reader can see is new
 		}
 		gone := now.State != page.Public
-		out[i] = change{site: now.Site, aggregate: now.ID, keys: keys, post: &renderv1.PostVersion{Id: now.ID, Epoch: now.Epoch, Version: now.Version, Gone: gone}}
+		event, card := page.Happened(old, now)
+		out[i] = change{
+			site: now.Site, aggregate: now.ID, keys: keys, event: event, card: card,
+			post: &renderv1.PostVersion{Id: now.ID, Epoch: now.Epoch, Version: now.Version, Gone: gone},
+		}
 		saves, places = append(saves, store.DocChange{Old: old, Now: now, Mend: d.mend}), append(places, i)
 	}
 	tags, err := p.shelf.SaveDocs(ctx, saves)
@@ -311,6 +322,28 @@ func (p *Posts) saveDocs(ctx context.Context, docs []saving) ([]change, error) {
 		out[places[i]].keys.Merge(keys)
 	}
 	return out, nil
+}
+
+// zones are the time zones of the sites of posts. Of a site that is not known
+// nothing is shown yet.
+func (p *Posts) zones(ctx context.Context, docs []saving) (map[string]*time.Location, error) {
+	zones := make(map[string]*time.Location)
+	for _, d := range docs {
+		if zones[d.now.Site] != nil {
+			continue
+		}
+		site, err := p.shelf.Site(ctx, d.now.Site)
+		if err != nil && fault.KindOf(err) != fault.KindNotFound {
+			return nil, err
+		}
+		zones[d.now.Site] = site.Zone()
+	}
+	return zones, nil
+}
+
+// Settle counts all lists anew, in tx.
+func (p *Posts) Settle(ctx context.Context, tx *sql.Tx) error {
+	return settle(ctx, tx, p.shelf, p.shelf.SettleLists)
 }
 
 // vanish makes now what is left of a post that posts does not know any more: if

@@ -4,14 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
-	"slices"
-	"time"
 
 	"github.com/parution/parution/chassis/projection"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/render/internal/page"
-	"github.com/parution/parution/services/render/internal/store"
 	"github.com/parution/parution/services/render/internal/wire"
 )
 
@@ -74,7 +70,7 @@ func (t *Tags) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[
 			return nil, err
 		}
 		for i, e := range entries {
-			changes[i] = change{site: e.Site, aggregate: "entry-" + e.PostID, keys: keys[i]}
+			changes[i] = change{site: e.Site, aggregate: aggregateOf(items[i].Ref), keys: keys[i]}
 		}
 		return changes, nil
 	})
@@ -82,22 +78,5 @@ func (t *Tags) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[
 
 // Settle counts all tags anew, in tx.
 func (t *Tags) Settle(ctx context.Context, tx *sql.Tx) error {
-	clock, err := t.index.Move(ctx)
-	if err != nil {
-		return err
-	}
-	touched, err := t.index.Settle(ctx)
-	if err != nil {
-		return err
-	}
-	for _, site := range slices.Sorted(maps.Keys(touched)) {
-		n := store.Notice{Site: site, Aggregate: site, Keys: touched[site], CausedAt: time.Now(), Mended: true}
-		if err := t.index.Tell(ctx, tx, n); err != nil {
-			return err
-		}
-		if err := t.index.Touch(ctx, site, touched[site], clock); err != nil {
-			return err
-		}
-	}
-	return nil
+	return settle(ctx, tx, t.index, t.index.Settle)
 }

@@ -17,7 +17,7 @@ import (
 
 // pages is who makes pages.
 type pages interface {
-	Get(ctx context.Context, site, path string, number int) (*page.Page, error)
+	Get(ctx context.Context, site string, ask page.Ask) (*page.Page, error)
 }
 
 // sites is who knows sites.
@@ -32,13 +32,20 @@ type posts interface {
 	Outlines(ctx context.Context, ids []string) (map[string]*page.Doc, error)
 }
 
+// themes are the looks of sites.
+type themes interface {
+	Asset(name string) (theme.Asset, bool)
+	// List is by name, the default first.
+	List() []theme.Listed
+}
+
 // Deps are what the server stands on. All fields are required.
 type Deps struct {
-	Pages pages
-	Sites sites
-	Posts posts
-	Texts *document.Converter
-	Theme *theme.Theme
+	Pages  pages
+	Sites  sites
+	Posts  posts
+	Texts  *document.Converter
+	Themes themes
 	// BaseURL is the installation's.
 	BaseURL string
 	// AtLeast waits a moment until pages show a version of a post.
@@ -56,13 +63,14 @@ type Server struct {
 func New(deps Deps) *Server { return &Server{deps: deps} }
 
 // GetPage answers the page at a path. Faults: NotFound if there is no such
-// site; Invalid for a path that does not begin with "/".
+// site; Invalid for a path that does not begin with "/" and for a search that asks
+// for too much; Unavailable if nobody answers a search.
 func (s *Server) GetPage(ctx context.Context, r *renderv1.GetPageRequest) (*renderv1.GetPageResponse, error) {
 	if !strings.HasPrefix(r.GetPath(), "/") {
 		return nil, fault.Invalid("path", "must begin with /")
 	}
 	had := s.await(ctx, r.GetAtLeast())
-	p, err := s.deps.Pages.Get(ctx, r.GetSite(), r.GetPath(), int(r.GetPage()))
+	p, err := s.deps.Pages.Get(ctx, r.GetSite(), wire.Ask(r))
 	if err != nil {
 		return nil, err
 	}
@@ -99,9 +107,14 @@ func (s *Server) await(ctx context.Context, posts []*renderv1.PostVersion) []*re
 	return had
 }
 
-// GetAsset answers a file of the theme. Faults: NotFound.
+// ListThemes lists the themes that a site can choose from.
+func (s *Server) ListThemes(context.Context, *renderv1.ListThemesRequest) (*renderv1.ListThemesResponse, error) {
+	return wire.Themes(s.deps.Themes.List()), nil
+}
+
+// GetAsset answers a file of a theme. Faults: NotFound.
 func (s *Server) GetAsset(_ context.Context, r *renderv1.GetAssetRequest) (*renderv1.GetAssetResponse, error) {
-	a, ok := s.deps.Theme.Asset(r.GetName())
+	a, ok := s.deps.Themes.Asset(r.GetName())
 	if !ok {
 		return nil, fault.NotFound("there is no asset %q", r.GetName())
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 // Damage compares what was made of posts with what it should be and returns, by
-// post, the keys of what readers were shown wrongly. Addresses are dropped: the
-// next SaveDocs must write them.
+// post, the keys of what readers were shown wrongly. Addresses and authors are
+// dropped: the next SaveDocs must write them.
 func (s *Store) Damage(ctx context.Context, docs []*page.Doc) (map[string]page.Keys, error) {
 	if len(docs) == 0 {
 		return nil, nil
@@ -40,6 +40,9 @@ func (s *Store) Damage(ctx context.Context, docs []*page.Doc) (map[string]page.K
 	if err := s.damagedLists(ctx, list, byID, keys); err != nil {
 		return nil, err
 	}
+	if err := s.damagedAuthors(ctx, list, docs, keys); err != nil {
+		return nil, err
+	}
 	return keys, s.damagedAddresses(ctx, list, docs, keys)
 }
 
@@ -53,7 +56,8 @@ func (s *Store) damagedLists(ctx context.Context, list string, byID map[string]*
 			return fmt.Errorf("scan a place: %w", err)
 		}
 		if d := byID[id]; listed != (d.State == page.Public) || listed && !at.Equal(sqldb.At(d.PublishedAt).Time) {
-			keys[id].Add(page.KeyTag(slug))
+			// What is related to which posts was found in this list.
+			keys[id].Add(page.KeyTag(slug), page.KeyWeight(slug))
 		}
 		return nil
 	}, list)
@@ -109,7 +113,7 @@ func (s *Store) Settle(ctx context.Context) (map[string]page.Keys, error) {
 		if touched[t.Site] == nil {
 			touched[t.Site] = make(page.Keys)
 		}
-		touched[t.Site].Add(page.KeyTags)
+		touched[t.Site].Add(page.KeyTags, page.KeyWeight(t.Slug))
 		if named {
 			touched[t.Site].Add(page.KeyTag(t.Slug))
 		}

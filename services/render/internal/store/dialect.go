@@ -5,10 +5,13 @@ import "github.com/parution/parution/chassis/sqldb"
 // statements are those that sqlc cannot share between the engines, because
 // they take a list; it travels as JSON text.
 type statements struct {
-	// touch: site, list of keys, clock.
+	// touch: site, list of keys, clock, time.
 	touch string
 	// touched: site, list of keys → newest clock, 0 if none was ever touched.
 	touched string
+	// touchedAt: site, list of keys, clock → when the last of these that was touched
+	// until clock was; no row if none was.
+	touchedAt string
 	// cards: site, list of post ids → cardColumns, newest first.
 	cards string
 	// texts: site, list of post ids, most characters of a text → textColumns, newest first.
@@ -25,6 +28,27 @@ type statements struct {
 	relist string
 	// saveDocTags: list of docTag, published_at of posts that are not known.
 	saveDocTags string
+	// beside: list of place → n, the newer and the older neighbour, each may be NULL.
+	beside string
+	// windows: list of place in tags, how many each → n, newer and older neighbours, joined by
+	// spaces, each may be NULL.
+	windows string
+	// placesOf: list of post ids → post_id, slug, published_at of those that are listed.
+	placesOf string
+	// published: list of post ids → post_id, site, published_at of public ones.
+	published string
+	// dropAuthors: list of post ids.
+	dropAuthors string
+	// saveAuthors: list of docAuthor.
+	saveAuthors string
+	// authors: list of post ids → post_id, slug, name, site, published_at.
+	authors string
+	// tally: list of tally, whose counts are added.
+	tally string
+	// months: site, list of period → how many posts are of each, in their order.
+	months string
+	// translations: site, list of keys → translation_key, slug, language, by these.
+	translations string
 	// saveAddresses: list of address.
 	saveAddresses string
 	// saveTags: list of tag.
@@ -40,13 +64,14 @@ type statements struct {
 }
 
 const (
-	touchInto = `INSERT INTO touched (site, key, clock) SELECT $1, item, $3 FROM `
-	touchEnd  = ` ON CONFLICT (site, key) DO UPDATE SET clock = excluded.clock`
+	touchInto = `INSERT INTO touched (site, key, clock, at) SELECT $1, item, $3, $4 FROM `
+	touchEnd  = ` ON CONFLICT (site, key) DO UPDATE SET clock = excluded.clock, at = excluded.at`
+	lastTouch = `SELECT at FROM touched WHERE site = $1 AND clock <= $3 AND key `
 	touched   = `SELECT COALESCE(MAX(clock), 0) FROM touched WHERE site = $1 AND key `
 
-	cardColumns = `post_id, site, slug, title, language, excerpt, image, image_alt, tags, minutes, published_at, updated_at`
+	cardColumns = `post_id, site, slug, title, language, excerpt, image, image_alt, authors, tags, minutes, published_at, updated_at`
 	// A long text is left out rather than read: a feed of all would not fit into memory.
-	textColumns = cardColumns + `, authors, CASE WHEN length(html) <= $3 THEN html ELSE '' END AS html`
+	textColumns = cardColumns + `, edited_at, CASE WHEN length(html) <= $3 THEN html ELSE '' END AS html`
 	newest      = ` AND doc.state = 1 ORDER BY published_at DESC, post_id DESC`
 	// A cross join keeps SQLite from reading the posts in the order of a list and looking each up in ids.
 	fromIDs = ` CROSS JOIN doc WHERE doc.post_id = list.item AND doc.site = $1`
@@ -59,8 +84,8 @@ const (
 	countOf  = `SELECT count(*) FROM (SELECT post_id`
 	countEnd = `) AS carriers`
 
-	outlineColumns = `post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover,
- tags, authors, featured, words, minutes, hash, former, aliases, published_at, updated_at`
+	outlineColumns = `post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption,
+ translation_key, tags, authors, featured, words, minutes, hash, former, aliases, published_at, updated_at, edited_at`
 	// The name is the one that ShownName picks.
 	countAll = `SELECT site, slug, name, CAST(carriers AS integer) FROM (
   SELECT site, slug, name, SUM(count(*)) OVER (PARTITION BY site, slug) AS carriers,
@@ -74,11 +99,33 @@ const (
  SELECT list.post_id, list.slug, list.name, list.site, COALESCE(doc.state = 1, false), COALESCE(doc.published_at, $2) FROM `
 	docTagsEnd = ` LEFT JOIN doc ON doc.post_id = list.post_id AND doc.site = list.site WHERE true
  ON CONFLICT (post_id, slug) DO UPDATE SET name = excluded.name, listed = excluded.listed, published_at = excluded.published_at`
-	addressesInto = `INSERT INTO address (site, path, post_id, kind) SELECT site, path, post_id, kind FROM `
-	tagsInto      = `INSERT INTO tag (site, slug, name, count) SELECT site, slug, name, count FROM `
-	tagsEnd       = ` ON CONFLICT (site, slug) DO UPDATE SET name = excluded.name, count = excluded.count`
-	versionsInto  = `INSERT INTO press_version (aggregate_id, version) SELECT item, 1 FROM `
-	versionsEnd   = ` ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1 RETURNING aggregate_id, version`
+	// Neighbours in the order of lists, by date and then by id.
+	besideOf = `SELECT list.n,
+ (SELECT doc.post_id FROM doc WHERE doc.site = list.site AND doc.state = 1 AND (doc.published_at, doc.post_id) > (list.at, list.post_id)
+  ORDER BY doc.published_at, doc.post_id LIMIT 1),
+ (SELECT doc.post_id FROM doc WHERE doc.site = list.site AND doc.state = 1 AND (doc.published_at, doc.post_id) < (list.at, list.post_id)
+  ORDER BY doc.published_at DESC, doc.post_id DESC LIMIT 1) FROM `
+	windowsOf = `SELECT list.n,
+ (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_tag AS t WHERE t.site = list.site AND t.slug = list.slug AND t.listed = true
+  AND (t.published_at, t.post_id) > (list.at, list.post_id) ORDER BY t.published_at, t.post_id LIMIT $2) AS newer),
+ (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_tag AS t WHERE t.site = list.site AND t.slug = list.slug AND t.listed = true
+  AND (t.published_at, t.post_id) < (list.at, list.post_id) ORDER BY t.published_at DESC, t.post_id DESC LIMIT $2) AS older) FROM `
+	placesIn    = `SELECT post_id, slug, published_at FROM doc_tag WHERE listed = true AND post_id `
+	authorsInto = `INSERT INTO doc_author (post_id, slug, name, site, published_at)
+ SELECT list.post_id, list.slug, list.name, list.site, doc.published_at FROM `
+	authorsEnd = ` JOIN doc ON doc.post_id = list.post_id AND doc.site = list.site WHERE doc.state = 1
+ ON CONFLICT (post_id, slug) DO UPDATE SET name = excluded.name, site = excluded.site, published_at = excluded.published_at`
+	tallyInto = `INSERT INTO tally (site, list, count) SELECT list.site, list.name, list.count FROM `
+	tallyEnd  = ` ON CONFLICT (site, list) DO UPDATE SET count = tally.count + excluded.count`
+	monthsOf  = `SELECT list.n, (SELECT count(*) FROM doc WHERE doc.site = $1 AND doc.state = 1
+ AND doc.published_at >= list.since AND doc.published_at < list.until) FROM `
+	translationsOf = `SELECT translation_key, slug, language FROM doc WHERE site = $1 AND state = 1 AND translation_key <> '' AND translation_key `
+	byLanguage     = ` ORDER BY translation_key, language, published_at, post_id`
+	addressesInto  = `INSERT INTO address (site, path, post_id, kind) SELECT site, path, post_id, kind FROM `
+	tagsInto       = `INSERT INTO tag (site, slug, name, count) SELECT site, slug, name, count FROM `
+	tagsEnd        = ` ON CONFLICT (site, slug) DO UPDATE SET name = excluded.name, count = excluded.count`
+	versionsInto   = `INSERT INTO press_version (aggregate_id, version) SELECT item, 1 FROM `
+	versionsEnd    = ` ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1 RETURNING aggregate_id, version`
 )
 
 func statementsOf(d sqldb.Dialect) statements {
@@ -87,18 +134,30 @@ func statementsOf(d sqldb.Dialect) statements {
 	list, only := d.List("$2"), d.List("$1")
 	in, inOnly := `IN (SELECT item FROM `+list+`)`, `IN (SELECT item FROM `+only+`)`
 	return statements{
-		touch:    touchInto + list + where + touchEnd,
-		touched:  touched + in,
-		cards:    `SELECT ` + cardColumns + ` FROM ` + list + fromIDs + newest,
-		texts:    `SELECT ` + textColumns + ` FROM ` + list + fromIDs + newest,
-		tags:     tagsOf + in + bySlug,
-		countAll: countOf + withAll + in + grouped + countEnd,
-		idsAll:   `SELECT post_id` + withAll + in + grouped + pageOf,
+		touch:   touchInto + list + where + touchEnd,
+		touched: touched + in,
+		// A few keys: sorting them is nothing.
+		touchedAt: lastTouch + in + ` ORDER BY at DESC LIMIT 1`,
+		cards:     `SELECT ` + cardColumns + ` FROM ` + list + fromIDs + newest,
+		texts:     `SELECT ` + textColumns + ` FROM ` + list + fromIDs + newest,
+		tags:      tagsOf + in + bySlug,
+		countAll:  countOf + withAll + in + grouped + countEnd,
+		idsAll:    `SELECT post_id` + withAll + in + grouped + pageOf,
 
 		outlines:      `SELECT ` + outlineColumns + ` FROM doc WHERE post_id ` + inOnly,
 		labels:        labelsOf + inOnly + bySlug,
 		relist:        relistOf + inOnly,
 		saveDocTags:   docTagsInto + d.Records("$1", "post_id text", "slug text", "name text", "site text") + docTagsEnd,
+		beside:        besideOf + d.Records("$1", "n integer", "site text", "at timestamptz", "post_id text"),
+		windows:       windowsOf + d.Records("$1", "n integer", "site text", "slug text", "at timestamptz", "post_id text"),
+		placesOf:      placesIn + inOnly + bySlug,
+		published:     `SELECT post_id, site, published_at FROM doc WHERE state = 1 AND post_id ` + inOnly + ` ORDER BY post_id`,
+		dropAuthors:   `DELETE FROM doc_author WHERE post_id ` + inOnly,
+		saveAuthors:   authorsInto + d.Records("$1", "post_id text", "slug text", "name text", "site text") + authorsEnd,
+		authors:       `SELECT post_id, slug, name, site, published_at FROM doc_author WHERE post_id ` + inOnly,
+		tally:         tallyInto + d.Records("$1", "site text", "name text", "count integer") + where + tallyEnd,
+		months:        monthsOf + d.Records("$2", "n integer", "since timestamptz", "until timestamptz") + ` ORDER BY list.n`,
+		translations:  translationsOf + in + byLanguage,
 		saveAddresses: addressesInto + d.Records("$1", "site text", "path text", "post_id text", "kind integer"),
 		saveTags:      tagsInto + d.Records("$1", "site text", "slug text", "name text", "count integer") + where + tagsEnd,
 		bodies:        `SELECT post_id, html, contents FROM doc WHERE post_id ` + inOnly,

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math"
 
+	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/store/db"
 )
@@ -30,66 +32,115 @@ func (s *Store) Cards(ctx context.Context, site string, sel page.Selection, size
 	if err != nil || len(ids) == 0 {
 		return nil, total, err
 	}
+	cards, err := s.CardsOf(ctx, site, ids)
+	return cards, total, err
+}
+
+// CardsOf reads public posts of a site, newest first; those that it has not are
+// left out.
+func (s *Store) CardsOf(ctx context.Context, site string, ids []string) ([]page.Card, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	cards := make([]page.Card, 0, len(ids))
-	err = s.each(ctx, s.sql.cards, func(row scanner) error {
+	err := s.each(ctx, s.sql.cards, func(row scanner) error {
 		c, err := scanCard(row)
 		cards = append(cards, c)
 		return err
 	}, site, asList(ids))
-	return cards, total, err
+	if err != nil {
+		return nil, fmt.Errorf("read %d posts of site %s: %w", len(ids), site, err)
+	}
+	return cards, nil
 }
 
-// Texts lists the newest public posts of a site with their HTML; one of more
-// than maxText characters comes without.
-func (s *Store) Texts(ctx context.Context, site string, sel page.Selection, size, maxText int) ([]page.Doc, error) {
-	ids, _, err := s.selected(ctx, site, sel, size, 0)
+// Texts lists public posts of a site with their HTML, newest first: size of them
+// after skip, and how many there are in all. One of more than maxText characters
+// comes without.
+func (s *Store) Texts(ctx context.Context, site string, sel page.Selection, size, skip, maxText int) ([]page.Doc, int, error) {
+	ids, total, err := s.selected(ctx, site, sel, size, skip)
 	if err != nil || len(ids) == 0 {
-		return nil, err
+		return nil, total, err
+	}
+	docs, err := s.TextsOf(ctx, site, ids, maxText)
+	return docs, total, err
+}
+
+// TextsOf reads public posts of a site with their HTML, newest first; one of more
+// than maxText characters comes without. Those that the site has not are left out.
+func (s *Store) TextsOf(ctx context.Context, site string, ids []string, maxText int) ([]page.Doc, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	docs := make([]page.Doc, 0, len(ids))
-	err = s.each(ctx, s.sql.texts, func(row scanner) error {
-		var (
-			d       page.Doc
-			authors string
-			err     error
-		)
-		if d.Card, err = scanCard(row, &authors, &d.HTML); err != nil {
+	err := s.each(ctx, s.sql.texts, func(row scanner) error {
+		d := page.Doc{State: page.Public}
+		var edited sqldb.Time
+		var err error
+		if d.Card, err = scanCard(row, &edited, &d.HTML); err != nil {
 			return err
 		}
+		d.EditedAt = edited.Time
 		docs = append(docs, d)
-		return fromJSON(authors, &docs[len(docs)-1].Authors)
+		return nil
 	}, site, asList(ids), maxText)
-	return docs, err
+	if err != nil {
+		return nil, fmt.Errorf("read the texts of %d posts of site %s: %w", len(ids), site, err)
+	}
+	return docs, nil
 }
 
 func (s *Store) selected(ctx context.Context, site string, sel page.Selection, size, skip int) ([]string, int, error) {
+	if len(sel.Tags) > 1 {
+		return s.withAll(ctx, site, sel.Tags, size, skip)
+	}
 	var (
 		ids   []string
-		total int64
+		total int
 		err   error
 		q     = s.q(ctx)
 		n, at = int32(min(size, math.MaxInt32)), int32(min(skip, math.MaxInt32)) //nolint:gosec // bounded on the same line
 	)
 	switch {
-	case len(sel.Tags) > 1:
-		return s.withAll(ctx, site, sel.Tags, size, skip)
 	case len(sel.Tags) == 1:
-		if total, err = q.CountTagged(ctx, db.CountTaggedParams{Site: site, Slug: sel.Tags[0]}); err == nil {
+		if total, err = howMany(q.CountTag(ctx, db.CountTagParams{Site: site, Slug: sel.Tags[0]})); err == nil {
 			ids, err = q.TaggedIDs(ctx, db.TaggedIDsParams{Site: site, Slug: sel.Tags[0], Size: n, Skip: at})
 		}
 	case sel.Featured:
-		if total, err = q.CountFeatured(ctx, site); err == nil {
+		if total, err = s.length(ctx, site, listFeatured); err == nil {
 			ids, err = q.FeaturedIDs(ctx, db.FeaturedIDsParams{Site: site, Size: n, Skip: at})
 		}
+	case sel.Author != "":
+		if total, err = s.length(ctx, site, listAuthor+sel.Author); err == nil {
+			ids, err = q.AuthorIDs(ctx, db.AuthorIDsParams{Site: site, Slug: sel.Author, Size: n, Skip: at})
+		}
+	case !sel.Until.IsZero():
+		since, until := sqldb.At(sel.From), sqldb.At(sel.Until)
+		if total, err = howMany(q.CountPeriod(ctx, db.CountPeriodParams{Site: site, Since: since, Until: until})); err == nil {
+			ids, err = q.PeriodIDs(ctx, db.PeriodIDsParams{Site: site, Since: since, Until: until, Size: n, Skip: at})
+		}
 	default:
-		if total, err = q.CountPublic(ctx, site); err == nil {
+		if total, err = s.length(ctx, site, listPosts); err == nil {
 			ids, err = q.RecentIDs(ctx, db.RecentIDsParams{Site: site, Size: n, Skip: at})
 		}
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("list posts of site %s: %w", site, err)
 	}
-	return ids, int(total), nil
+	return ids, total, nil
+}
+
+// length is how many posts are in a list whose length is kept.
+func (s *Store) length(ctx context.Context, site, list string) (int, error) {
+	return howMany(s.q(ctx).GetTally(ctx, db.GetTallyParams{Site: site, List: list}))
+}
+
+// howMany is a number of rows; what has no row is empty.
+func howMany[N int32 | int64](n N, err error) (int, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return int(n), err
 }
 
 // withAll lists posts that carry all of several tags.

@@ -33,7 +33,8 @@ func (s *Store) SaveSite(ctx context.Context, site *page.Site) error {
 	}
 	err = s.q(ctx).SaveSite(ctx, db.SaveSiteParams{
 		ID: site.ID, Title: site.Title, Description: site.Description, Language: site.Language, TimeZone: site.TimeZone,
-		BaseUrl: site.BaseURL, Host: site.Host, Links: links, PostsPerPage: int32(site.PostsPerPage), UpdatedAt: sqldb.At(site.UpdatedAt), //nolint:gosec // at most 100
+		BaseUrl: site.BaseURL, Host: site.Host, Links: links, PostsPerPage: int32(site.PostsPerPage), //nolint:gosec // at most 100
+		Theme: site.Theme, UpdatedAt: sqldb.At(site.UpdatedAt),
 	})
 	if err != nil {
 		return fmt.Errorf("save site %s: %w", site.ID, err)
@@ -85,8 +86,9 @@ type DocChange struct {
 	Mend bool
 }
 
-// SaveDocs writes posts, each once, their addresses and their places in their
-// tags' lists. It returns, post by post, the keys that this touches in these lists.
+// SaveDocs writes posts, each once, their addresses and their places in lists. It
+// returns, post by post, the keys that this touches beside those of page.Touched:
+// what other posts have to do with it.
 func (s *Store) SaveDocs(ctx context.Context, changes []DocChange) ([]page.Keys, error) {
 	q := s.q(ctx)
 	for _, c := range changes {
@@ -98,10 +100,16 @@ func (s *Store) SaveDocs(ctx context.Context, changes []DocChange) ([]page.Keys,
 			return nil, fmt.Errorf("save post %s: %w", c.Now.ID, err)
 		}
 	}
-	if err := s.saveAddresses(ctx, changes); err != nil {
-		return nil, err
+	keys := make([]page.Keys, len(changes))
+	for i := range keys {
+		keys[i] = make(page.Keys)
 	}
-	return s.relist(ctx, changes)
+	for _, step := range []func(context.Context, []DocChange, []page.Keys) error{s.saveAddresses, s.saveAuthors, s.recountLists, s.relist, s.touchBeside} {
+		if err := step(ctx, changes, keys); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
 }
 
 // address is a row as JSON.
@@ -112,7 +120,7 @@ type address struct {
 	Kind   page.AddressKind `json:"kind"`
 }
 
-func (s *Store) saveAddresses(ctx context.Context, changes []DocChange) error {
+func (s *Store) saveAddresses(ctx context.Context, changes []DocChange, _ []page.Keys) error {
 	var rows []address
 	for _, c := range changes {
 		was, is := c.Old.Addresses(), c.Now.Addresses()

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,7 +36,7 @@ func fromJSON[T any](text string, into *[]T) error {
 func siteOf(r db.Site) (*page.Site, error) {
 	s := &page.Site{
 		ID: r.ID, Title: r.Title, Description: r.Description, Language: r.Language, TimeZone: r.TimeZone,
-		BaseURL: r.BaseUrl, Host: r.Host, PostsPerPage: int(r.PostsPerPage), UpdatedAt: r.UpdatedAt.Time,
+		BaseURL: r.BaseUrl, Host: r.Host, PostsPerPage: int(r.PostsPerPage), Theme: r.Theme, UpdatedAt: r.UpdatedAt.Time,
 	}
 	return s, fromJSON(r.Links, &s.Links)
 }
@@ -47,6 +48,7 @@ func docOf(r db.Doc) (*page.Doc, error) {
 			Image: r.Image, ImageAlt: r.ImageAlt, Minutes: int(r.Minutes), PublishedAt: r.PublishedAt.Time, UpdatedAt: r.UpdatedAt.Time,
 		},
 		Epoch: r.Epoch, Version: r.Version, State: page.State(r.State), Featured: r.Featured, Standfirst: r.Standfirst, Cover: r.Cover,
+		ImageCaption: r.ImageCaption, TranslationKey: r.TranslationKey, EditedAt: r.EditedAt.Time,
 		Words: int(r.Words), HTML: r.Html, Hash: r.Hash,
 	}
 	for _, err := range []error{
@@ -65,7 +67,8 @@ func docParams(d *page.Doc) (db.SaveDocParams, error) {
 		PostID: d.ID, Site: d.Site, Epoch: d.Epoch, Version: d.Version, State: int32(d.State), Slug: d.Slug, Title: d.Title,
 		Language: d.Language, Excerpt: d.Excerpt, Standfirst: d.Standfirst, Image: d.Image, ImageAlt: d.ImageAlt, Cover: d.Cover,
 		Featured: d.Featured, Words: int32(d.Words), Minutes: int32(d.Minutes), Html: d.HTML, Hash: d.Hash, //nolint:gosec // bounded by the text's size
-		PublishedAt: sqldb.At(d.PublishedAt), UpdatedAt: sqldb.At(d.UpdatedAt),
+		ImageCaption: d.ImageCaption, TranslationKey: d.TranslationKey,
+		PublishedAt: sqldb.At(d.PublishedAt), UpdatedAt: sqldb.At(d.UpdatedAt), EditedAt: sqldb.At(d.EditedAt),
 	}
 	var errs [5]error
 	p.Tags, errs[0] = asJSON(d.Tags)
@@ -87,23 +90,24 @@ type scanner interface{ Scan(dest ...any) error }
 func scanCard(row scanner, more ...any) (page.Card, error) {
 	var (
 		c                  page.Card
-		tags               string
+		tags, authors      string
 		published, updated sqldb.Time
 	)
 	dest := append([]any{
-		&c.ID, &c.Site, &c.Slug, &c.Title, &c.Language, &c.Excerpt, &c.Image, &c.ImageAlt, &tags, &c.Minutes, &published, &updated,
+		&c.ID, &c.Site, &c.Slug, &c.Title, &c.Language, &c.Excerpt, &c.Image, &c.ImageAlt, &authors, &tags, &c.Minutes, &published, &updated,
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return c, fmt.Errorf("scan a card: %w", err)
 	}
 	c.PublishedAt, c.UpdatedAt = published.Time, updated.Time
-	return c, fromJSON(tags, &c.Tags)
+	return c, errors.Join(fromJSON(authors, &c.Authors), fromJSON(tags, &c.Tags))
 }
 
 func scanOutline(row scanner) (*page.Doc, error) {
 	r := db.Doc{Contents: "[]"}
 	err := row.Scan(&r.PostID, &r.Site, &r.Epoch, &r.Version, &r.State, &r.Slug, &r.Title, &r.Language, &r.Excerpt, &r.Standfirst, &r.Image,
-		&r.ImageAlt, &r.Cover, &r.Tags, &r.Authors, &r.Featured, &r.Words, &r.Minutes, &r.Hash, &r.Former, &r.Aliases, &r.PublishedAt, &r.UpdatedAt)
+		&r.ImageAlt, &r.Cover, &r.ImageCaption, &r.TranslationKey, &r.Tags, &r.Authors, &r.Featured, &r.Words, &r.Minutes, &r.Hash, &r.Former, &r.Aliases,
+		&r.PublishedAt, &r.UpdatedAt, &r.EditedAt)
 	if err != nil {
 		return nil, fmt.Errorf("scan a post: %w", err)
 	}

@@ -75,10 +75,21 @@ func (s *Store) Touch(ctx context.Context, site string, keys page.Keys, clock in
 	if len(keys) == 0 {
 		return nil
 	}
-	if _, err := s.db.Conn(ctx).ExecContext(ctx, s.sql.touch, site, asList(keys.Sorted()), clock); err != nil {
+	if _, err := s.db.Conn(ctx).ExecContext(ctx, s.sql.touch, site, asList(keys.Sorted()), clock, sqldb.At(s.now())); err != nil {
 		return fmt.Errorf("touch %d keys of site %s: %w", len(keys), site, err)
 	}
 	return nil
+}
+
+// TouchedAt is when one of keys was last touched, of what was touched until
+// clock; zero if none ever was.
+func (s *Store) TouchedAt(ctx context.Context, site string, keys []string, clock int64) (time.Time, error) {
+	var at sqldb.Time
+	err := s.db.Conn(ctx).QueryRowContext(ctx, s.sql.touchedAt, site, asList(keys), clock).Scan(&at)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, fmt.Errorf("read when %d keys of site %s were touched: %w", len(keys), site, err)
+	}
+	return at.Time, nil
 }
 
 // Kept reads the page at an address if it was pressed with edition and nothing
@@ -151,8 +162,10 @@ type Notice struct {
 	Cause trace.Span
 	// Post is the post that changed; nil if it was something else.
 	Post *renderv1.PostVersion
-	// Mended tells that the store may have lost how many notices there were.
-	Mended bool
+	// Event is what readers see happen to the post, and Card the post as they know
+	// it; empty and nil if they see nothing.
+	Event string
+	Card  *page.Card
 }
 
 // Tell appends notices of different aggregates to the outbox in tx.
@@ -168,7 +181,7 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 	for i, n := range notices {
 		entries[i] = outbox.Entry{
 			Site: n.Site, AggregateType: pressType, AggregateID: n.Aggregate, Version: versions[n.Aggregate], Kind: "pressed",
-			Facts: &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt), Post: n.Post},
+			Facts: facts(n),
 			At:    s.now(), Public: true,
 		}
 		if n.Cause != nil {
@@ -178,18 +191,19 @@ func (s *Store) Tell(ctx context.Context, tx *sql.Tx, notices ...Notice) error {
 	return s.out.AppendAll(ctx, tx, entries)
 }
 
+func facts(n Notice) *renderv1.PressFacts {
+	f := &renderv1.PressFacts{Keys: n.Keys.Sorted(), CausedAt: timestamppb.New(n.CausedAt), Post: n.Post}
+	if n.Event != "" && n.Card != nil {
+		f.Event, f.Slug, f.Title, f.Language = n.Event, n.Card.Slug, n.Card.Title, n.Card.Language
+	}
+	return f
+}
+
 // nextVersions counts a further notice of each aggregate.
 func (s *Store) nextVersions(ctx context.Context, notices []Notice) (map[string]int32, error) {
 	names, versions := make([]string, len(notices)), make(map[string]int32, len(notices))
-	var mended []string
 	for i, n := range notices {
 		names[i] = n.Aggregate
-		if n.Mended {
-			mended = append(mended, n.Aggregate)
-		}
-	}
-	if err := s.remember(ctx, mended); err != nil {
-		return nil, err
 	}
 	err := s.each(ctx, s.sql.nextVersions, func(row scanner) error {
 		var name string
@@ -206,8 +220,9 @@ func (s *Store) nextVersions(ctx context.Context, notices []Notice) (map[string]
 	return versions, nil
 }
 
-// remember has the count of notices go on above what was told.
-func (s *Store) remember(ctx context.Context, names []string) error {
+// Remember has the counts of notices of aggregates go on above what was told,
+// for when they may have been lost. Idempotent.
+func (s *Store) Remember(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}

@@ -33,25 +33,23 @@ func (s *Store) labels(ctx context.Context, ids []string) (map[string][]page.Lab
 	return out, nil
 }
 
-// relist puts saved posts at their places in their tags' lists and returns, post
-// by post, the keys that this touches.
-func (s *Store) relist(ctx context.Context, changes []DocChange) ([]page.Keys, error) {
-	keys := make([]page.Keys, len(changes))
+// relist puts saved posts at their places in their tags' lists.
+func (s *Store) relist(ctx context.Context, changes []DocChange, keys []page.Keys) error {
 	var ids []string
-	for i, c := range changes {
-		keys[i] = make(page.Keys)
+	for _, c := range changes {
 		if page.Relisted(c.Old, c.Now) || c.Mend {
 			ids = append(ids, c.Now.ID)
 		}
 	}
 	labels, err := s.labels(ctx, ids)
 	if err != nil || len(labels) == 0 {
-		return keys, err
+		return err
 	}
 	if _, err := s.db.Conn(ctx).ExecContext(ctx, s.sql.relist, asList(ids)); err != nil {
-		return nil, fmt.Errorf("relist %d posts: %w", len(ids), err)
+		return fmt.Errorf("relist %d posts: %w", len(ids), err)
 	}
 	counts := make(counts)
+	var places []placeInTag
 	for i, c := range changes {
 		before := whenever()
 		if c.Old != nil {
@@ -65,9 +63,15 @@ func (s *Store) relist(ctx context.Context, changes []DocChange) ([]page.Keys, e
 			keys[i].Add(page.KeyTag(l.Slug))
 			// Among names of which there are as many the date decides.
 			counts.add(c.Now.Site, count{slug: l.Slug, open: func(shown string) bool { return (l.Name == shown) != younger }, keys: keys[i]})
+			for _, p := range placesOf(c) {
+				places = append(places, placeInTag{Site: c.Now.Site, Slug: l.Slug, Place: p, keys: keys[i]})
+			}
 		}
 	}
-	return keys, s.recountAll(ctx, counts)
+	if err := s.touchRelated(ctx, places); err != nil {
+		return err
+	}
+	return s.recountAll(ctx, counts)
 }
 
 // docTag is a row as JSON.
@@ -91,9 +95,13 @@ func (s *Store) SaveEntries(ctx context.Context, entries []page.Entry) ([]page.K
 	}
 	keys, counts := make([]page.Keys, len(entries)), make(counts)
 	var rows []docTag
+	retagged := make(map[string]retagging)
 	for i, e := range entries {
 		keys[i] = make(page.Keys)
 		change := page.CompareTags(old[e.PostID], e.Tags)
+		if len(change.Added)+len(change.Removed) > 0 {
+			retagged[e.PostID] = retagging{site: e.Site, slugs: append(slugsOf(e.Tags), slugsOf(change.Removed)...), keys: keys[i]}
+		}
 		for _, l := range change.Added {
 			keys[i].Add(page.KeyTag(l.Slug))
 			counts.add(e.Site, count{slug: l.Slug, by: 1, open: func(shown string) bool { return l.Name != shown }, keys: keys[i]})
@@ -114,6 +122,9 @@ func (s *Store) SaveEntries(ctx context.Context, entries []page.Entry) ([]page.K
 	}
 	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.saveDocTags, rows, sqldb.At(whenever())); err != nil {
 		return nil, fmt.Errorf("save %d tags of posts: %w", len(rows), err)
+	}
+	if err := s.touchRetagged(ctx, retagged); err != nil {
+		return nil, err
 	}
 	return keys, s.recountAll(ctx, counts)
 }
@@ -195,7 +206,7 @@ func (s *Store) counted(ctx context.Context, site string, was tag, changes []cou
 	}
 	if is.Count == 0 {
 		for _, c := range changes {
-			c.keys.Add(page.KeyTags, page.KeyTag(is.Slug))
+			c.keys.Add(page.KeyTags, page.KeyTag(is.Slug), page.KeyWeight(is.Slug))
 		}
 		if err := s.q(ctx).DropTag(ctx, db.DropTagParams{Site: site, Slug: is.Slug}); err != nil {
 			return is, fmt.Errorf("drop tag %s: %w", is.Slug, err)
@@ -211,6 +222,9 @@ func (s *Store) counted(ctx context.Context, site string, was tag, changes []cou
 	for _, c := range changes {
 		if c.by != 0 || is.Name != was.Name {
 			c.keys.Add(page.KeyTags)
+		}
+		if c.by != 0 && page.Weight(int(is.Count)) != page.Weight(int(was.Count)) {
+			c.keys.Add(page.KeyWeight(is.Slug))
 		}
 		if is.Name != was.Name {
 			c.keys.Add(page.KeyTag(is.Slug))

@@ -1,138 +1,170 @@
 // Package theme turns what a page shows into HTML. It is the only package that
-// declares HTML safe: the sanitised body of a post. Pages need no script and
-// have nothing inline, and nothing of theirs comes from another host.
+// declares HTML safe: the sanitised body of a post, and icons of its own. Pages
+// work without scripts and have no code of their own inside, and nothing of
+// theirs comes from another host.
+//
+// A theme is a folder: see docs/themes.md. Those that Parution brings are in
+// themes, what all of them share in shared, the words of the interface in
+// messages.
 package theme
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io/fs"
-	"path"
-	"slices"
-	"strings"
 	_ "time/tzdata" // a static program on an empty image has no zones otherwise
 )
 
-//go:embed templates assets
+//go:embed themes shared messages
 var files embed.FS
 
 // ContentType is that of every page.
 const ContentType = "text/html; charset=utf-8"
 
-// Asset is a file of the theme; its name has its hash, so it never changes.
-type Asset struct {
-	ContentType string
-	Body        []byte
-}
+// Default is the theme of sites that chose none.
+const Default = "folio"
 
 // Theme makes pages. Safe for concurrent use.
 type Theme struct {
-	pages   map[string]*template.Template
-	assets  map[string]Asset
-	edition string
+	name       string
+	manifest   manifest
+	pages      map[string]*template.Template
+	assets     map[string]Asset
+	catalogues *catalogues
+	edition    string
+	// under is the theme that makes a page which this one fails to make in spite of its
+	// rehearsal; report hears of it. Both are nil for a theme of ours.
+	under  *Theme
+	report func(kind string, err error)
 }
 
-// pageNames are the kinds of page, each a template "main" in a file of its own.
-func pageNames() []string { return []string{"home", "list", "post", "tagged", "tags", "absent"} }
-
-// New reads the theme. An error is a mistake in its files.
+// New is the default theme. An error is a mistake in its files.
 func New() (*Theme, error) {
-	t := &Theme{pages: make(map[string]*template.Template), assets: make(map[string]Asset)}
-	edition := sha256.New()
-	names, err := t.readAssets()
+	words, err := ownCatalogues()
 	if err != nil {
 		return nil, err
 	}
-	layout, err := template.New("layout").Option("missingkey=error").Funcs(template.FuncMap{
-		"rtl":   isRTL,
-		"asset": func(name string) string { return names[name] },
-	}).ParseFS(files, "templates/layout.html")
+	return build(Default, words, sub("shared"), sub("themes/"+Default))
+}
+
+func ownCatalogues() (*catalogues, error) { return readCatalogues(sub("messages")) }
+
+// sub is a folder of ours.
+func sub(folder string) fs.FS {
+	out, err := fs.Sub(files, folder)
 	if err != nil {
-		return nil, fmt.Errorf("parse the layout: %w", err)
+		panic(err) //nolint:forbidigo // the folder is compiled in
 	}
-	for _, name := range pageNames() {
-		clone, err := layout.Clone()
-		if err != nil {
-			return nil, fmt.Errorf("copy the layout: %w", err)
-		}
-		if t.pages[name], err = clone.ParseFS(files, "templates/"+name+".html"); err != nil {
-			return nil, fmt.Errorf("parse page %s: %w", name, err)
-		}
-	}
-	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := files.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintf(edition, "%s %d\n%s", name, len(text), text)
-		return err
-	})
+	return out
+}
+
+// build makes a theme of folders: files of later ones replace those of the same
+// name in earlier ones.
+func build(name string, words *catalogues, layers ...fs.FS) (*Theme, error) {
+	t := &Theme{name: name, pages: make(map[string]*template.Template), catalogues: words}
+	src, err := gather(layers)
 	if err != nil {
-		return nil, fmt.Errorf("read the theme: %w", err)
+		return nil, err
 	}
-	t.edition = hex.EncodeToString(edition.Sum(nil)[:8])
+	t.manifest = src.manifest
+	names, err := t.readAssets(src)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.parse(src, names); err != nil {
+		return nil, err
+	}
+	sample, err := t.rehearse()
+	if err != nil {
+		return nil, err
+	}
+	t.edition = editionOf(src, t.assets, sample)
 	return t, nil
 }
 
-// readAssets loads the assets; it returns their hashed names by plain name.
-func (t *Theme) readAssets() (map[string]string, error) {
-	entries, err := files.ReadDir("assets")
-	if err != nil {
-		return nil, fmt.Errorf("list the assets: %w", err)
+// parse makes a template of each kind of page: the layout around it, and the
+// parts that both use.
+func (t *Theme) parse(src *source, assets map[string]string) error {
+	root := template.New("root").Funcs(functions(assets, src.icons))
+	for _, name := range sortedKeys(src.parts) {
+		if _, err := root.New(name).Parse(src.parts[name]); err != nil {
+			return fmt.Errorf("parse part %s: %w", name, err)
+		}
 	}
-	names := make(map[string]string, len(entries))
-	for _, e := range entries {
-		body, err := files.ReadFile("assets/" + e.Name())
+	if _, err := root.New(layout).Parse(src.pages[layout]); err != nil {
+		return fmt.Errorf("parse the layout: %w", err)
+	}
+	for _, kind := range kinds() {
+		page, err := root.Clone()
 		if err != nil {
-			return nil, fmt.Errorf("read asset %s: %w", e.Name(), err)
+			return fmt.Errorf("copy the layout: %w", err)
 		}
-		sum := sha256.Sum256(body)
-		ext := path.Ext(e.Name())
-		hashed := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a := Asset{Body: body}
-		switch ext {
-		case ".css":
-			a.ContentType = "text/css; charset=utf-8"
-		case ".svg":
-			a.ContentType = "image/svg+xml"
-		default:
-			return nil, fmt.Errorf("asset %s is of an unknown kind", e.Name())
+		// Mistakes are told with the name of the kind.
+		own, err := page.New(kind).Parse(src.pages[kind])
+		if err != nil {
+			return fmt.Errorf("parse page %s: %w", kind, err)
 		}
-		names[e.Name()], t.assets[hashed] = hashed, a
+		if _, err := page.AddParseTree(inner, own.Tree); err != nil {
+			return fmt.Errorf("name page %s: %w", kind, err)
+		}
+		t.pages[kind] = page
 	}
-	return names, nil
+	return nil
 }
 
-// Asset is a file by its name with its hash.
-func (t *Theme) Asset(name string) (Asset, bool) {
-	a, ok := t.assets[name]
-	return a, ok
-}
-
-// AssetNames lists the files of the theme, in order.
-func (t *Theme) AssetNames() []string {
-	names := make([]string, 0, len(t.assets))
-	for name := range t.assets {
-		names = append(names, name)
+func functions(assets map[string]string, icons map[string]template.HTML) template.FuncMap {
+	return template.FuncMap{
+		"asset": func(name string) (string, error) {
+			hashed, ok := assets[name]
+			if !ok {
+				return "", fmt.Errorf("there is no asset %q", name)
+			}
+			return "/assets/" + hashed, nil
+		},
+		// optional is like asset; empty if there is no such file.
+		"optional": func(name string) string {
+			if hashed, ok := assets[name]; ok {
+				return "/assets/" + hashed
+			}
+			return ""
+		},
+		"icon": func(name string) (template.HTML, error) {
+			text, ok := icons[name]
+			if !ok {
+				return "", fmt.Errorf("there is no icon %q", name)
+			}
+			return text, nil
+		},
 	}
-	slices.Sort(names)
-	return names
 }
 
 // Edition stands for everything in the theme: pages of another one look different.
 func (t *Theme) Edition() string { return t.edition }
 
-func (t *Theme) execute(name string, view any) ([]byte, error) {
-	var b bytes.Buffer
-	if err := t.pages[name].ExecuteTemplate(&b, "layout", view); err != nil {
-		return nil, fmt.Errorf("press page %s: %w", name, err)
+func (t *Theme) execute(kind string, view any) ([]byte, error) {
+	var b limited
+	err := t.pages[kind].ExecuteTemplate(&b, layout, view)
+	if err == nil {
+		return b.Bytes(), nil
 	}
-	return b.Bytes(), nil
+	err = fmt.Errorf("press page %s: %w", kind, err)
+	if t.under == nil {
+		return nil, err
+	}
+	t.report(kind, err)
+	return t.under.execute(kind, view)
+}
+
+// maxPageBytes stops a template that does not end.
+const maxPageBytes = 32 << 20
+
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > maxPageBytes {
+		return 0, fmt.Errorf("the page has more than %d bytes", maxPageBytes)
+	}
+	return l.Buffer.Write(p)
 }

@@ -2,9 +2,10 @@ package theme
 
 import (
 	"bytes"
+	"encoding/json"
 	"io/fs"
 	"math"
-	"reflect"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,10 +29,7 @@ func hostile() []string {
 // every presses each kind of page of a site where everything is named name.
 func every(t *testing.T, name string) map[string][]byte {
 	t.Helper()
-	th, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	th := folio(t)
 	s := &page.Site{
 		Title: name, Description: name, Language: name, TimeZone: name, BaseURL: "https://example.org",
 		Links: []page.Link{{Name: name, URL: name}},
@@ -45,30 +43,41 @@ func every(t *testing.T, name string) map[string][]byte {
 	cards, tags := []page.Card{c, c}, []page.Tagged{{Label: l, Count: 2}}
 	pager := Pager{Number: 2, Pages: 3, Prev: "/", Next: "/page/3"}
 	pages := make(map[string][]byte)
-	add := func(kind string, body []byte, err error) {
+	m := []page.Month{{Year: 2018, Month: time.February, Count: 2}, {Year: 2018, Month: time.January, Count: 1}}
+	q := page.Search{Text: name, Tags: []string{name}, Without: []string{"x"}}
+	beside := Post{Doc: d, Newer: &c, Older: &c, Related: cards, Translations: []page.Translation{{Language: name, Path: name, Title: name}}}
+	for kind, press := range map[string]func() ([]byte, error){
+		"home": func() ([]byte, error) {
+			return th.Home(s, Home{Recent: cards, Featured: cards, Tags: tags, Pager: pager})
+		},
+		"empty home": func() ([]byte, error) { return th.Home(s, Home{}) },
+		"list":       func() ([]byte, error) { return th.List(s, "/page/2", cards, pager) },
+		"tagged": func() ([]byte, error) {
+			return th.Tagged(s, "/tags/x", Tagged{Tags: []page.Label{l, l}, Cards: cards, Total: 2, Pager: pager})
+		},
+		"empty tagged": func() ([]byte, error) { return th.Tagged(s, "/tags/x", Tagged{Tags: []page.Label{l}}) },
+		"tags":         func() ([]byte, error) { return th.Tags(s, tags) },
+		"archive":      func() ([]byte, error) { return th.Archive(s, Archive{Months: m, Total: 3}) },
+		"period": func() ([]byte, error) {
+			return th.Period(s, "/archive/2018/02", Period{Year: 2018, Month: 2, Cards: cards, Total: 2, Months: m, Pager: pager})
+		},
+		"author": func() ([]byte, error) {
+			return th.Author(s, "/authors/x", Author{Author: l, Cards: cards, Total: 2, Pager: pager})
+		},
+		"search": func() ([]byte, error) {
+			return th.Search(s, "/search?q=x", Search{Search: q, Tags: []page.Label{l}, Without: []page.Label{l}, Found: page.Found{Cards: cards, Total: 2, Facets: tags}, Pager: pager, Feed: "/search/feed.xml?q=x"})
+		},
+		"empty search": func() ([]byte, error) { return th.Search(s, "/search", Search{}) },
+		"post":         func() ([]byte, error) { return th.Post(s, beside) },
+		"not found":    func() ([]byte, error) { return th.NotFound(s, Absent{Recent: cards}) },
+		"gone":         func() ([]byte, error) { return th.Gone(s, Absent{}) },
+	} {
+		body, err := press()
 		if err != nil {
 			t.Fatalf("page %s of %q: %v", kind, name, err)
 		}
 		pages[kind] = body
 	}
-	body, err := th.Home(s, Home{Recent: cards, Featured: cards, Tags: tags, Pager: pager})
-	add("home", body, err)
-	body, err = th.Home(s, Home{})
-	add("empty home", body, err)
-	body, err = th.List(s, "/page/2", cards, pager)
-	add("list", body, err)
-	body, err = th.Tagged(s, "/tags/x", Tagged{Tags: []page.Label{l, l}, Cards: cards, Total: 2, Pager: pager})
-	add("tagged", body, err)
-	body, err = th.Tagged(s, "/tags/x", Tagged{Tags: []page.Label{l}})
-	add("empty tagged", body, err)
-	body, err = th.Tags(s, tags)
-	add("tags", body, err)
-	body, err = th.Post(s, Post{Doc: d})
-	add("post", body, err)
-	body, err = th.NotFound(s, Absent{})
-	add("not found", body, err)
-	body, err = th.Gone(s, Absent{})
-	add("gone", body, err)
 	return pages
 }
 
@@ -87,6 +96,7 @@ func TestPagesHaveNothingInlineAndOneHeading(t *testing.T) {
 					continue
 				}
 				count[n.Data]++
+				checkElement(t, kind+" of "+name, n)
 				for _, a := range n.Attr {
 					checkAttribute(t, kind+" of "+name, n.Data, a)
 					if a.Key == "id" {
@@ -94,7 +104,7 @@ func TestPagesHaveNothingInlineAndOneHeading(t *testing.T) {
 					}
 				}
 			}
-			for _, element := range []string{"script", "style", "iframe", "object", "form", "base", "svg"} {
+			for _, element := range []string{"style", "iframe", "object", "base", "use", "foreignObject"} {
 				if count[element] > 0 {
 					t.Errorf("%s of %q has a %s", kind, name, element)
 				}
@@ -107,6 +117,36 @@ func TestPagesHaveNothingInlineAndOneHeading(t *testing.T) {
 					t.Errorf("%s of %q has id %q %d times", kind, name, id, n)
 				}
 			}
+		}
+	}
+}
+
+// checkElement holds that a script is data or a file of ours, and that a form searches.
+func checkElement(t *testing.T, where string, n *html.Node) {
+	t.Helper()
+	attr := make(map[string]string)
+	for _, a := range n.Attr {
+		attr[a.Key] = a.Val
+	}
+	switch n.Data {
+	case "script":
+		if attr["type"] == "application/ld+json" {
+			var v any
+			if err := json.Unmarshal([]byte(n.FirstChild.Data), &v); err != nil {
+				t.Errorf("%s: its data is no JSON: %v", where, err)
+			}
+			return
+		}
+		if n.FirstChild != nil || attr["type"] != "module" || !strings.HasPrefix(attr["src"], "/assets/") {
+			t.Errorf("%s has a script", where)
+		}
+	case "form":
+		if attr["action"] != "/search" || attr["method"] != "get" {
+			t.Errorf("%s has a form that leads to %s by %s", where, attr["action"], attr["method"])
+		}
+	case "svg":
+		if !strings.HasPrefix(attr["class"], "icon") || attr["aria-hidden"] != "true" {
+			t.Errorf("%s has a drawing that is no icon", where)
 		}
 	}
 }
@@ -155,39 +195,42 @@ func TestKindOfPageIsNoComponent(t *testing.T) {
 	}
 }
 
-func TestFrenchSignsStayWithTheirWords(t *testing.T) {
+// TestTextsAreSetInTheirLanguage holds that what people write passes typography,
+// by the language of the post and not of the page.
+func TestTextsAreSetInTheirLanguage(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ text, language, want string }{
-		{"Pourquoi ? Parce que ! Voilà ; ainsi : « tout »", "fr", "Pourquoi\u202f? Parce que\u202f! Voilà\u202f; ainsi\u00a0: «\u00a0tout\u00a0»"},
-		{"« Tout »", "fr-CA", "«\u00a0Tout\u00a0»"},
-		{"Déjà\u202f? 12:30 a:b", "fr", "Déjà\u202f? 12:30 a:b"},
-		{"Why ? « All »", "en", "Why ? « All »"},
-	} {
-		if got := spaced(c.text, c.language); got != c.want {
-			t.Errorf("spaced(%q, %s) = %q, want %q", c.text, c.language, got, c.want)
+	th := folio(t)
+	s := &page.Site{Title: "L'atelier !", Description: "Ici !", Language: "fr"}
+	d := &page.Doc{
+		Card:       page.Card{Slug: "a", Title: "Where ?", Language: "en", Excerpt: "It's \"here\"", Image: "/a.jpg", ImageAlt: "It's \"alt\""},
+		Standfirst: true, Cover: true, ImageCaption: "It's \"below\"",
+	}
+	for range 3 {
+		d.Contents = append(d.Contents, page.Heading{Level: 2, ID: "h", Text: "It's \"inside\""})
+	}
+	older := &page.Card{Slug: "b", Title: "Où ?", Language: "fr"}
+	post, err := th.Post(s, Post{Doc: d, Older: older, Translations: []page.Translation{{Language: "fr", Path: "/posts/c", Title: "Quoi ?"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := html.UnescapeString(string(post))
+	for _, want := range []string{"L’atelier\u202f!", "Ici\u202f!", "Where ?", "It’s “here”", "It’s “alt”", "It’s “below”", "It’s “inside”", "Où\u202f?", "Quoi\u202f?"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page of the post lacks %q", want)
 		}
 	}
-	th, err := New()
+	list, err := th.List(s, "/page/2", []page.Card{d.Card, *older}, Pager{Number: 2, Pages: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &page.Site{Title: "Site", Language: "en"}
-	d := &page.Doc{Card: page.Card{Slug: "a", Title: "Où ?", Language: "fr", Excerpt: "Ici !"}, Standfirst: true}
-	post, err := th.Post(s, Post{Doc: d})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := th.List(s, "/page/2", []page.Card{d.Card}, Pager{Number: 2, Pages: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for where, body := range map[string][]byte{"post": post, "list": list} {
-		if !bytes.Contains(body, []byte("Où\u202f?")) || !bytes.Contains(body, []byte("Ici\u202f!")) {
-			t.Errorf("the %s breaks lines before a sign", where)
+	text = html.UnescapeString(string(list))
+	for _, want := range []string{"Where ?", "It’s “here”", "Où\u202f?"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the list lacks %q", want)
 		}
 	}
-	if d.Title != "Où ?" || d.Excerpt != "Ici !" {
-		t.Errorf("the post itself became %q, %q", d.Title, d.Excerpt)
+	if d.Excerpt != "It's \"here\"" || older.Title != "Où ?" {
+		t.Errorf("the posts themselves became %q, %q", d.Excerpt, older.Title)
 	}
 }
 
@@ -212,44 +255,47 @@ func TestHeadingsLeaveOutNoLevel(t *testing.T) {
 	}
 }
 
-func TestBothLanguagesSayEverything(t *testing.T) {
-	t.Parallel()
-	for name, x := range map[string]texts{"French": french(), "English": english()} {
-		v := reflect.ValueOf(x)
-		for i := range v.NumField() {
-			if f := v.Field(i); f.Kind() == reflect.String && f.Len() == 0 {
-				t.Errorf("%s has no %s", name, v.Type().Field(i).Name)
-			}
-		}
-		if slices.Contains(x.months[:], "") {
-			t.Errorf("%s lacks a month", name)
-		}
-	}
-}
-
 func TestPageOfWhatIsGoneNamesNoReason(t *testing.T) {
 	t.Parallel()
-	for _, x := range []texts{french(), english()} {
+	for _, language := range []string{"fr", "en"} {
+		w := speaking(t, language, "UTC")
+		text := strings.ToLower(w.say("gone") + " " + w.say("gone-lead") + " " + w.say("live-gone"))
 		for _, reason := range []string{"withdr", "retir", "auteur", "author", "delete", "supprim"} {
-			if strings.Contains(strings.ToLower(x.Gone+" "+x.GoneLead), reason) {
-				t.Errorf("%q says %q", x.Gone+" "+x.GoneLead, reason)
+			if strings.Contains(text, reason) {
+				t.Errorf("%q says %q", text, reason)
 			}
 		}
 	}
 }
 
-func TestVoice(t *testing.T) {
+func speaking(t *testing.T, tag, zone string) *Words {
+	t.Helper()
+	c, err := ownCatalogues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	w, _ := c.words(parseTag(tag), loc)
+	return w
+}
+
+func TestWords(t *testing.T) {
 	t.Parallel()
 	night := time.Date(2026, 1, 31, 23, 30, 0, 0, time.UTC)
-	for _, c := range []struct{ language, zone, date, none, one, two, list string }{
-		{"fr", "Europe/Paris", "1er février 2026", "0 article", "1 article", "2 articles", "a, b et c"},
-		{"fr-CA", "America/Montreal", "31 janvier 2026", "0 article", "1 article", "2 articles", "a, b et c"},
-		{"en", "UTC", "31 January 2026", "0 posts", "1 post", "2 posts", "a, b and c"},
-		{"de", "No/Where", "31 January 2026", "0 posts", "1 post", "2 posts", "a, b and c"},
+	for _, c := range []struct{ language, zone, date, none, one, two, many, list string }{
+		{"fr", "Europe/Paris", "1er février 2026", "0 article", "1 article", "2 articles", "12\u00a0345 articles", "a, b et c"},
+		{"fr-CA", "America/Montreal", "31 janvier 2026", "0 article", "1 article", "2 articles", "12\u00a0345 articles", "a, b et c"},
+		{"en", "UTC", "January 31, 2026", "0 posts", "1 post", "2 posts", "12,345 posts", "a, b and c"},
+		{"en-GB", "UTC", "31 January 2026", "0 posts", "1 post", "2 posts", "12,345 posts", "a, b and c"},
+		{"en-US", "UTC", "January 31, 2026", "0 posts", "1 post", "2 posts", "12,345 posts", "a, b and c"},
+		{"de", "No/Where", "January 31, 2026", "0 posts", "1 post", "2 posts", "12,345 posts", "a, b and c"},
 	} {
-		v := newVoice(c.language, c.zone)
-		got := []string{v.Date(night), v.Posts(0), v.Posts(1), v.Posts(2), v.List([]string{"a", "b", "c"})}
-		if want := []string{c.date, c.none, c.one, c.two, c.list}; !slices.Equal(got, want) {
+		w := speaking(t, c.language, c.zone)
+		got := []string{w.date(night), w.say("posts", 0), w.say("posts", 1), w.say("posts", 2), w.say("posts", 12345), w.join([]string{"a", "b", "c"})}
+		if want := []string{c.date, c.none, c.one, c.two, c.many, c.list}; !slices.Equal(got, want) {
 			t.Errorf("%s in %s = %q, want %q", c.language, c.zone, got, want)
 		}
 	}
@@ -258,24 +304,36 @@ func TestVoice(t *testing.T) {
 // TestInkStandsOutFromPaper holds WCAG 2.2 AA: 4.5 for text, in both schemes.
 func TestInkStandsOutFromPaper(t *testing.T) {
 	t.Parallel()
-	css, err := fs.ReadFile(files, "assets/site.css")
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{Default} {
+		css, err := fs.ReadFile(files, "themes/"+name+"/assets/site.css")
+		if err != nil {
+			t.Fatal(err)
+		}
+		standsOut(t, name, string(css))
 	}
-	schemes := regexp.MustCompile(`:root \{[^}]*\}`).FindAllString(string(css), 2)
+}
+
+func standsOut(t *testing.T, name, css string) {
+	t.Helper()
+	schemes := regexp.MustCompile(`:root \{[^}]*\}`).FindAllString(css, 2)
 	if len(schemes) != 2 {
-		t.Fatalf("there are %d colour schemes, want 2", len(schemes))
+		t.Fatalf("%s has %d colour schemes, want 2", name, len(schemes))
 	}
 	for i, scheme := range schemes {
 		colours := make(map[string]float64)
 		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(scheme, -1) {
 			colours[m[1]] = luminance(t, m[2])
 		}
-		for _, ink := range []string{"ink", "soft", "accent"} {
-			for _, paper := range []string{"paper", "raised"} {
+		for paper, inks := range map[string][]string{
+			"paper":  {"ink", "soft", "accent"},
+			"raised": {"ink", "soft", "accent"},
+			"tint":   {"ink", "accent"},
+			"code":   {"ink", "code-note", "code-word", "code-text", "code-value", "code-name", "code-type"},
+		} {
+			for _, ink := range inks {
 				light, dark := max(colours[ink], colours[paper]), min(colours[ink], colours[paper])
-				if ratio := (light + 0.05) / (dark + 0.05); ratio < 4.5 {
-					t.Errorf("scheme %d: contrast of %s on %s = %.2f, want at least 4.5", i, ink, paper, ratio)
+				if ratio := (light + 0.05) / (dark + 0.05); ratio < 4.5 || colours[ink] == 0 && colours[paper] == 0 {
+					t.Errorf("%s, scheme %d: contrast of %s on %s = %.2f, want at least 4.5", name, i, ink, paper, ratio)
 				}
 			}
 		}
@@ -304,12 +362,12 @@ func luminance(t *testing.T, hex string) float64 {
 
 func TestStylesComeFromHereAlone(t *testing.T) {
 	t.Parallel()
-	err := fs.WalkDir(files, "assets", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".css" {
 			return err
 		}
 		text, err := fs.ReadFile(files, name)
-		for _, bad := range []string{"@import", "url(", "<script", "<style", "expression("} {
+		for _, bad := range []string{"url(http", "//", "<script", "<style", "expression("} {
 			if bytes.Contains(text, []byte(bad)) {
 				t.Errorf("%s has %s", name, bad)
 			}

@@ -2,9 +2,15 @@ package theme
 
 import (
 	"html/template"
+	"strconv"
+	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/typography"
 )
 
 // maxContents is the deepest level of headings that a table of contents shows
@@ -14,68 +20,9 @@ const (
 	fewest      = 3
 )
 
-// frame is what every page has.
-type frame struct {
-	Site *page.Site
-	V    *voice
-	// Class names the kind of page.
-	Class       string
-	Title       string
-	Description string
-	// Canonical is the page's own address; empty: not to be found by search engines.
-	Canonical string
-	// Feed is the path of the page's own feed, if it has one.
-	Feed                string
-	Image, ImageAlt     string
-	Article             bool
-	Published, Modified time.Time
-}
-
-func newFrame(s *page.Site, class, path string) frame {
-	f := frame{Site: s, V: newVoice(s.Language, s.TimeZone), Class: class, Description: s.Description}
-	if path != "" {
-		f.Canonical = s.BaseURL + path
-	}
-	return f
-}
-
-// card is a post in a list.
-type card struct {
-	page.Card
-
-	V *voice
-	// Foreign: the post's language is not the site's.
-	Foreign bool
-	// Top: no heading stands between the page's own and the card's.
-	Top bool
-}
-
-// Path is the address of the post, as a link needs it.
-func (c card) Path() string { return page.Escape(c.Card.Path()) }
-
-func (f frame) cards(list []page.Card, top bool) []card {
-	out := make([]card, len(list))
-	for i, c := range list {
-		c.Title, c.Excerpt = spaced(c.Title, c.Language), spaced(c.Excerpt, c.Language)
-		out[i] = card{Card: c, V: f.V, Foreign: c.Language != f.Site.Language, Top: top}
-	}
-	return out
-}
-
-// Pager is the place of a page in a list.
-type Pager struct {
-	Number, Pages int
-	// Prev and Next are addresses; empty at the ends.
-	Prev, Next string
-}
-
-// shown leaves out a pager of one page.
-func (p Pager) shown() *Pager {
-	if p.Pages < 2 {
-		return nil
-	}
-	return &p
-}
+// settled is how long after its publication a post may change without being
+// called updated: in the first day authors mend slips.
+const settled = 24 * time.Hour
 
 // Home is the first page of a site.
 type Home struct {
@@ -86,28 +33,77 @@ type Home struct {
 
 // Home makes the first page.
 func (t *Theme) Home(s *page.Site, h Home) ([]byte, error) {
-	f := newFrame(s, "home", "/")
-	return t.execute("home", struct {
-		frame
+	sp := t.speaker(s)
+	f := sp.frame("home", "/", "")
+	if f.Head.Description == "" {
+		f.Head.Description = sp.words.say("recent") + " – " + f.Site.Title
+	}
+	sp.describe(&f, "website", nil)
+	f.locale("og:locale", parseTag(s.Language))
+	sp.turns(&f, h.Pager)
+	f.Head.Data = append(f.Head.Data, sp.website(&f))
+	return t.execute("home", HomeView{
+		Frame: f, Posts: sp.listing(h.Recent, 3), Pager: h.Pager.shown(),
+		Featured: sp.strip(h.Featured), Tags: sp.cloud(h.Tags),
+	})
+}
 
-		Cards, Featured []card
-		Tags            []page.Tagged
-		Pager           *Pager
-	}{f, f.cards(h.Recent, false), f.cards(h.Featured, false), h.Tags, h.Pager.shown()})
+func (sp *speaker) strip(list []page.Card) Strip {
+	var out Strip
+	id := func(n int) string {
+		if n < 1 || n > len(list) {
+			return ""
+		}
+		return "featured-" + strconv.Itoa(n)
+	}
+	for i := range list {
+		n := i + 1
+		out.Slides = append(out.Slides, Slide{Card: sp.card(&list[i], 3), ID: id(n), Prev: id(n - 1), Next: id(n + 1), Number: n, Total: len(list)})
+	}
+	return out
+}
+
+// turns says where the pages before and after one are.
+func (sp *speaker) turns(f *Frame, p Pager) {
+	f.Head.Prev, f.Head.Next = absolute(sp.site.BaseURL, p.Prev), absolute(sp.site.BaseURL, p.Next)
+}
+
+// numbered is a title of a page of a list.
+func (sp *speaker) numbered(title string, p Pager) string {
+	if p.Number < 2 {
+		return title
+	}
+	return title + ", " + sp.words.say("page-of", p.Number, p.Pages)
+}
+
+// listed is the frame of a page that lists posts: about says in a few words what it
+// lists. path has its query.
+func (sp *speaker) listed(kind, path, title, about string, p Pager, between ...Entry) Frame {
+	f := sp.frame(kind, path, title)
+	f.Head.Title = sp.numbered(title, p) + " – " + f.Site.Title
+	f.Head.Description = strings.TrimSuffix(sp.numbered(about, p)+" – "+f.Site.Title+". "+f.Site.Description, ". ")
+	as := "website"
+	if kind == "author" {
+		as = "profile"
+	}
+	sp.describe(&f, as, nil)
+	f.locale("og:locale", parseTag(sp.site.Language))
+	sp.turns(&f, p)
+	sp.trail(&f, path, between...)
+	return f
+}
+
+// own adds the feeds of a page before those of the site.
+func (f *Frame) own(list []Feed) []Feed {
+	f.Head.Feeds = append(append([]Feed{}, list...), f.Head.Feeds...)
+	return list
 }
 
 // List makes another page of the list of posts.
 func (t *Theme) List(s *page.Site, path string, cards []page.Card, p Pager) ([]byte, error) {
-	f := newFrame(s, "list", path)
-	heading := f.V.Recent
-	f.Title = heading + ", " + f.V.PageOf(p.Number, p.Pages)
-	return t.execute("list", struct {
-		frame
-
-		Heading string
-		Cards   []card
-		Pager   *Pager
-	}{f, heading, f.cards(cards, true), p.shown()})
+	sp := t.speaker(s)
+	f := sp.listed("list", path, sp.words.say("recent"), sp.words.say("recent"), p)
+	return t.execute("list", ListView{Frame: f, Posts: sp.listing(cards, 2), Pager: p.shown()})
 }
 
 // Tagged is a page of posts that carry some tags.
@@ -118,47 +114,34 @@ type Tagged struct {
 	Pager Pager
 }
 
-type without struct{ Path, Name, Hint string }
-
 // Tagged makes a page of posts that carry some tags.
 func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
-	f := newFrame(s, "tagged", path)
+	sp := t.speaker(s)
 	names, slugs := make([]string, len(v.Tags)), make([]string, len(v.Tags))
 	for i, l := range v.Tags {
 		names[i], slugs[i] = l.Name, l.Slug
 	}
-	heading := f.V.List(names)
-	f.Title, f.Description, f.Feed = heading, "", page.Escape(page.FeedPath(slugs))
-	if v.Pager.Number > 1 {
-		f.Title += ", " + f.V.PageOf(v.Pager.Number, v.Pager.Pages)
-	}
-	var narrowed []without
+	heading := sp.words.join(names)
+	total := sp.words.say("posts", v.Total)
+	f := sp.listed("tagged", path, heading, heading+", "+total, v.Pager, Entry{Name: sp.words.say("tags"), Path: "/tags"})
+	var choices []Choice
 	if len(v.Tags) > 1 {
 		for i, l := range v.Tags {
 			rest := append(append([]string{}, slugs[:i]...), slugs[i+1:]...)
-			narrowed = append(narrowed, without{Path: page.Escape(page.TagsPath(rest)), Name: l.Name, Hint: f.V.Without(l.Name)})
+			choices = append(choices, Choice{Path: page.Escape(page.TagsPath(rest)), Name: l.Name, Hint: sp.words.say("remove", l.Name)})
 		}
 	}
-	return t.execute("tagged", struct {
-		frame
-
-		Heading string
-		Cards   []card
-		Total   int
-		Without []without
-		Pager   *Pager
-	}{f, heading, f.cards(v.Cards, true), v.Total, narrowed, v.Pager.shown()})
+	list := f.own(feeds(page.Escape(page.FeedPath(slugs)), sp.words.say("feed-of", heading, s.Title)))
+	return t.execute("tagged", TaggedView{
+		Frame: f, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Choices: choices, Feeds: list,
+	})
 }
 
 // Tags makes the list of all tags.
 func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
-	f := newFrame(s, "tags", "/tags")
-	f.Title, f.Description = f.V.Tags, ""
-	return t.execute("tags", struct {
-		frame
-
-		Tags []page.Tagged
-	}{f, tags})
+	sp := t.speaker(s)
+	f := sp.listed("tags", "/tags", sp.words.say("tags"), sp.words.say("all-tags"), Pager{})
+	return t.execute("tags", TagsView{Frame: f, Groups: groups(sp.cloud(tags)), Total: sp.words.number(len(tags))})
 }
 
 // Post is the page of a post.
@@ -174,104 +157,61 @@ type Post struct {
 
 // Post makes the page of a post.
 func (t *Theme) Post(s *page.Site, v Post) ([]byte, error) {
-	d := v.Doc
-	f := newFrame(s, "reading", page.Escape(d.Path()))
-	shown := *d // the caller's stays as it was written
-	d = &shown
-	d.Title, d.Excerpt = spaced(d.Title, d.Language), spaced(d.Excerpt, d.Language)
-	f.Title, f.Description, f.Article = d.Title, d.Excerpt, true
-	f.Image, f.ImageAlt = s.Absolute(d.Image), d.ImageAlt
-	f.Published, f.Modified = d.PublishedAt, d.UpdatedAt
-	var by []string
-	for _, a := range d.Authors {
-		by = append(by, a.Name)
+	sp, d := t.speaker(s), v.Doc
+	c := sp.card(&d.Card, 1)
+	if !d.EditedAt.IsZero() && d.EditedAt.Sub(d.PublishedAt) > settled {
+		at := c.moment(d.EditedAt)
+		c.Updated = &at
 	}
-	return t.execute("post", struct {
-		frame
-
-		Doc      *page.Doc
-		Foreign  bool
-		By       string
-		Contents []page.Heading
-		Body     template.HTML
-	}{
-		f, d, d.Language != s.Language, f.V.List(by), contents(d.Contents),
-		template.HTML(d.HTML), // the document package made it from its allowlist
-	})
+	f := sp.frame("post", c.Path, c.Title)
+	f.Head.Description = c.Excerpt
+	sp.describe(&f, "article", c.Picture)
+	sp.article(&f, d, &c)
+	sp.alternates(&f, d, v.Translations)
+	f.Head.Data = append(f.Head.Data, sp.posting(d, &c, c.Picture))
+	sp.trail(&f, c.Path)
+	view := PostView{
+		Frame: f, Post: c, Contents: contents(d.Contents, d.Language), Newer: sp.one(v.Newer), Older: sp.one(v.Older),
+		Related: sp.cards(v.Related, 3), Translations: sp.translations(v.Translations),
+		Body: template.HTML(d.HTML), // the document package made it from its allowlist
+	}
+	if d.Standfirst {
+		view.Standfirst = c.Excerpt
+	}
+	if d.Cover {
+		view.Cover, view.Caption = c.Picture, typography.Text(d.ImageCaption, d.Language)
+	}
+	return t.execute("post", view)
 }
 
-// Archive lists the months in which posts were published.
-type Archive struct {
-	// Months are newest first.
-	Months []page.Month
-	// Total is how many posts there are.
-	Total int
+// modified is when what readers see of a post itself last changed.
+func modified(d *page.Doc) time.Time {
+	if d.EditedAt.After(d.PublishedAt) {
+		return d.EditedAt
+	}
+	return d.PublishedAt
 }
 
-// Archive makes the list of months.
-func (t *Theme) Archive(s *page.Site, _ Archive) ([]byte, error) {
-	return t.list(newFrame(s, "archive", "/archive"), nil, Pager{})
-}
-
-// Period is a page of the posts of one year or month.
-type Period struct {
-	Year int
-	// Month is 0 for a whole year.
-	Month time.Month
-	Cards []page.Card
-	Total int
-	Pager Pager
-	// Months are those of the year that have posts, newest first.
-	Months []page.Month
-}
-
-// Period makes a page of the posts of one year or month.
-func (t *Theme) Period(s *page.Site, path string, v Period) ([]byte, error) {
-	return t.list(newFrame(s, "period", path), v.Cards, v.Pager)
-}
-
-// Author is a page of one author's posts.
-type Author struct {
-	Author page.Label
-	Cards  []page.Card
-	Total  int
-	Pager  Pager
-}
-
-// Author makes a page of one author's posts.
-func (t *Theme) Author(s *page.Site, path string, v Author) ([]byte, error) {
-	return t.list(newFrame(s, "author", path), v.Cards, v.Pager)
-}
-
-// Search is a page of what a search finds; without words or tags it is the form.
-type Search struct {
-	Search page.Search
-	// Tags and Without are those of Search, with their names.
-	Tags, Without []page.Label
-	Found         page.Found
-	Pager         Pager
-	// Feed is the path of the search's RSS feed with its query, escaped; empty for the form.
-	Feed string
-}
-
-// Search makes a page of what a search finds. path has its query.
-func (t *Theme) Search(s *page.Site, path string, v Search) ([]byte, error) {
-	return t.list(newFrame(s, "search", path), v.Found.Cards, v.Pager)
-}
-
-func (t *Theme) list(f frame, cards []page.Card, p Pager) ([]byte, error) {
-	return t.execute("list", struct {
-		frame
-
-		Heading string
-		Cards   []card
-		Pager   *Pager
-	}{f, f.Title, f.cards(cards, true), p.shown()})
+func (sp *speaker) translations(list []page.Translation) []Translation {
+	var out []Translation
+	for _, l := range list {
+		tag := parseTag(l.Language)
+		name := display.Self.Name(tag)
+		if name == "" || tag == language.Und {
+			name = l.Title
+		}
+		label := name
+		if w, ok := sp.theme.catalogues.words(tag, sp.zone); ok {
+			label = w.say("read-in", name)
+		}
+		out = append(out, Translation{Name: name, Label: label, Lang: newTongue(tag), Path: page.Escape(l.Path), Title: typography.Text(l.Title, l.Language)})
+	}
+	return out
 }
 
 // contents is the part of a table of contents that is shown; none if there is
 // little to choose from.
-func contents(list []page.Heading) []page.Heading {
+func contents(list []page.Heading, language string) []Heading {
 	n := len(list)
 	for _, h := range list {
 		n += len(h.Children)
@@ -279,10 +219,14 @@ func contents(list []page.Heading) []page.Heading {
 	if n < fewest {
 		return nil
 	}
-	out := make([]page.Heading, 0, len(list))
+	return headings(list, language)
+}
+
+func headings(list []page.Heading, language string) []Heading {
+	var out []Heading
 	for _, h := range list {
 		if h.Level <= maxContents {
-			out = append(out, h)
+			out = append(out, Heading{ID: h.ID, Text: typography.Text(h.Text, language), Children: headings(h.Children, language)})
 		}
 	}
 	return out
@@ -295,23 +239,19 @@ type Absent struct {
 }
 
 // NotFound makes the page of an address where nothing is; the same for all of them.
-func (t *Theme) NotFound(s *page.Site, _ Absent) ([]byte, error) {
-	f := newFrame(s, "missing", "")
-	return t.absent(f, page.StatusNotFound, f.V.NotFound, f.V.NotFoundLead)
+func (t *Theme) NotFound(s *page.Site, v Absent) ([]byte, error) {
+	return t.absent(s, page.StatusNotFound, "not-found", v)
 }
 
 // Gone makes the page of an address where a post was.
-func (t *Theme) Gone(s *page.Site, _ Absent) ([]byte, error) {
-	f := newFrame(s, "missing", "")
-	return t.absent(f, page.StatusGone, f.V.Gone, f.V.GoneLead)
+func (t *Theme) Gone(s *page.Site, v Absent) ([]byte, error) {
+	return t.absent(s, page.StatusGone, "gone", v)
 }
 
-func (t *Theme) absent(f frame, status int, title, lead string) ([]byte, error) {
-	f.Title, f.Description = title, ""
-	return t.execute("absent", struct {
-		frame
-
-		Status int
-		Lead   string
-	}{f, status, lead})
+func (t *Theme) absent(s *page.Site, status int, key string, v Absent) ([]byte, error) {
+	sp := t.speaker(s)
+	f := sp.frame("absent", "", sp.words.say(key))
+	f.Head.Description = ""
+	sp.describe(&f, "", nil)
+	return t.execute("absent", AbsentView{Frame: f, Status: status, Lead: sp.words.say(key + "-lead"), Recent: sp.cards(v.Recent, 3)})
 }

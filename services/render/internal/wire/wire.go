@@ -16,13 +16,14 @@ import (
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/theme"
 )
 
 // Site is a site as pages show it.
 func Site(s *postsv1.Site) *page.Site {
 	out := &page.Site{
 		ID: s.GetId(), Title: s.GetTitle(), Description: s.GetDescription(), Language: s.GetLanguage(), TimeZone: s.GetTimeZone(),
-		BaseURL: strings.TrimRight(s.GetBaseUrl(), "/"), PostsPerPage: int(s.GetPostsPerPage()), UpdatedAt: s.GetUpdatedAt().AsTime(),
+		BaseURL: strings.TrimRight(s.GetBaseUrl(), "/"), PostsPerPage: int(s.GetPostsPerPage()), Theme: s.GetTheme(), UpdatedAt: s.GetUpdatedAt().AsTime(),
 	}
 	if hosts := s.GetHosts(); len(hosts) > 0 {
 		out.Host = hosts[0]
@@ -59,6 +60,10 @@ func Doc(s *postsv1.PostState, text *document.Document, base string) *page.Doc {
 	if p.GetPublishedAt() == nil {
 		d.PublishedAt = p.GetCreatedAt().AsTime()
 	}
+	if at := p.GetEditedAt(); at != nil {
+		d.EditedAt = at.AsTime()
+	}
+	d.TranslationKey = p.GetTranslationKey()
 	d.Featured, d.Authors, d.Standfirst = p.GetFeatured(), labels(p.GetAuthors()), p.GetExcerpt() != ""
 	d.Words, d.HTML, d.Contents = text.Words, text.HTML, headings(text.Contents)
 	if !d.Standfirst {
@@ -66,7 +71,7 @@ func Doc(s *postsv1.PostState, text *document.Document, base string) *page.Doc {
 	}
 	// Pages load nothing from other hosts.
 	if d.Image, d.Cover = document.OwnImage(p.GetImage(), base); d.Cover {
-		d.ImageAlt = p.GetImageAlt()
+		d.ImageAlt, d.ImageCaption = p.GetImageAlt(), p.GetImageCaption()
 	} else {
 		d.Image, d.ImageAlt = text.Image, text.ImageAlt
 	}
@@ -110,6 +115,12 @@ func Entry(e *tagsv1.Entry) page.Entry {
 	return out
 }
 
+// Ask is what a request is for.
+func Ask(r *renderv1.GetPageRequest) page.Ask {
+	s := r.GetSearch()
+	return page.Ask{Path: r.GetPath(), Number: int(r.GetPage()), Search: page.Search{Text: s.GetText(), Tags: s.GetTags(), Without: s.GetWithout()}}
+}
+
 // Page is the answer to a request for a page whose ETag the caller may have.
 func Page(p *page.Page, ifNoneMatch string) *renderv1.GetPageResponse {
 	out := &renderv1.GetPageResponse{
@@ -142,6 +153,27 @@ func contents(list []document.Heading) []*renderv1.Heading {
 	var out []*renderv1.Heading
 	for _, h := range list {
 		out = append(out, &renderv1.Heading{Level: int32(h.Level), Id: h.ID, Text: h.Text, Children: contents(h.Children)}) //nolint:gosec // 2 to 6
+	}
+	return out
+}
+
+// Found is what a search finds: the ids of a page of posts, how many there are,
+// and the tags of these.
+func Found(r *tagsv1.SearchPostsResponse) (ids []string, total int, facets []page.Tagged) {
+	for _, p := range r.GetPosts() {
+		ids = append(ids, p.GetId())
+	}
+	for _, t := range r.GetFacets() {
+		facets = append(facets, page.Tagged{Label: page.Label{Slug: t.GetSlug(), Name: t.GetName()}, Count: int(t.GetCount())})
+	}
+	return ids, int(r.GetTotal()), facets
+}
+
+// Themes are the looks that a site can choose from.
+func Themes(list []theme.Listed) *renderv1.ListThemesResponse {
+	out := &renderv1.ListThemesResponse{}
+	for _, t := range list {
+		out.Themes = append(out.Themes, &renderv1.Theme{Name: t.Name, Description: t.Description, Custom: t.Custom, Problem: t.Problem})
 	}
 	return out
 }

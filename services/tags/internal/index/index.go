@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parution/parution/chassis/slug"
+	"github.com/parution/parution/services/tags/internal/search"
 )
 
 // Tag is a tag as one post carries it.
@@ -33,6 +34,8 @@ type Post struct {
 	PublishedAt           time.Time
 	// TagNames are as the author wrote them.
 	TagNames []string
+	// Words are what readers can search for.
+	Words search.Document
 }
 
 // Entry is what the index knows of one post.

@@ -12,6 +12,7 @@ import (
 	"github.com/parution/parution/chassis/slug"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/search"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
 
@@ -28,6 +29,7 @@ type reader interface {
 	Tag(ctx context.Context, site, slug string) (index.Count, error)
 	Tags(ctx context.Context, site, after string, size int32) ([]index.Count, error)
 	Tagged(ctx context.Context, sel index.Selection, before index.Place, size int32) (_ []index.Entry, total int32, err error)
+	Search(ctx context.Context, q search.Query, after search.Place, size, skip int32) (index.Found, error)
 	Entries(ctx context.Context, postIDs []string) ([]index.Entry, error)
 	PublicHashes(ctx context.Context, versions map[string]int32) (map[string][]byte, error)
 }
@@ -37,10 +39,14 @@ type Server struct {
 	tagsv1.UnimplementedTagsServiceServer
 
 	index reader
+	// searches holds one element for each search that is worked on.
+	searches chan struct{}
 }
 
 // New makes a server.
-func New(index reader) *Server { return &Server{index: index} }
+func New(index reader) *Server {
+	return &Server{index: index, searches: make(chan struct{}, maxSearches)}
+}
 
 // ListTags implements tagsv1.TagsServiceServer.
 func (s *Server) ListTags(ctx context.Context, r *tagsv1.ListTagsRequest) (*tagsv1.ListTagsResponse, error) {

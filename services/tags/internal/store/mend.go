@@ -43,12 +43,18 @@ func tagsMatch(e index.Entry, found []db.EntryTag) bool {
 	return len(found) == len(e.Tags) && !slices.ContainsFunc(e.Tags, isMissing)
 }
 
-// Settle counts all tags anew and drops those that no entry carries. It runs in
+// Settle counts all tags anew and drops those that no entry carries, and what is
+// searched of posts that have no entry. It runs in
 // tx, which must be the only one that writes the index.
 func (s *Store) Settle(ctx context.Context, tx *sql.Tx) error {
 	for _, statement := range [...]string{dropUncarried, countAll} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("count all tags: %w", err)
+		}
+	}
+	for _, statement := range s.sql.settleDocuments {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("drop stray documents: %w", err)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ package wire
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -13,6 +14,7 @@ import (
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/search"
 )
 
 // Post is a post's state as its owner tells it.
@@ -21,6 +23,10 @@ func Post(s *postsv1.PostState) index.Post {
 	if p := s.GetPost(); p != nil {
 		out.Public, out.Slug, out.Title, out.Language, out.TagNames = true, p.GetSlug(), p.GetTitle(), p.GetLanguage(), p.GetTags()
 		out.PublishedAt = p.GetPublishedAt().AsTime().Truncate(time.Microsecond) // what both databases keep
+		out.Words = search.NewDocument(search.Source{
+			Title: p.GetTitle(), Labels: slices.Concat(p.GetTags(), p.GetAuthors()), Body: p.GetBody(), Format: p.GetFormat(),
+			Others: []string{p.GetExcerpt(), p.GetImageAlt(), p.GetImageCaption()},
+		})
 	}
 	return out
 }

@@ -503,7 +503,10 @@ type SearchPostsRequest struct {
 	// The next_page_token of an earlier answer to the same question.
 	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Leave out this many posts, at most 10000; not together with page_token.
-	Skip          int32 `protobuf:"varint,6,opt,name=skip,proto3" json:"skip,omitempty"`
+	Skip int32 `protobuf:"varint,6,opt,name=skip,proto3" json:"skip,omitempty"`
+	// The site that is searched, for services, which belong to none. Everybody else
+	// searches their own, and this must be empty.
+	Site          string `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -578,6 +581,13 @@ func (x *SearchPostsRequest) GetSkip() int32 {
 		return x.Skip
 	}
 	return 0
+}
+
+func (x *SearchPostsRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
 }
 
 type SearchPostsResponse struct {
@@ -929,7 +939,7 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05title\x18\x03 \x01(\tR\x05title\x12\x1a\n" +
 	"\blanguage\x18\x04 \x01(\tR\blanguage\x12=\n" +
 	"\fpublished_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt\x12)\n" +
-	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\x96\x01\n" +
+	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\xaa\x01\n" +
 	"\x12SearchPostsRequest\x12\f\n" +
 	"\x01q\x18\x01 \x01(\tR\x01q\x12\x10\n" +
 	"\x03tag\x18\x02 \x03(\tR\x03tag\x12\x10\n" +
@@ -937,7 +947,8 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\x12\x12\n" +
-	"\x04skip\x18\x06 \x01(\x05R\x04skip\"\xb6\x01\n" +
+	"\x04skip\x18\x06 \x01(\x05R\x04skip\x12\x12\n" +
+	"\x04site\x18\a \x01(\tR\x04site\"\xb6\x01\n" +
 	"\x13SearchPostsResponse\x122\n" +
 	"\x05posts\x18\x01 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
@@ -959,16 +970,17 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\n" +
 	"IndexFacts\x12\x12\n" +
 	"\x04tags\x18\x01 \x03(\tR\x04tags\x12\x18\n" +
-	"\aremoved\x18\x02 \x03(\tR\aremoved2\x8c\x05\n" +
+	"\aremoved\x18\x02 \x03(\tR\aremoved2\x8e\x05\n" +
 	"\vTagsService\x12t\n" +
 	"\bListTags\x12!.parution.tags.v1.ListTagsRequest\x1a\".parution.tags.v1.ListTagsResponse\"!\xca\xf3\x18\t\n" +
 	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/api/v1/tags\x12z\n" +
 	"\x06GetTag\x12\x1f.parution.tags.v1.GetTagRequest\x1a .parution.tags.v1.GetTagResponse\"-\xca\xf3\x18\t\n" +
 	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1ab\x03tag\x12\x13/api/v1/tags/{slug}\x12\x96\x01\n" +
 	"\x0fListTaggedPosts\x12(.parution.tags.v1.ListTaggedPostsRequest\x1a).parution.tags.v1.ListTaggedPostsResponse\".\xca\xf3\x18\t\n" +
-	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/tags/{tags}/posts\x12\x7f\n" +
-	"\vSearchPosts\x12$.parution.tags.v1.SearchPostsRequest\x1a%.parution.tags.v1.SearchPostsResponse\"#\xca\xf3\x18\t\n" +
-	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/search\x12q\n" +
+	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/tags/{tags}/posts\x12\x80\x01\n" +
+	"\vSearchPosts\x12$.parution.tags.v1.SearchPostsRequest\x1a%.parution.tags.v1.SearchPostsResponse\"$\xca\xf3\x18\n" +
+	"\n" +
+	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/search\x12q\n" +
 	"\x0fBatchGetEntries\x12(.parution.tags.v1.BatchGetEntriesRequest\x1a).parution.tags.v1.BatchGetEntriesResponse\"\t\xca\xf3\x18\x05\n" +
 	"\x01\x06\x10\x01B@Z>github.com/parution/parution/proto/gen/parution/tags/v1;tagsv1b\x06proto3"
 

@@ -9,30 +9,33 @@ import (
 )
 
 type Post struct {
-	ID           string
-	SiteID       string
-	Version      int32
-	Status       string
-	Slug         string
-	Title        string
-	Body         string
-	Format       string
-	Language     string
-	Tags         string
-	Authors      string
-	Aliases      string
-	Featured     bool
-	Excerpt      string
-	Image        string
-	ImageAlt     string
-	ExternalID   string
-	CreatedBy    string
-	WasPublic    bool
-	CreatedAt    sqldb.Time
-	UpdatedAt    sqldb.Time
-	PublishedAt  sqldb.NullTime
-	ScheduledFor sqldb.NullTime
-	SortAt       sqldb.Time
+	ID             string
+	SiteID         string
+	Version        int32
+	Status         string
+	Slug           string
+	Title          string
+	Body           string
+	Format         string
+	Language       string
+	Tags           string
+	Authors        string
+	Aliases        string
+	Featured       bool
+	Excerpt        string
+	Image          string
+	ImageAlt       string
+	ExternalID     string
+	CreatedBy      string
+	WasPublic      bool
+	CreatedAt      sqldb.Time
+	UpdatedAt      sqldb.Time
+	PublishedAt    sqldb.NullTime
+	ScheduledFor   sqldb.NullTime
+	SortAt         sqldb.Time
+	ImageCaption   string
+	TranslationKey string
+	EditedAt       sqldb.Time
 }
 
 type PostAlias struct {
@@ -74,6 +77,7 @@ type Site struct {
 	PostsPerPage int32
 	CreatedAt    sqldb.Time
 	UpdatedAt    sqldb.Time
+	Theme        string
 }
 
 type SiteHost struct {

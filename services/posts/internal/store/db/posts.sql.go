@@ -145,7 +145,8 @@ func (q *Queries) FindBySlug(ctx context.Context, arg FindBySlugParams) (string,
 
 const getPost = `-- name: GetPost :one
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at,
+    image_caption, translation_key, edited_at
 FROM post WHERE id = $1
 `
 
@@ -177,6 +178,9 @@ func (q *Queries) GetPost(ctx context.Context, id string) (Post, error) {
 		&i.PublishedAt,
 		&i.ScheduledFor,
 		&i.SortAt,
+		&i.ImageCaption,
+		&i.TranslationKey,
+		&i.EditedAt,
 	)
 	return i, err
 }
@@ -220,35 +224,38 @@ func (q *Queries) InsertAlias(ctx context.Context, arg InsertAliasParams) error 
 
 const insertPost = `-- name: InsertPost :exec
 INSERT INTO post (id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+    excerpt, image, image_alt, image_caption, translation_key, external_id, created_by, was_public, created_at, updated_at, edited_at, published_at, scheduled_for, sort_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 `
 
 type InsertPostParams struct {
-	ID           string
-	SiteID       string
-	Version      int32
-	Status       string
-	Slug         string
-	Title        string
-	Body         string
-	Format       string
-	Language     string
-	Tags         string
-	Authors      string
-	Aliases      string
-	Featured     bool
-	Excerpt      string
-	Image        string
-	ImageAlt     string
-	ExternalID   string
-	CreatedBy    string
-	WasPublic    bool
-	CreatedAt    sqldb.Time
-	UpdatedAt    sqldb.Time
-	PublishedAt  sqldb.NullTime
-	ScheduledFor sqldb.NullTime
-	SortAt       sqldb.Time
+	ID             string
+	SiteID         string
+	Version        int32
+	Status         string
+	Slug           string
+	Title          string
+	Body           string
+	Format         string
+	Language       string
+	Tags           string
+	Authors        string
+	Aliases        string
+	Featured       bool
+	Excerpt        string
+	Image          string
+	ImageAlt       string
+	ImageCaption   string
+	TranslationKey string
+	ExternalID     string
+	CreatedBy      string
+	WasPublic      bool
+	CreatedAt      sqldb.Time
+	UpdatedAt      sqldb.Time
+	EditedAt       sqldb.Time
+	PublishedAt    sqldb.NullTime
+	ScheduledFor   sqldb.NullTime
+	SortAt         sqldb.Time
 }
 
 func (q *Queries) InsertPost(ctx context.Context, arg InsertPostParams) error {
@@ -269,11 +276,14 @@ func (q *Queries) InsertPost(ctx context.Context, arg InsertPostParams) error {
 		arg.Excerpt,
 		arg.Image,
 		arg.ImageAlt,
+		arg.ImageCaption,
+		arg.TranslationKey,
 		arg.ExternalID,
 		arg.CreatedBy,
 		arg.WasPublic,
 		arg.CreatedAt,
 		arg.UpdatedAt,
+		arg.EditedAt,
 		arg.PublishedAt,
 		arg.ScheduledFor,
 		arg.SortAt,
@@ -306,7 +316,8 @@ func (q *Queries) InsertRevision(ctx context.Context, arg InsertRevisionParams) 
 
 const listPosts = `-- name: ListPosts :many
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at,
+    image_caption, translation_key, edited_at
 FROM post
 WHERE site_id = $1 AND status <> 'deleted'
     AND (CAST($2 AS text) = '' OR status = $2)
@@ -377,6 +388,9 @@ func (q *Queries) ListPosts(ctx context.Context, arg ListPostsParams) ([]Post, e
 			&i.PublishedAt,
 			&i.ScheduledFor,
 			&i.SortAt,
+			&i.ImageCaption,
+			&i.TranslationKey,
+			&i.EditedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -493,33 +507,37 @@ func (q *Queries) TakeOverSlug(ctx context.Context, arg TakeOverSlugParams) (int
 const updatePost = `-- name: UpdatePost :execrows
 UPDATE post SET version = $1, status = $2, slug = $3, title = $4, body = $5, format = $6,
     language = $7, tags = $8, authors = $9, aliases = $10, featured = $11, excerpt = $12,
-    image = $13, image_alt = $14, was_public = $15, updated_at = $16,
-    published_at = $17, scheduled_for = $18, sort_at = $19
-WHERE id = $20 AND version = $21
+    image = $13, image_alt = $14, image_caption = $15, translation_key = $16,
+    was_public = $17, updated_at = $18, edited_at = $19,
+    published_at = $20, scheduled_for = $21, sort_at = $22
+WHERE id = $23 AND version = $24
 `
 
 type UpdatePostParams struct {
-	Version      int32
-	Status       string
-	Slug         string
-	Title        string
-	Body         string
-	Format       string
-	Language     string
-	Tags         string
-	Authors      string
-	Aliases      string
-	Featured     bool
-	Excerpt      string
-	Image        string
-	ImageAlt     string
-	WasPublic    bool
-	UpdatedAt    sqldb.Time
-	PublishedAt  sqldb.NullTime
-	ScheduledFor sqldb.NullTime
-	SortAt       sqldb.Time
-	ID           string
-	Expected     int32
+	Version        int32
+	Status         string
+	Slug           string
+	Title          string
+	Body           string
+	Format         string
+	Language       string
+	Tags           string
+	Authors        string
+	Aliases        string
+	Featured       bool
+	Excerpt        string
+	Image          string
+	ImageAlt       string
+	ImageCaption   string
+	TranslationKey string
+	WasPublic      bool
+	UpdatedAt      sqldb.Time
+	EditedAt       sqldb.Time
+	PublishedAt    sqldb.NullTime
+	ScheduledFor   sqldb.NullTime
+	SortAt         sqldb.Time
+	ID             string
+	Expected       int32
 }
 
 func (q *Queries) UpdatePost(ctx context.Context, arg UpdatePostParams) (int64, error) {
@@ -538,8 +556,11 @@ func (q *Queries) UpdatePost(ctx context.Context, arg UpdatePostParams) (int64, 
 		arg.Excerpt,
 		arg.Image,
 		arg.ImageAlt,
+		arg.ImageCaption,
+		arg.TranslationKey,
 		arg.WasPublic,
 		arg.UpdatedAt,
+		arg.EditedAt,
 		arg.PublishedAt,
 		arg.ScheduledFor,
 		arg.SortAt,

@@ -32,7 +32,7 @@ func (q *Queries) DropHosts(ctx context.Context, siteID string) error {
 }
 
 const getSite = `-- name: GetSite :one
-SELECT id, version, title, description, language, time_zone, base_url, social_links, hosts, posts_per_page, created_at, updated_at
+SELECT id, version, title, description, language, time_zone, base_url, social_links, hosts, posts_per_page, created_at, updated_at, theme
 FROM site WHERE id = $1
 `
 
@@ -52,6 +52,7 @@ func (q *Queries) GetSite(ctx context.Context, id string) (Site, error) {
 		&i.PostsPerPage,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.Theme,
 	)
 	return i, err
 }
@@ -71,8 +72,8 @@ func (q *Queries) InsertHost(ctx context.Context, arg InsertHostParams) error {
 }
 
 const insertSite = `-- name: InsertSite :exec
-INSERT INTO site (id, version, title, description, language, time_zone, base_url, social_links, hosts, posts_per_page, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO site (id, version, title, description, language, time_zone, base_url, social_links, hosts, posts_per_page, theme, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type InsertSiteParams struct {
@@ -86,6 +87,7 @@ type InsertSiteParams struct {
 	SocialLinks  string
 	Hosts        string
 	PostsPerPage int32
+	Theme        string
 	CreatedAt    sqldb.Time
 	UpdatedAt    sqldb.Time
 }
@@ -102,6 +104,7 @@ func (q *Queries) InsertSite(ctx context.Context, arg InsertSiteParams) error {
 		arg.SocialLinks,
 		arg.Hosts,
 		arg.PostsPerPage,
+		arg.Theme,
 		arg.CreatedAt,
 		arg.UpdatedAt,
 	)
@@ -109,7 +112,7 @@ func (q *Queries) InsertSite(ctx context.Context, arg InsertSiteParams) error {
 }
 
 const listSites = `-- name: ListSites :many
-SELECT id, version, title, description, language, time_zone, base_url, social_links, hosts, posts_per_page, created_at, updated_at
+SELECT id, version, title, description, language, time_zone, base_url, social_links, hosts, posts_per_page, created_at, updated_at, theme
 FROM site ORDER BY id LIMIT $1
 `
 
@@ -135,6 +138,7 @@ func (q *Queries) ListSites(ctx context.Context, pageSize int32) ([]Site, error)
 			&i.PostsPerPage,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.Theme,
 		); err != nil {
 			return nil, err
 		}
@@ -151,8 +155,8 @@ func (q *Queries) ListSites(ctx context.Context, pageSize int32) ([]Site, error)
 
 const updateSite = `-- name: UpdateSite :execrows
 UPDATE site SET version = $1, title = $2, description = $3, language = $4, time_zone = $5,
-    base_url = $6, social_links = $7, hosts = $8, posts_per_page = $9, updated_at = $10
-WHERE id = $11 AND version = $12
+    base_url = $6, social_links = $7, hosts = $8, posts_per_page = $9, theme = $10, updated_at = $11
+WHERE id = $12 AND version = $13
 `
 
 type UpdateSiteParams struct {
@@ -165,6 +169,7 @@ type UpdateSiteParams struct {
 	SocialLinks  string
 	Hosts        string
 	PostsPerPage int32
+	Theme        string
 	UpdatedAt    sqldb.Time
 	ID           string
 	Expected     int32
@@ -181,6 +186,7 @@ func (q *Queries) UpdateSite(ctx context.Context, arg UpdateSiteParams) (int64, 
 		arg.SocialLinks,
 		arg.Hosts,
 		arg.PostsPerPage,
+		arg.Theme,
 		arg.UpdatedAt,
 		arg.ID,
 		arg.Expected,

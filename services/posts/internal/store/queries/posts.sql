@@ -1,18 +1,20 @@
 -- name: InsertPost :exec
 INSERT INTO post (id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at)
-VALUES (@id, @site_id, @version, @status, @slug, @title, @body, @format, @language, @tags, @authors, @aliases, @featured, @excerpt, @image, @image_alt, @external_id, @created_by, @was_public, @created_at, @updated_at, @published_at, @scheduled_for, @sort_at);
+    excerpt, image, image_alt, image_caption, translation_key, external_id, created_by, was_public, created_at, updated_at, edited_at, published_at, scheduled_for, sort_at)
+VALUES (@id, @site_id, @version, @status, @slug, @title, @body, @format, @language, @tags, @authors, @aliases, @featured, @excerpt, @image, @image_alt, @image_caption, @translation_key, @external_id, @created_by, @was_public, @created_at, @updated_at, @edited_at, @published_at, @scheduled_for, @sort_at);
 
 -- name: UpdatePost :execrows
 UPDATE post SET version = @version, status = @status, slug = @slug, title = @title, body = @body, format = @format,
     language = @language, tags = @tags, authors = @authors, aliases = @aliases, featured = @featured, excerpt = @excerpt,
-    image = @image, image_alt = @image_alt, was_public = @was_public, updated_at = @updated_at,
+    image = @image, image_alt = @image_alt, image_caption = @image_caption, translation_key = @translation_key,
+    was_public = @was_public, updated_at = @updated_at, edited_at = @edited_at,
     published_at = @published_at, scheduled_for = @scheduled_for, sort_at = @sort_at
 WHERE id = @id AND version = @expected;
 
 -- name: GetPost :one
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at,
+    image_caption, translation_key, edited_at
 FROM post WHERE id = @id;
 
 -- name: FindBySlug :one
@@ -24,7 +26,8 @@ SELECT id FROM post WHERE site_id = @site_id AND external_id = @external_id AND 
 
 -- name: ListPosts :many
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
-    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at
+    excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at,
+    image_caption, translation_key, edited_at
 FROM post
 WHERE site_id = @site_id AND status <> 'deleted'
     AND (CAST(@status AS text) = '' OR status = @status)

@@ -7,42 +7,79 @@ package db
 
 import (
 	"context"
+
+	"github.com/parution/parution/chassis/sqldb"
 )
 
-const countFeatured = `-- name: CountFeatured :one
-SELECT count(*) FROM doc WHERE site = $1 AND featured = true AND state = 1
+const authorIDs = `-- name: AuthorIDs :many
+SELECT post_id FROM doc_author WHERE site = $1 AND slug = $2
+ORDER BY published_at DESC, post_id DESC LIMIT $4 OFFSET $3
 `
 
-func (q *Queries) CountFeatured(ctx context.Context, site string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countFeatured, site)
+type AuthorIDsParams struct {
+	Site string
+	Slug string
+	Skip int32
+	Size int32
+}
+
+func (q *Queries) AuthorIDs(ctx context.Context, arg AuthorIDsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, authorIDs,
+		arg.Site,
+		arg.Slug,
+		arg.Skip,
+		arg.Size,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var post_id string
+		if err := rows.Scan(&post_id); err != nil {
+			return nil, err
+		}
+		items = append(items, post_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countPeriod = `-- name: CountPeriod :one
+SELECT count(*) FROM doc WHERE site = $1 AND state = 1 AND published_at >= $2 AND published_at < $3
+`
+
+type CountPeriodParams struct {
+	Site  string
+	Since sqldb.Time
+	Until sqldb.Time
+}
+
+func (q *Queries) CountPeriod(ctx context.Context, arg CountPeriodParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countPeriod, arg.Site, arg.Since, arg.Until)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
 }
 
-const countPublic = `-- name: CountPublic :one
-SELECT count(*) FROM doc WHERE site = $1 AND state = 1
+const countTag = `-- name: CountTag :one
+SELECT count FROM tag WHERE site = $1 AND slug = $2
 `
 
-func (q *Queries) CountPublic(ctx context.Context, site string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countPublic, site)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const countTagged = `-- name: CountTagged :one
-SELECT count(*) FROM doc_tag WHERE site = $1 AND slug = $2 AND listed = true
-`
-
-type CountTaggedParams struct {
+type CountTagParams struct {
 	Site string
 	Slug string
 }
 
-func (q *Queries) CountTagged(ctx context.Context, arg CountTaggedParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countTagged, arg.Site, arg.Slug)
-	var count int64
+func (q *Queries) CountTag(ctx context.Context, arg CountTagParams) (int32, error) {
+	row := q.db.QueryRowContext(ctx, countTag, arg.Site, arg.Slug)
+	var count int32
 	err := row.Scan(&count)
 	return count, err
 }
@@ -60,6 +97,166 @@ type FeaturedIDsParams struct {
 
 func (q *Queries) FeaturedIDs(ctx context.Context, arg FeaturedIDsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, featuredIDs, arg.Site, arg.Skip, arg.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var post_id string
+		if err := rows.Scan(&post_id); err != nil {
+			return nil, err
+		}
+		items = append(items, post_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const getTally = `-- name: GetTally :one
+SELECT count FROM tally WHERE site = $1 AND list = $2
+`
+
+type GetTallyParams struct {
+	Site string
+	List string
+}
+
+func (q *Queries) GetTally(ctx context.Context, arg GetTallyParams) (int32, error) {
+	row := q.db.QueryRowContext(ctx, getTally, arg.Site, arg.List)
+	var count int32
+	err := row.Scan(&count)
+	return count, err
+}
+
+const locatedAuthors = `-- name: LocatedAuthors :many
+SELECT list FROM tally WHERE site = $1 AND list LIKE 'author:%' AND count > 0 ORDER BY count DESC, list LIMIT $2
+`
+
+type LocatedAuthorsParams struct {
+	Site string
+	Size int32
+}
+
+func (q *Queries) LocatedAuthors(ctx context.Context, arg LocatedAuthorsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, locatedAuthors, arg.Site, arg.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var list string
+		if err := rows.Scan(&list); err != nil {
+			return nil, err
+		}
+		items = append(items, list)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const locatedPosts = `-- name: LocatedPosts :many
+SELECT slug, language, translation_key, published_at, edited_at FROM doc WHERE site = $1 AND state = 1
+ORDER BY published_at DESC, post_id DESC LIMIT $3 OFFSET $2
+`
+
+type LocatedPostsParams struct {
+	Site string
+	Skip int32
+	Size int32
+}
+
+type LocatedPostsRow struct {
+	Slug           string
+	Language       string
+	TranslationKey string
+	PublishedAt    sqldb.Time
+	EditedAt       sqldb.Time
+}
+
+func (q *Queries) LocatedPosts(ctx context.Context, arg LocatedPostsParams) ([]LocatedPostsRow, error) {
+	rows, err := q.db.QueryContext(ctx, locatedPosts, arg.Site, arg.Skip, arg.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LocatedPostsRow
+	for rows.Next() {
+		var i LocatedPostsRow
+		if err := rows.Scan(
+			&i.Slug,
+			&i.Language,
+			&i.TranslationKey,
+			&i.PublishedAt,
+			&i.EditedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const newest = `-- name: Newest :one
+SELECT published_at FROM doc WHERE site = $1 AND state = 1 ORDER BY published_at DESC LIMIT 1
+`
+
+func (q *Queries) Newest(ctx context.Context, site string) (sqldb.Time, error) {
+	row := q.db.QueryRowContext(ctx, newest, site)
+	var published_at sqldb.Time
+	err := row.Scan(&published_at)
+	return published_at, err
+}
+
+const oldest = `-- name: Oldest :one
+SELECT published_at FROM doc WHERE site = $1 AND state = 1 ORDER BY published_at LIMIT 1
+`
+
+func (q *Queries) Oldest(ctx context.Context, site string) (sqldb.Time, error) {
+	row := q.db.QueryRowContext(ctx, oldest, site)
+	var published_at sqldb.Time
+	err := row.Scan(&published_at)
+	return published_at, err
+}
+
+const periodIDs = `-- name: PeriodIDs :many
+SELECT post_id FROM doc WHERE site = $1 AND state = 1 AND published_at >= $2 AND published_at < $3
+ORDER BY published_at DESC, post_id DESC LIMIT $5 OFFSET $4
+`
+
+type PeriodIDsParams struct {
+	Site  string
+	Since sqldb.Time
+	Until sqldb.Time
+	Skip  int32
+	Size  int32
+}
+
+func (q *Queries) PeriodIDs(ctx context.Context, arg PeriodIDsParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, periodIDs,
+		arg.Site,
+		arg.Since,
+		arg.Until,
+		arg.Skip,
+		arg.Size,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +377,52 @@ func (q *Queries) TopTags(ctx context.Context, arg TopTagsParams) ([]TopTagsRow,
 	for rows.Next() {
 		var i TopTagsRow
 		if err := rows.Scan(&i.Slug, &i.Name, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const translationsOf = `-- name: TranslationsOf :many
+SELECT post_id, slug, title, language FROM doc
+WHERE site = $1 AND translation_key = $2 AND translation_key <> '' AND state = 1
+ORDER BY language, published_at, post_id LIMIT 200
+`
+
+type TranslationsOfParams struct {
+	Site           string
+	TranslationKey string
+}
+
+type TranslationsOfRow struct {
+	PostID   string
+	Slug     string
+	Title    string
+	Language string
+}
+
+func (q *Queries) TranslationsOf(ctx context.Context, arg TranslationsOfParams) ([]TranslationsOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, translationsOf, arg.Site, arg.TranslationKey)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TranslationsOfRow
+	for rows.Next() {
+		var i TranslationsOfRow
+		if err := rows.Scan(
+			&i.PostID,
+			&i.Slug,
+			&i.Title,
+			&i.Language,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

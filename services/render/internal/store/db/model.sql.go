@@ -20,6 +20,15 @@ func (q *Queries) DropAddresses(ctx context.Context, postID string) error {
 	return err
 }
 
+const dropAuthors = `-- name: DropAuthors :exec
+DELETE FROM doc_author WHERE post_id = $1
+`
+
+func (q *Queries) DropAuthors(ctx context.Context, postID string) error {
+	_, err := q.db.ExecContext(ctx, dropAuthors, postID)
+	return err
+}
+
 const dropDocTag = `-- name: DropDocTag :exec
 DELETE FROM doc_tag WHERE post_id = $1 AND slug = $2
 `
@@ -31,6 +40,15 @@ type DropDocTagParams struct {
 
 func (q *Queries) DropDocTag(ctx context.Context, arg DropDocTagParams) error {
 	_, err := q.db.ExecContext(ctx, dropDocTag, arg.PostID, arg.Slug)
+	return err
+}
+
+const dropEmptyTallies = `-- name: DropEmptyTallies :exec
+DELETE FROM tally WHERE site = $1 AND count <= 0
+`
+
+func (q *Queries) DropEmptyTallies(ctx context.Context, site string) error {
+	_, err := q.db.ExecContext(ctx, dropEmptyTallies, site)
 	return err
 }
 
@@ -57,9 +75,23 @@ func (q *Queries) DropTag(ctx context.Context, arg DropTagParams) error {
 	return err
 }
 
+const dropTally = `-- name: DropTally :exec
+DELETE FROM tally WHERE site = $1 AND list = $2
+`
+
+type DropTallyParams struct {
+	Site string
+	List string
+}
+
+func (q *Queries) DropTally(ctx context.Context, arg DropTallyParams) error {
+	_, err := q.db.ExecContext(ctx, dropTally, arg.Site, arg.List)
+	return err
+}
+
 const getDoc = `-- name: GetDoc :one
-SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
-    featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at
+SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption, translation_key,
+    tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at
 FROM doc WHERE site = $1 AND post_id = $2
 `
 
@@ -85,6 +117,8 @@ func (q *Queries) GetDoc(ctx context.Context, arg GetDocParams) (Doc, error) {
 		&i.Image,
 		&i.ImageAlt,
 		&i.Cover,
+		&i.ImageCaption,
+		&i.TranslationKey,
 		&i.Tags,
 		&i.Authors,
 		&i.Featured,
@@ -97,12 +131,13 @@ func (q *Queries) GetDoc(ctx context.Context, arg GetDocParams) (Doc, error) {
 		&i.Aliases,
 		&i.PublishedAt,
 		&i.UpdatedAt,
+		&i.EditedAt,
 	)
 	return i, err
 }
 
 const getSite = `-- name: GetSite :one
-SELECT id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at FROM site WHERE id = $1
+SELECT id, title, description, language, time_zone, base_url, host, links, posts_per_page, theme, updated_at FROM site WHERE id = $1
 `
 
 func (q *Queries) GetSite(ctx context.Context, id string) (Site, error) {
@@ -118,6 +153,7 @@ func (q *Queries) GetSite(ctx context.Context, id string) (Site, error) {
 		&i.Host,
 		&i.Links,
 		&i.PostsPerPage,
+		&i.Theme,
 		&i.UpdatedAt,
 	)
 	return i, err
@@ -148,6 +184,29 @@ func (q *Queries) ListSites(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const newestOfAuthor = `-- name: NewestOfAuthor :one
+SELECT post_id, name FROM doc_author WHERE site = $1 AND slug = $2
+ORDER BY published_at DESC, post_id DESC LIMIT 1
+`
+
+type NewestOfAuthorParams struct {
+	Site string
+	Slug string
+}
+
+type NewestOfAuthorRow struct {
+	PostID string
+	Name   string
+}
+
+// An author is shown by the name in the newest post.
+func (q *Queries) NewestOfAuthor(ctx context.Context, arg NewestOfAuthorParams) (NewestOfAuthorRow, error) {
+	row := q.db.QueryRowContext(ctx, newestOfAuthor, arg.Site, arg.Slug)
+	var i NewestOfAuthorRow
+	err := row.Scan(&i.PostID, &i.Name)
+	return i, err
 }
 
 const ownersOf = `-- name: OwnersOf :many
@@ -198,44 +257,49 @@ func (q *Queries) OwnersOf(ctx context.Context, arg OwnersOfParams) ([]OwnersOfR
 }
 
 const saveDoc = `-- name: SaveDoc :exec
-INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
-    featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-    $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption,
+    translation_key, tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
 ON CONFLICT (post_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, state = excluded.state,
     slug = excluded.slug, title = excluded.title, language = excluded.language, excerpt = excluded.excerpt,
-    standfirst = excluded.standfirst, image = excluded.image, image_alt = excluded.image_alt, cover = excluded.cover, tags = excluded.tags,
+    standfirst = excluded.standfirst, image = excluded.image, image_alt = excluded.image_alt, cover = excluded.cover,
+    image_caption = excluded.image_caption, translation_key = excluded.translation_key, tags = excluded.tags,
     authors = excluded.authors, featured = excluded.featured, words = excluded.words, minutes = excluded.minutes,
     html = excluded.html, contents = excluded.contents, hash = excluded.hash, former = excluded.former,
-    aliases = excluded.aliases, published_at = excluded.published_at, updated_at = excluded.updated_at
+    aliases = excluded.aliases, published_at = excluded.published_at, updated_at = excluded.updated_at,
+    edited_at = excluded.edited_at
 `
 
 type SaveDocParams struct {
-	PostID      string
-	Site        string
-	Epoch       int32
-	Version     int32
-	State       int32
-	Slug        string
-	Title       string
-	Language    string
-	Excerpt     string
-	Standfirst  bool
-	Image       string
-	ImageAlt    string
-	Cover       bool
-	Tags        string
-	Authors     string
-	Featured    bool
-	Words       int32
-	Minutes     int32
-	Html        string
-	Contents    string
-	Hash        string
-	Former      string
-	Aliases     string
-	PublishedAt sqldb.Time
-	UpdatedAt   sqldb.Time
+	PostID         string
+	Site           string
+	Epoch          int32
+	Version        int32
+	State          int32
+	Slug           string
+	Title          string
+	Language       string
+	Excerpt        string
+	Standfirst     bool
+	Image          string
+	ImageAlt       string
+	Cover          bool
+	ImageCaption   string
+	TranslationKey string
+	Tags           string
+	Authors        string
+	Featured       bool
+	Words          int32
+	Minutes        int32
+	Html           string
+	Contents       string
+	Hash           string
+	Former         string
+	Aliases        string
+	PublishedAt    sqldb.Time
+	UpdatedAt      sqldb.Time
+	EditedAt       sqldb.Time
 }
 
 func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
@@ -253,6 +317,8 @@ func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
 		arg.Image,
 		arg.ImageAlt,
 		arg.Cover,
+		arg.ImageCaption,
+		arg.TranslationKey,
 		arg.Tags,
 		arg.Authors,
 		arg.Featured,
@@ -265,16 +331,17 @@ func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
 		arg.Aliases,
 		arg.PublishedAt,
 		arg.UpdatedAt,
+		arg.EditedAt,
 	)
 	return err
 }
 
 const saveSite = `-- name: SaveSite :exec
-INSERT INTO site (id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO site (id, title, description, language, time_zone, base_url, host, links, posts_per_page, theme, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description, language = excluded.language,
     time_zone = excluded.time_zone, base_url = excluded.base_url, host = excluded.host, links = excluded.links,
-    posts_per_page = excluded.posts_per_page, updated_at = excluded.updated_at
+    posts_per_page = excluded.posts_per_page, theme = excluded.theme, updated_at = excluded.updated_at
 `
 
 type SaveSiteParams struct {
@@ -287,6 +354,7 @@ type SaveSiteParams struct {
 	Host         string
 	Links        string
 	PostsPerPage int32
+	Theme        string
 	UpdatedAt    sqldb.Time
 }
 
@@ -301,6 +369,7 @@ func (q *Queries) SaveSite(ctx context.Context, arg SaveSiteParams) error {
 		arg.Host,
 		arg.Links,
 		arg.PostsPerPage,
+		arg.Theme,
 		arg.UpdatedAt,
 	)
 	return err

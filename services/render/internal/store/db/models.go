@@ -16,31 +16,42 @@ type Address struct {
 }
 
 type Doc struct {
+	PostID         string
+	Site           string
+	Epoch          int32
+	Version        int32
+	State          int32
+	Slug           string
+	Title          string
+	Language       string
+	Excerpt        string
+	Standfirst     bool
+	Image          string
+	ImageAlt       string
+	Cover          bool
+	ImageCaption   string
+	TranslationKey string
+	Tags           string
+	Authors        string
+	Featured       bool
+	Words          int32
+	Minutes        int32
+	Html           string
+	Contents       string
+	Hash           string
+	Former         string
+	Aliases        string
+	PublishedAt    sqldb.Time
+	UpdatedAt      sqldb.Time
+	EditedAt       sqldb.Time
+}
+
+type DocAuthor struct {
 	PostID      string
-	Site        string
-	Epoch       int32
-	Version     int32
-	State       int32
 	Slug        string
-	Title       string
-	Language    string
-	Excerpt     string
-	Standfirst  bool
-	Image       string
-	ImageAlt    string
-	Cover       bool
-	Tags        string
-	Authors     string
-	Featured    bool
-	Words       int32
-	Minutes     int32
-	Html        string
-	Contents    string
-	Hash        string
-	Former      string
-	Aliases     string
+	Name        string
+	Site        string
 	PublishedAt sqldb.Time
-	UpdatedAt   sqldb.Time
 }
 
 type DocTag struct {
@@ -89,6 +100,7 @@ type Site struct {
 	Host         string
 	Links        string
 	PostsPerPage int32
+	Theme        string
 	UpdatedAt    sqldb.Time
 }
 
@@ -99,8 +111,15 @@ type Tag struct {
 	Count int32
 }
 
+type Tally struct {
+	Site  string
+	List  string
+	Count int32
+}
+
 type Touched struct {
 	Site  string
 	Key   string
 	Clock int64
+	At    sqldb.Time
 }

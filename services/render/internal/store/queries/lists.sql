@@ -1,19 +1,10 @@
--- name: CountPublic :one
-SELECT count(*) FROM doc WHERE site = @site AND state = 1;
-
 -- name: RecentIDs :many
 SELECT post_id FROM doc WHERE site = @site AND state = 1
 ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
 
--- name: CountFeatured :one
-SELECT count(*) FROM doc WHERE site = @site AND featured = true AND state = 1;
-
 -- name: FeaturedIDs :many
 SELECT post_id FROM doc WHERE site = @site AND featured = true AND state = 1
 ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
-
--- name: CountTagged :one
-SELECT count(*) FROM doc_tag WHERE site = @site AND slug = @slug AND listed = true;
 
 -- name: TaggedIDs :many
 SELECT post_id FROM doc_tag WHERE site = @site AND slug = @slug AND listed = true
@@ -21,3 +12,38 @@ ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
 
 -- name: TopTags :many
 SELECT slug, name, count FROM tag WHERE site = @site ORDER BY count DESC, slug LIMIT @size;
+
+-- name: GetTally :one
+SELECT count FROM tally WHERE site = @site AND list = @list;
+
+-- name: CountTag :one
+SELECT count FROM tag WHERE site = @site AND slug = @slug;
+
+-- name: AuthorIDs :many
+SELECT post_id FROM doc_author WHERE site = @site AND slug = @slug
+ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
+
+-- name: CountPeriod :one
+SELECT count(*) FROM doc WHERE site = @site AND state = 1 AND published_at >= @since AND published_at < @until;
+
+-- name: PeriodIDs :many
+SELECT post_id FROM doc WHERE site = @site AND state = 1 AND published_at >= @since AND published_at < @until
+ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
+
+-- name: Newest :one
+SELECT published_at FROM doc WHERE site = @site AND state = 1 ORDER BY published_at DESC LIMIT 1;
+
+-- name: Oldest :one
+SELECT published_at FROM doc WHERE site = @site AND state = 1 ORDER BY published_at LIMIT 1;
+
+-- name: TranslationsOf :many
+SELECT post_id, slug, title, language FROM doc
+WHERE site = @site AND translation_key = @translation_key AND translation_key <> '' AND state = 1
+ORDER BY language, published_at, post_id LIMIT 200;
+
+-- name: LocatedPosts :many
+SELECT slug, language, translation_key, published_at, edited_at FROM doc WHERE site = @site AND state = 1
+ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
+
+-- name: LocatedAuthors :many
+SELECT list FROM tally WHERE site = @site AND list LIKE 'author:%' AND count > 0 ORDER BY count DESC, list LIMIT @size;

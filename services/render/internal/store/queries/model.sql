@@ -1,12 +1,12 @@
 -- name: GetSite :one
-SELECT id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at FROM site WHERE id = @id;
+SELECT id, title, description, language, time_zone, base_url, host, links, posts_per_page, theme, updated_at FROM site WHERE id = @id;
 
 -- name: SaveSite :exec
-INSERT INTO site (id, title, description, language, time_zone, base_url, host, links, posts_per_page, updated_at)
-VALUES (@id, @title, @description, @language, @time_zone, @base_url, @host, @links, @posts_per_page, @updated_at)
+INSERT INTO site (id, title, description, language, time_zone, base_url, host, links, posts_per_page, theme, updated_at)
+VALUES (@id, @title, @description, @language, @time_zone, @base_url, @host, @links, @posts_per_page, @theme, @updated_at)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, description = excluded.description, language = excluded.language,
     time_zone = excluded.time_zone, base_url = excluded.base_url, host = excluded.host, links = excluded.links,
-    posts_per_page = excluded.posts_per_page, updated_at = excluded.updated_at;
+    posts_per_page = excluded.posts_per_page, theme = excluded.theme, updated_at = excluded.updated_at;
 
 -- name: DropSite :exec
 DELETE FROM site WHERE id = @id;
@@ -15,21 +15,23 @@ DELETE FROM site WHERE id = @id;
 SELECT id FROM site ORDER BY id;
 
 -- name: GetDoc :one
-SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
-    featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at
+SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption, translation_key,
+    tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at
 FROM doc WHERE site = @site AND post_id = @post_id;
 
 -- name: SaveDoc :exec
-INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, tags, authors,
-    featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at)
-VALUES (@post_id, @site, @epoch, @version, @state, @slug, @title, @language, @excerpt, @standfirst, @image, @image_alt, @cover, @tags, @authors,
-    @featured, @words, @minutes, @html, @contents, @hash, @former, @aliases, @published_at, @updated_at)
+INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption,
+    translation_key, tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at)
+VALUES (@post_id, @site, @epoch, @version, @state, @slug, @title, @language, @excerpt, @standfirst, @image, @image_alt, @cover, @image_caption,
+    @translation_key, @tags, @authors, @featured, @words, @minutes, @html, @contents, @hash, @former, @aliases, @published_at, @updated_at, @edited_at)
 ON CONFLICT (post_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, state = excluded.state,
     slug = excluded.slug, title = excluded.title, language = excluded.language, excerpt = excluded.excerpt,
-    standfirst = excluded.standfirst, image = excluded.image, image_alt = excluded.image_alt, cover = excluded.cover, tags = excluded.tags,
+    standfirst = excluded.standfirst, image = excluded.image, image_alt = excluded.image_alt, cover = excluded.cover,
+    image_caption = excluded.image_caption, translation_key = excluded.translation_key, tags = excluded.tags,
     authors = excluded.authors, featured = excluded.featured, words = excluded.words, minutes = excluded.minutes,
     html = excluded.html, contents = excluded.contents, hash = excluded.hash, former = excluded.former,
-    aliases = excluded.aliases, published_at = excluded.published_at, updated_at = excluded.updated_at;
+    aliases = excluded.aliases, published_at = excluded.published_at, updated_at = excluded.updated_at,
+    edited_at = excluded.edited_at;
 
 -- name: DropAddresses :exec
 DELETE FROM address WHERE post_id = @post_id;
@@ -50,3 +52,17 @@ GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC 
 
 -- name: DropTag :exec
 DELETE FROM tag WHERE site = @site AND slug = @slug;
+
+-- name: DropAuthors :exec
+DELETE FROM doc_author WHERE post_id = @post_id;
+
+-- An author is shown by the name in the newest post.
+-- name: NewestOfAuthor :one
+SELECT post_id, name FROM doc_author WHERE site = @site AND slug = @slug
+ORDER BY published_at DESC, post_id DESC LIMIT 1;
+
+-- name: DropEmptyTallies :exec
+DELETE FROM tally WHERE site = @site AND count <= 0;
+
+-- name: DropTally :exec
+DELETE FROM tally WHERE site = @site AND list = @list;

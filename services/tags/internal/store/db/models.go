@@ -8,6 +8,16 @@ import (
 	"github.com/parution/parution/chassis/sqldb"
 )
 
+type Document struct {
+	PostID      string
+	SiteID      string
+	PublishedAt sqldb.Time
+	Hash        string
+	Title       interface{}
+	Labels      interface{}
+	Words       interface{}
+}
+
 type Entry struct {
 	PostID      string
 	SiteID      string

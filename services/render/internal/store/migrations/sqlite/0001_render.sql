@@ -10,6 +10,7 @@ CREATE TABLE site (
     host           text    NOT NULL, -- the first of the site's own
     links          text    NOT NULL, -- JSON
     posts_per_page integer NOT NULL,
+    theme          text    NOT NULL, -- empty: the default
     updated_at     timestamp NOT NULL
 );
 -- The read model of posts: each as a finished document. state is page.State.
@@ -27,6 +28,8 @@ CREATE TABLE doc (
     image        text    NOT NULL,
     image_alt    text    NOT NULL,
     cover        boolean NOT NULL, -- image is the author's choice
+    image_caption   text NOT NULL,
+    translation_key text NOT NULL, -- that of posts that are translations of each other
     tags         text    NOT NULL, -- JSON
     authors      text    NOT NULL, -- JSON
     featured     boolean NOT NULL,
@@ -38,10 +41,30 @@ CREATE TABLE doc (
     former       text    NOT NULL, -- JSON
     aliases      text    NOT NULL, -- JSON
     published_at timestamp NOT NULL,
-    updated_at   timestamp NOT NULL
+    updated_at   timestamp NOT NULL,
+    edited_at    timestamp NOT NULL
 );
 CREATE INDEX doc_list ON doc (site, state, published_at DESC, post_id DESC);
 CREATE INDEX doc_featured ON doc (site, featured, state, published_at DESC, post_id DESC);
+CREATE INDEX doc_translation ON doc (site, translation_key) WHERE translation_key <> '';
+-- Who wrote which public posts. published_at repeats what doc says.
+CREATE TABLE doc_author (
+    post_id      text NOT NULL,
+    slug         text NOT NULL,
+    name         text NOT NULL, -- as the post writes it
+    site         text NOT NULL,
+    published_at timestamp NOT NULL,
+    PRIMARY KEY (post_id, slug)
+);
+CREATE INDEX doc_author_list ON doc_author (site, slug, published_at DESC, post_id DESC);
+-- How many public posts are in a list, so that a page of a long one need not
+-- count them: "posts", "featured" or "author:" and a slug. An empty list has no row.
+CREATE TABLE tally (
+    site  text    NOT NULL,
+    list  text    NOT NULL,
+    count integer NOT NULL,
+    PRIMARY KEY (site, list)
+);
 -- Every path that a public post has, or that one had; kind is page.AddressKind.
 CREATE TABLE address (
     site    text    NOT NULL,
@@ -92,11 +115,12 @@ CREATE TABLE page (
     pressed_at    timestamp NOT NULL,
     PRIMARY KEY (site, path, number)
 );
--- When each key was last touched, by the press clock.
+-- When each key was last touched, by the press clock and by the time of day.
 CREATE TABLE touched (
     site  text   NOT NULL,
     key   text   NOT NULL,
     clock bigint NOT NULL,
+    at    timestamp NOT NULL,
     PRIMARY KEY (site, key)
 );
 -- One row: every refresh moves it first and so locks out the others until it

@@ -1,0 +1,113 @@
+package site
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	"github.com/parution/parution/services/gateway/internal/cache"
+	"github.com/parution/parution/services/gateway/internal/host"
+	"github.com/parution/parution/services/gateway/internal/routename"
+)
+
+// searchPath is where readers search; feeds of what they find are below.
+const searchPath = "/search"
+
+const (
+	// maxSearchText bounds what is searched for, in characters.
+	maxSearchText = 200
+	// maxSearchTags bounds the tags that posts must carry, and those that they must not.
+	maxSearchTags = 10
+)
+
+var (
+	errLongSearch = errors.New("too long a text to search for")
+	errManyTags   = errors.New("too many tags to search for")
+)
+
+// isSearch tells whether the query of a path says what is searched for.
+func isSearch(path string) bool {
+	rest, ok := strings.CutPrefix(path, searchPath)
+	return ok && (rest == "" || rest == "/feed.xml" || rest == "/atom.xml" || rest == "/feed.json")
+}
+
+// search answers what a search finds. Such a page is not kept: there is no end
+// of what can be searched for.
+func (s *Site) search(w http.ResponseWriter, r *http.Request, site host.Site, k cache.Key, wanted []cache.Version) {
+	routename.Set(r.Context(), r.Method, searchPath)
+	leave, err := s.searches.Enter(r.Context())
+	if err != nil {
+		s.refuse(w, r, site, err)
+		return
+	}
+	defer leave()
+	s.load(w, r, site, k, wanted)
+}
+
+// searched is what a query searches for, in the form of cache.Key; empty if that
+// is nothing: forms send what nobody has filled in.
+func searched(query string) (string, error) {
+	if n := strings.Count(query, "&") + 1; n > maxParameters {
+		return "", tooManyParameters(n)
+	}
+	values, err := url.ParseQuery(query)
+	_ = err // what cannot be read is as good as not there
+	out := make(url.Values)
+	for _, text := range values["q"] {
+		if text = tidied(text); text != "" {
+			out.Set("q", text)
+			break
+		}
+	}
+	if utf8.RuneCountInString(out.Get("q")) > maxSearchText {
+		return "", errLongSearch
+	}
+	for _, name := range []string{"tag", "not"} {
+		var tags []string
+		for _, tag := range values[name] {
+			if tag = tidied(tag); utf8.RuneCountInString(tag) > maxSearchText {
+				return "", errLongSearch
+			}
+			if tag != "" {
+				tags = append(tags, tag)
+			}
+		}
+		slices.Sort(tags)
+		tags = slices.Compact(tags)
+		if len(tags) > maxSearchTags {
+			return "", errManyTags
+		}
+		if len(tags) > 0 {
+			out[name] = tags
+		}
+	}
+	return out.Encode(), nil
+}
+
+// tidied is text without what nobody has typed.
+func tidied(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.IsSpace(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, " "))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// searchOf is what a key searches for; nil for nothing.
+func searchOf(k cache.Key) (*renderv1.Search, error) {
+	if k.Search == "" {
+		return nil, nil //nolint:nilnil // a page that is none of a search
+	}
+	v, err := url.ParseQuery(k.Search)
+	if err != nil {
+		return nil, err
+	}
+	return &renderv1.Search{Text: v.Get("q"), Tags: v["tag"], Without: v["not"]}, nil
+}

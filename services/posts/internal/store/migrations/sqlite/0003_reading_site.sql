@@ -1,0 +1,8 @@
+-- +goose Up
+ALTER TABLE site ADD COLUMN theme text NOT NULL DEFAULT '';
+ALTER TABLE post ADD COLUMN image_caption text NOT NULL DEFAULT '';
+ALTER TABLE post ADD COLUMN translation_key text NOT NULL DEFAULT '';
+-- When what one reads in the post last changed. Of what was written before, the
+-- last revision tells it best: it may have changed tags only, never nothing.
+ALTER TABLE post ADD COLUMN edited_at timestamp NOT NULL DEFAULT '2000-01-01 00:00:00+00:00';
+UPDATE post SET edited_at = COALESCE((SELECT max(post_revision.created_at) FROM post_revision WHERE post_revision.post_id = post.id), updated_at);

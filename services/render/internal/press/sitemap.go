@@ -1,0 +1,86 @@
+package press
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parution/parution/services/render/internal/page"
+	"github.com/parution/parution/services/render/internal/sitemap"
+)
+
+// maxAuthors bounds the authors in a site map.
+const maxAuthors = 10_000
+
+// sitemap makes the map of a site, which lists its pages and then its posts; if
+// that is too much for one map it lists the parts of it.
+func (p *Press) sitemap(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
+	keys := page.NewKeys(page.KeySite, page.KeySitemap, page.KeyTags)
+	entries, err := p.pagesOf(ctx, site)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := p.Models.Length(ctx, site.ID)
+	if err != nil {
+		return nil, err
+	}
+	parts := pages(len(entries)+posts, sitemap.Size)
+	switch {
+	case route.Number > 0 && (parts == 1 || route.Number > parts):
+		return p.notFound(ctx, site, route.Path, keys.Sorted()...)
+	case route.Number == 0 && parts > 1:
+		paths := make([]string, parts)
+		for i := range paths {
+			paths[i] = page.SitemapPath(i + 1)
+		}
+		body, err := sitemap.Index(site, paths)
+		return mapped(body, keys), err
+	}
+	// The part's window on both lists, one after the other.
+	from := max(0, route.Number-1) * sitemap.Size
+	skip := max(0, from-len(entries))
+	entries = entries[min(from, len(entries)):min(from+sitemap.Size, len(entries))]
+	if size := sitemap.Size - len(entries); size > 0 {
+		located, err := p.Models.Located(ctx, site.ID, size, skip)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, located...)
+	}
+	body, err := sitemap.Write(site, entries)
+	return mapped(body, keys), err
+}
+
+// pagesOf are the pages of a site that are no posts.
+func (p *Press) pagesOf(ctx context.Context, site *page.Site) ([]page.Located, error) {
+	tags, err := p.Models.TopTags(ctx, site.ID, maxTags)
+	if err != nil {
+		return nil, err
+	}
+	authors, err := p.Models.Authors(ctx, site.ID, maxAuthors)
+	if err != nil {
+		return nil, err
+	}
+	out := []page.Located{{Path: "/"}, {Path: "/archive"}, {Path: "/tags"}}
+	for _, t := range tags {
+		out = append(out, page.Located{Path: page.TagsPath([]string{t.Slug})})
+	}
+	for _, slug := range authors {
+		out = append(out, page.Located{Path: page.AuthorPath(slug)})
+	}
+	return out, nil
+}
+
+func mapped(body []byte, keys page.Keys) *page.Page {
+	out := finished(page.StatusOK, body, keys)
+	out.ContentType = sitemap.ContentType
+	return out
+}
+
+// robots lets everybody read everything but what a search finds: of these pages
+// there is no end.
+func robots(site *page.Site) *page.Page {
+	body := fmt.Appendf(nil, "User-agent: *\nDisallow: /search?\nDisallow: /search/\n\nSitemap: %s\n", site.Absolute(page.SitemapPath(0)))
+	out := finished(page.StatusOK, body, page.NewKeys(page.KeySite))
+	out.ContentType = "text/plain; charset=utf-8"
+	return out
+}

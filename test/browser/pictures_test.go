@@ -1,0 +1,161 @@
+package browser_test
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// screenshots names a folder for pictures of the pages; none are taken without it.
+const screenshots = "PARUTION_SCREENSHOTS"
+
+// pictures keeps screenshots of the pages for people: of every kind at three widths
+// in the default theme by day, and of some at night and in the other theme.
+func pictures(t *testing.T, s *stage, browser *chromium) {
+	dir := os.Getenv(screenshots)
+	if dir == "" {
+		t.Skip("no pictures are wanted: " + screenshots + " names no folder")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // meant to be looked at
+		t.Fatal(err)
+	}
+	demo := append(slices.Clone(s.pages), s.demoPosts(t)...)
+	few := func(names ...string) []page {
+		return slices.DeleteFunc(slices.Clone(demo), func(p page) bool { return !slices.Contains(names, p.name) })
+	}
+	for _, of := range []struct {
+		size
+		most int // of the height, in pixels
+	}{{size{"phone", 390, 844, true}, 2600}, {size{"tablet", 820, 1180, true}, 2200}, {size{"desk", 1440, 900, false}, 2000}} {
+		for _, scheme := range []string{"light", "dark"} {
+			pages := few("home", "post-demo-fr", "post", "tags", "search-results")
+			switch {
+			case s.theme == "folio" && scheme == "light":
+				pages = demo
+			case scheme == "dark":
+				pages = few("home", "post-demo-fr")
+			}
+			if scheme == "dark" && of.name == "tablet" {
+				continue
+			}
+			p := browser.open(t, s.URL, of.size, true)
+			p.prefer(scheme, "")
+			for _, at := range pages {
+				p.visit(at.at)
+				name := fmt.Sprintf("%s-%s-%s-%s.png", s.theme, at.name, of.name, scheme)
+				if err := os.WriteFile(filepath.Join(dir, name), small(t, p.screenshot(of.most)), 0o644); err != nil { //nolint:gosec // meant to be looked at
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// demoPosts are two of the demo's own: people look at these, machines at the samples.
+func (s *stage) demoPosts(t *testing.T) []page {
+	t.Helper()
+	var out []page
+	for _, language := range []string{"en", "fr"} {
+		for _, p := range s.Anyone().For(t).List("", 100) {
+			if p.Language == language && p.Image != "" && p.Featured {
+				out = append(out, page{"post-demo-" + language, s.URL + p.Page(), 200})
+				break
+			}
+		}
+	}
+	return out
+}
+
+// mostColours is how many a picture keeps: with a palette it has a third of the bytes.
+const mostColours = 255
+
+// small is a PNG picture with fewer colours.
+func small(t *testing.T, picture []byte) []byte {
+	t.Helper()
+	full, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatalf("read the screenshot: %v", err)
+	}
+	bounds := full.Bounds()
+	count := make(map[[3]uint8]int)
+	at := func(x, y int) [3]uint8 {
+		r, g, b, _ := full.At(x, y).RGBA()
+		return [3]uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)} //nolint:gosec // 16 bits each
+	}
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			count[at(x, y)]++
+		}
+	}
+	palette, index := reduce(count)
+	out := image.NewPaletted(bounds, palette)
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			out.SetColorIndex(x, y, index[at(x, y)])
+		}
+	}
+	var file bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&file, out); err != nil {
+		t.Fatalf("write the screenshot: %v", err)
+	}
+	return file.Bytes()
+}
+
+// reduce finds a palette by median cut: the box of colours that holds most is cut in
+// the middle of its longest side until there are enough. A box becomes its most frequent colour, so that
+// paper and ink stay what they are.
+func reduce(count map[[3]uint8]int) (color.Palette, map[[3]uint8]uint8) {
+	var all [][3]uint8
+	for c := range count {
+		all = append(all, c)
+	}
+	slices.SortFunc(all, func(a, b [3]uint8) int { return slices.Compare(a[:], b[:]) })
+	boxes := [][][3]uint8{all}
+	for len(boxes) < mostColours {
+		worst, most, side := -1, 0, 0
+		for i, box := range boxes {
+			along, spread := longest(box)
+			if weight := spread * spread * len(box); len(box) > 1 && weight > most {
+				worst, most, side = i, weight, along
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		box := boxes[worst]
+		slices.SortStableFunc(box, func(a, b [3]uint8) int { return cmp.Compare(a[side], b[side]) })
+		boxes[worst] = box[:len(box)/2]
+		boxes = append(boxes, box[len(box)/2:])
+	}
+	palette, index := make(color.Palette, 0, len(boxes)), make(map[[3]uint8]uint8)
+	for i, box := range boxes {
+		main := slices.MaxFunc(box, func(a, b [3]uint8) int { return cmp.Compare(count[a], count[b]) })
+		palette = append(palette, color.RGBA{main[0], main[1], main[2], 255})
+		for _, c := range box {
+			index[c] = uint8(i) //nolint:gosec // at most mostColours
+		}
+	}
+	return palette, index
+}
+
+// longest is the side along which the colours of a box differ most.
+func longest(box [][3]uint8) (side, spread int) {
+	for i := range 3 {
+		low, high := 255, 0
+		for _, c := range box {
+			low, high = min(low, int(c[i])), max(high, int(c[i]))
+		}
+		if high-low > spread {
+			side, spread = i, high-low
+		}
+	}
+	return side, spread
+}

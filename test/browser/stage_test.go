@@ -1,0 +1,199 @@
+package browser_test
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parution/parution/test/world"
+)
+
+// leastPosts is how many sample posts the demo has at least.
+const leastPosts = 25
+
+// Posts that hold one of everything.
+var (
+	//go:embed testdata/long-en.md
+	longEnglish string
+	//go:embed testdata/long-fr.md
+	longFrench string
+	//go:embed testdata/rtl-ar.md
+	rightToLeft string
+)
+
+// stage is a site that has a page of every kind, in one theme.
+type stage struct {
+	*world.World
+
+	theme string
+	pages []page
+}
+
+// page is one of a kind.
+type page struct {
+	// name is the kind's.
+	name string
+	// at is the address, which may be another site's.
+	at     string
+	status int
+}
+
+// expected is what the browser complains of when this page is asked for, and may.
+func (p page) expected() string {
+	if p.status == http.StatusOK {
+		return ""
+	}
+	return fmt.Sprint("status of ", p.status)
+}
+
+// newStage starts the program with the demo's posts and more, and waits until all
+// pages are there.
+func newStage(t *testing.T, theme, language string) *stage {
+	t.Helper()
+	s := &stage{World: world.OneBinary(t, world.Options{Args: []string{"--demo"}}), theme: theme}
+	operator := s.Operator()
+	// The browser asks for the very address that a page calls its own.
+	var site struct {
+		Version int `json:"version"`
+	}
+	operator.Want(http.StatusOK, http.MethodGet, "/api/v1/site", nil, &site)
+	operator.With("If-Match", strconv.Quote(strconv.Itoa(site.Version))).Want(http.StatusOK, http.MethodPatch, "/api/v1/site", world.M{
+		"theme": theme, "language": language, "base_url": s.URL, "description": "What is printed, and what is not.",
+	}, nil)
+	world.Eventually(t, func() error {
+		if n := len(s.Anyone().List("", 100)); n < leastPosts {
+			return fmt.Errorf("the demo has %d posts, want at least %d", n, leastPosts)
+		}
+		return nil
+	})
+	english, french, arabic := s.samples(t, operator)
+	gone := operator.Act(operator.Create(world.M{
+		"title": "Withdrawn", "body": "Soon gone.", "status": "published", "published_at": "2016-05-01T08:00:00Z",
+	}), "withdraw")
+	operator.Want(http.StatusCreated, http.MethodPost, "/api/v1/sites", world.M{
+		"id": "empty", "title": "An empty site", "language": language, "hosts": []string{"empty.localhost"}, "theme": theme,
+	}, nil)
+	_, port, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), ":")
+	s.pages = []page{
+		{"home", "/", 200},
+		{"home-empty", "http://empty.localhost:" + port + "/", 200},
+		{"list", "/page/2", 200},
+		{"post", english.Page(), 200},
+		{"post-fr", french.Page(), 200},
+		{"post-rtl", arabic.Page(), 200},
+		{"tags", "/tags", 200},
+		{"tag", "/tags/tools", 200},
+		{"tags-several", "/tags/proofs+tools", 200},
+		{"tags-none", "/tags/proofs+voyage", 200},
+		{"archive", "/archive", 200},
+		{"archive-year", "/archive/2016", 200},
+		{"archive-month", "/archive/2016/04", 200},
+		{"author", "/authors/nora-whitfield", 200},
+		{"search", "/search", 200},
+		{"search-results", "/search?q=paper&tag=tools", 200},
+		{"search-none", "/search?q=" + url.QueryEscape("zyzzyva <b>"), 200},
+		{"not-found", "/nowhere/at-all", 404},
+		{"gone", gone.Page(), 410},
+		{"api", "/api/v1/", 200},
+	}
+	for i, at := range s.pages {
+		if strings.HasPrefix(at.at, "/") {
+			s.pages[i].at = s.URL + at.at
+		}
+	}
+	s.await(t)
+	return s
+}
+
+// samples writes the posts that hold one of everything: the later ones are neighbours,
+// translations and related to each other.
+func (s *stage) samples(t *testing.T, operator *world.Client) (english, french, arabic world.Post) {
+	t.Helper()
+	picture := s.upload(operator)
+	sample := func(title, body, language, day string, tags ...string) world.Post {
+		return operator.Create(world.M{
+			"title": title, "body": strings.ReplaceAll(body, "IMAGE", "![A wash of two colours]("+picture+" \"The ink, before it dries.\")"), "language": language,
+			"status": "published", "published_at": day, "tags": tags, "authors": []string{"Nora Whitfield", "Tom Hargreave"},
+			"image": picture, "image_alt": "A wash of two colours", "image_caption": "Ink on paper; drawn by a machine.", "translation_key": "proof",
+		})
+	}
+	english = sample("Everything that a page can hold", longEnglish, "en", "2016-04-03T08:00:00Z", "proofs", "tools", "typography")
+	french = sample("Tout ce qu’une page peut contenir", longFrench, "fr", "2016-04-02T08:00:00Z", "proofs", "tools")
+	arabic = sample("كل ما تحمله الصفحة", rightToLeft, "ar", "2016-03-01T08:00:00Z", "proofs", "typography")
+	// More than one page by one author in one month of one tag.
+	for i := range 12 {
+		operator.Create(world.M{
+			"title": fmt.Sprintf("Proof sheet %d", i+1), "body": "Checked on paper, and found to be paper.", "language": "en", "status": "published",
+			"published_at": time.Date(2016, 4, 10+i, 8, 0, 0, 0, time.UTC).Format(time.RFC3339), "tags": []string{"proofs", "tools"}, "authors": []string{"Nora Whitfield"},
+		})
+	}
+	return english, french, arabic
+}
+
+// upload keeps a picture that was drawn for the purpose.
+func (s *stage) upload(c *world.Client) string {
+	drawn := image.NewRGBA(image.Rect(0, 0, 1200, 750))
+	for y := range 750 {
+		for x := range 1200 {
+			drawn.SetRGBA(x, y, color.RGBA{R: uint8(40 + x/8), G: uint8(60 + y/6), B: uint8(120 + (x+y)/16), A: 255}) //nolint:gosec // all below 256
+		}
+	}
+	var file bytes.Buffer
+	_ = jpeg.Encode(&file, drawn, nil) // into memory
+	var out struct {
+		URL string `json:"url"`
+	}
+	c.With("Content-Type", "image/jpeg").Want(http.StatusCreated, http.MethodPost, "/api/v1/media", file.Bytes(), &out)
+	return out.URL
+}
+
+// await waits until every page has what was written last, as far as a reader can tell.
+func (s *stage) await(t *testing.T) {
+	t.Helper()
+	reader := s.Anyone()
+	world.Eventually(t, func() error {
+		for path, text := range map[string]string{"/tags/proofs+tools": "Proof sheet 12", "/posts/proof-sheet-12": "found to be paper"} {
+			a := reader.Get(path)
+			if a.Status != http.StatusOK || !strings.Contains(a.Text(), text) {
+				return fmt.Errorf("GET %s = %d without %q", path, a.Status, text)
+			}
+		}
+		if a := reader.WithHost("empty.localhost").Get("/"); a.Status != http.StatusOK || !strings.Contains(a.Text(), "An empty site") {
+			return fmt.Errorf("the home page of the empty site answers %d: %.200s", a.Status, a.Body)
+		}
+		return nil
+	})
+}
+
+// get reads a page as a program does.
+func (s *stage) get(t *testing.T, p page) world.Answer {
+	t.Helper()
+	reader := s.Anyone().For(t)
+	u, err := url.Parse(p.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reader.WithHost(u.Host).Get(u.RequestURI())
+}
+
+// some are the pages with these names.
+func (s *stage) some(names ...string) []page {
+	var out []page
+	for _, name := range names {
+		for _, p := range s.pages {
+			if p.name == name {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
