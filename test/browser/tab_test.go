@@ -134,8 +134,13 @@ func (p *tab) notice(method string, params json.RawMessage) {
 		case p.loaded <- struct{}{}:
 		default:
 		}
-	case "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Audits.issueAdded":
+	case "Runtime.exceptionThrown", "Runtime.consoleAPICalled":
 		p.complain("%s: %.600s", method, params)
+	case "Audits.issueAdded":
+		// That pictures further down load when they are needed is what we want.
+		if !strings.Contains(string(params), "LazyLoadImageIssue") {
+			p.complain("%s: %.600s", method, params)
+		}
 	case "Log.entryAdded":
 		var e struct {
 			Entry struct {
