@@ -31,7 +31,7 @@ func valid(t *testing.T, s *stage, _ *chromium) {
 	var found struct {
 		Messages []struct {
 			Type, URL, Message, Extract string
-			LastLine                             int
+			LastLine                    int
 		} `json:"messages"`
 	}
 	if err := json.Unmarshal(out, &found); err != nil {
