@@ -52,9 +52,10 @@ e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, u
 browser: $(JUDGES) ## run only the tests in a real Chromium, uncached (SCREENSHOTS=docs/screenshots keeps pictures of the pages)
 	$(if $(SCREENSHOTS),PARUTION_SCREENSHOTS='$(abspath $(SCREENSHOTS))') go test -count=1 -timeout 30m $(TESTFLAGS) ./test/browser/...
 
-bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…)
+bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…), and documents beside bare goldmark
 	@tools/postgres.sh
 	go run ./test/bench $(BENCHFLAGS)
+	go test -run '^$$' -bench 'BenchmarkConvert$$' ./services/render/internal/document
 
 chaos: OPS ?= 5000
 chaos: SEED ?= 1

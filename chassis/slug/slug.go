@@ -43,31 +43,76 @@ func fold(r rune) string {
 // empty if the text has neither letter nor digit. Make(Make(s)) is Make(s).
 // Linear in the length of the text.
 func Make(text string) string {
-	var b strings.Builder
-	gap, keeps := false, false
-	// NFKD splits é into e and an accent, and ﬁ into f and i.
+	m := maker{}
+	text = strings.ToValidUTF8(text, " ")
+	// NFKD splits é into e and an accent, and ﬁ into f and i. ASCII has nothing
+	// to split, and keeps what stands on either side of it apart.
 	var it norm.Iter
-	it.InitString(norm.NFKD, strings.ToValidUTF8(text, " "))
-	for !it.Done() && b.Len() <= MaxBytes+utf8.UTFMax {
-		for _, r := range string(it.Next()) {
-			part := piece(r)
-			switch {
-			case keeps && !gap && unicode.Is(unicode.M, r):
-				b.WriteRune(r)
-			case part == "" && unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf): // accents and invisible signs join
-			case part == "":
-				gap = b.Len() > 0
-			default:
-				if gap {
-					b.WriteByte('-')
-					gap = false
-				}
-				b.WriteString(part)
-				keeps = !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Nd)
+	for i := 0; i < len(text) && !m.isFull(); {
+		if c := text[i]; c < utf8.RuneSelf {
+			m.ascii(c)
+			i++
+			continue
+		}
+		end := i
+		for end < len(text) && text[end] >= utf8.RuneSelf {
+			end++
+		}
+		it.InitString(norm.NFKD, text[i:end])
+		for !it.Done() && !m.isFull() {
+			for _, r := range string(it.Next()) {
+				m.add(r)
 			}
 		}
+		i = end
 	}
-	return cut(norm.NFC.String(b.String()))
+	return cut(norm.NFC.String(m.b.String()))
+}
+
+// maker writes a slug.
+type maker struct {
+	b strings.Builder
+	// gap: the next word begins with a "-"; keeps: marks stay.
+	gap, keeps bool
+}
+
+func (m *maker) isFull() bool { return m.b.Len() > MaxBytes+utf8.UTFMax }
+
+// ascii is add for ASCII.
+func (m *maker) ascii(c byte) {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		c |= 0x20
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+	default:
+		m.gap = m.b.Len() > 0
+		return
+	}
+	m.join()
+	m.b.WriteByte(c)
+	m.keeps = false
+}
+
+func (m *maker) join() {
+	if m.gap {
+		m.b.WriteByte('-')
+		m.gap = false
+	}
+}
+
+func (m *maker) add(r rune) {
+	part := piece(r)
+	switch {
+	case m.keeps && !m.gap && unicode.Is(unicode.M, r):
+		m.b.WriteRune(r)
+	case part == "" && unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf): // accents and invisible signs join
+	case part == "":
+		m.gap = m.b.Len() > 0
+	default:
+		m.join()
+		m.b.WriteString(part)
+		m.keeps = !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Nd)
+	}
 }
 
 // piece is what r is in a slug; empty if it is not part of a word.

@@ -242,6 +242,18 @@ func TestIdempotencyKeyIsPassedOn(t *testing.T) {
 	}
 }
 
+func TestThemes(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	got := f.call(t, http.MethodGet, "/api/v1/themes", "", token("author"))
+	if got.status != http.StatusOK || !strings.Contains(got.body, `"name":"own"`) || !strings.Contains(got.body, `"custom":true`) {
+		t.Errorf("GET /api/v1/themes = %d %s, want the themes", got.status, got.body)
+	}
+	if got := f.call(t, http.MethodGet, "/api/v1/themes", ""); got.status != http.StatusUnauthorized {
+		t.Errorf("GET /api/v1/themes without a token = %d, want 401", got.status)
+	}
+}
+
 func TestMedia(t *testing.T) {
 	t.Parallel()
 	f := start(t)

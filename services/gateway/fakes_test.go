@@ -101,6 +101,10 @@ func (b *behind) setDown(down bool) {
 	b.down = down
 }
 
+func (b *behind) ListThemes(context.Context, *renderv1.ListThemesRequest) (*renderv1.ListThemesResponse, error) {
+	return &renderv1.ListThemesResponse{Themes: []*renderv1.Theme{{Name: "folio"}, {Name: "own", Custom: true}}}, nil
+}
+
 // GetPage implements RenderService.
 func (b *behind) GetPage(_ context.Context, r *renderv1.GetPageRequest) (*renderv1.GetPageResponse, error) {
 	b.mu.Lock()

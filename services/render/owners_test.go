@@ -33,6 +33,8 @@ type owners struct {
 	posts   map[string]*postsv1.PostState
 	sites   map[string]*postsv1.SiteState
 	entries map[string]*tagsv1.Entry
+	// searched are the searches that were asked for.
+	searched []*tagsv1.SearchPostsRequest
 }
 
 func newOwners(t *testing.T, nc *nats.Conn) *owners {
@@ -90,6 +92,20 @@ func (o *owners) BatchGetEntries(_ context.Context, r *tagsv1.BatchGetEntriesReq
 	for _, id := range r.GetIds() {
 		if e, ok := o.entries[id]; ok {
 			resp.Entries = append(resp.Entries, e)
+		}
+	}
+	return resp, nil
+}
+
+// SearchPosts implements TagsService: every search finds all posts of the site.
+func (o *owners) SearchPosts(_ context.Context, r *tagsv1.SearchPostsRequest) (*tagsv1.SearchPostsResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.searched = append(o.searched, r)
+	resp := &tagsv1.SearchPostsResponse{}
+	for id, s := range o.posts {
+		if s.GetSite() == r.GetSite() {
+			resp.Posts, resp.Total = append(resp.Posts, &tagsv1.TaggedPost{Id: id}), resp.GetTotal()+1
 		}
 	}
 	return resp, nil

@@ -45,6 +45,11 @@ type world struct {
 
 func newWorld(t *testing.T, db *sqldb.DB) *world {
 	t.Helper()
+	return newWorldWith(t, db, render.Defaults())
+}
+
+func newWorldWith(t *testing.T, db *sqldb.DB, cfg render.Config) *world {
+	t.Helper()
 	nc := streamtest.Start(t)
 	w := &world{db: db, owners: newOwners(t, nc), pressed: make(chan *nats.Msg, 1000)}
 	if _, err := nc.ChanSubscribe(stream.LiveSubjects(render.Owner, ""), w.pressed); err != nil {
@@ -54,7 +59,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 		t.Fatal(err)
 	}
 	others := rpctest.Serve(t, w.owners.register, nil).ConnOf(t, render.Owner)
-	s, err := render.New(render.Defaults(), render.Deps{
+	s, err := render.New(cfg, render.Deps{
 		DB: db, NATS: nc, Telemetry: telemetry.Discard(), Now: start, Posts: others, Tags: others,
 	})
 	if err != nil {

@@ -202,18 +202,18 @@ func TestARebuildMendsWhatIsSearched(t *testing.T) {
 		w.settle(t)
 		want := w.words(t, "word")
 		damage := []string{
-			`DELETE FROM document WHERE post_id IN ('` + posts[1] + `', '` + posts[11] + `')`,
-			`UPDATE document SET hash = 'damaged', published_at = '2001-01-01 00:00:00+00:00' WHERE post_id = '` + posts[2] + `'`,
+			`DELETE FROM wordlist WHERE post_id IN ('` + posts[1] + `', '` + posts[11] + `')`,
+			`UPDATE wordlist SET hash = 'damaged', published_at = '2001-01-01 00:00:00+00:00' WHERE post_id = '` + posts[2] + `'`,
 		}
 		if db.Dialect() == sqldb.SQLite {
 			damage = append(damage,
-				`DELETE FROM document_words WHERE rowid = (SELECT number FROM document WHERE post_id = '`+posts[3]+`')`,
-				`INSERT INTO document (post_id, site_id, published_at, hash) VALUES ('`+posts[5]+`', 'main', '2026-05-04 12:00:00+00:00', '')`,
-				`INSERT OR REPLACE INTO document_words (rowid, scope, title, labels, body) SELECT number, '__6d61696e', 'word', '', '' FROM document WHERE post_id = '`+posts[5]+`'`)
+				`DELETE FROM wordlist_word WHERE rowid = (SELECT number FROM wordlist WHERE post_id = '`+posts[3]+`')`,
+				`INSERT INTO wordlist (post_id, site_id, published_at, hash) VALUES ('`+posts[5]+`', 'main', '2026-05-04 12:00:00+00:00', '')`,
+				`INSERT OR REPLACE INTO wordlist_word (rowid, scope, title, labels, body) SELECT number, '__6d61696e', 'word', '', '' FROM wordlist WHERE post_id = '`+posts[5]+`'`)
 		} else {
 			damage = append(damage,
-				`UPDATE document SET words = '' WHERE post_id = '`+posts[3]+`'`,
-				`INSERT INTO document (post_id, site_id, published_at, hash, title, labels, words) VALUES ('`+posts[5]+`', 'main', now(), '', '', '', '__6d61696e word')`)
+				`UPDATE wordlist SET words = '' WHERE post_id = '`+posts[3]+`'`,
+				`INSERT INTO wordlist (post_id, site_id, published_at, hash, title, labels, words) VALUES ('`+posts[5]+`', 'main', now(), '', '', '', '__6d61696e word')`)
 		}
 		execute(t, db, damage...)
 		got, err := w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: "word"})

@@ -28,8 +28,13 @@ func withoutScripts(t *testing.T, s *stage, browser *chromium) {
 				name string
 				do   func(*testing.T, *tab)
 			}{
-				{"pager", turnPages}, {"featured posts", turnFeatured}, {"search", search}, {"search from a wrong address", searchFromNowhere},
-				{"tags", chooseTags}, {"archive", chooseMonth}, {"post", readPost},
+				{"pager", turnPages},
+				{"featured posts", turnFeatured},
+				{"search", search},
+				{"search from a wrong address", searchFromNowhere},
+				{"tags", chooseTags},
+				{"archive", chooseMonth},
+				{"post", readPost},
 				{"feeds", func(t *testing.T, p *tab) { findFeeds(t, p, s) }},
 			} {
 				t.Run(deed.name, func(t *testing.T) {

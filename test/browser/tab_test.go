@@ -19,6 +19,7 @@ type tab struct {
 	t       *testing.T
 	browser *chromium
 	session string
+	profile string
 	loaded  chan struct{}
 
 	mu        sync.Mutex
@@ -51,16 +52,29 @@ func sizes() []size { return []size{phone(), desk()} }
 // open opens a tab that may load from origin only. It is closed with the test.
 func (c *chromium) open(t *testing.T, origin string, s size, withScripts bool) *tab {
 	t.Helper()
-	p := &tab{t: t, browser: c, origin: origin, loaded: make(chan struct{}, 1)}
+	p := &tab{t: t, browser: c, origin: origin}
 	// A context of its own: what another tab has in its cache is not in this one's.
 	var profile struct {
 		ID string `json:"browserContextId"`
 	}
 	p.browserCall("Target.createBrowserContext", nil, &profile)
+	t.Cleanup(func() {
+		// The test's context has ended by now; a browser that is gone has no tabs either.
+		_ = c.call(context.WithoutCancel(t.Context()), "", "Target.disposeBrowserContext", map[string]any{"browserContextId": profile.ID}, nil)
+	})
+	p.profile = profile.ID
+	return p.beside(s, withScripts)
+}
+
+// beside opens another tab of the same reader: it shares what the browser keeps.
+func (p *tab) beside(s size, withScripts bool) *tab {
+	p.t.Helper()
+	c := p.browser
+	p = &tab{t: p.t, browser: c, origin: p.origin, profile: p.profile, loaded: make(chan struct{}, 1)}
 	var target struct {
 		ID string `json:"targetId"`
 	}
-	p.browserCall("Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": profile.ID}, &target)
+	p.browserCall("Target.createTarget", map[string]any{"url": "about:blank", "browserContextId": p.profile}, &target)
 	var attached struct {
 		Session string `json:"sessionId"`
 	}
@@ -69,10 +83,6 @@ func (c *chromium) open(t *testing.T, origin string, s size, withScripts bool) *
 	c.mu.Lock()
 	c.hear[p.session] = p.notice
 	c.mu.Unlock()
-	t.Cleanup(func() {
-		// The test's context has ended by now; a browser that is gone has no tabs either.
-		_ = c.call(context.WithoutCancel(t.Context()), "", "Target.disposeBrowserContext", map[string]any{"browserContextId": profile.ID}, nil)
-	})
 	for _, domain := range []string{"Page", "Runtime", "Network", "Log", "Audits"} {
 		p.call(domain+".enable", nil, nil)
 	}

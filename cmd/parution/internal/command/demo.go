@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/parution/parution/cmd/parution/internal/allinone"
@@ -10,6 +11,7 @@ import (
 	"github.com/parution/parution/cmd/parution/internal/demo"
 	"github.com/parution/parution/cmd/parution/internal/destination"
 	"github.com/parution/parution/cmd/parution/internal/importer"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
 // fillWithDemo writes the sample posts if the site has none.
@@ -23,6 +25,9 @@ func fillWithDemo(ctx context.Context, data string) error {
 	if err != nil {
 		return err
 	}
+	if err := describeDemo(ctx, c); err != nil {
+		return fmt.Errorf("describe the site: %w", err)
+	}
 	site := destination.New(c)
 	urls, err := uploadDemoMedia(ctx, site)
 	if err != nil {
@@ -34,6 +39,31 @@ func fillWithDemo(ctx context.Context, data string) error {
 		}
 	}
 	return nil
+}
+
+// describeDemo says of the site what its owner has not said of it.
+func describeDemo(ctx context.Context, c *client.Client) error {
+	var is postsv1.Site
+	if _, err := c.Call(ctx, http.MethodGet, sitePath, nil, &is); err != nil {
+		return err
+	}
+	about, version := demo.About(), is.GetVersion()
+	var mask []string
+	if is.GetDescription() == "" {
+		is.Description = about.Description
+		mask = append(mask, "description")
+	}
+	if len(is.GetSocialLinks()) == 0 {
+		for _, l := range about.Links {
+			is.SocialLinks = append(is.SocialLinks, &postsv1.SocialLink{Name: l.Name, Url: l.URL})
+		}
+		mask = append(mask, "social_links")
+	}
+	if len(mask) == 0 {
+		return nil
+	}
+	_, err := c.Patch(ctx, sitePath, &is, mask, version, nil)
+	return err
 }
 
 func uploadDemoMedia(ctx context.Context, site *destination.Destination) (*strings.Replacer, error) {
@@ -55,7 +85,8 @@ func uploadDemoMedia(ctx context.Context, site *destination.Destination) (*strin
 func demoPost(p demo.Post, urls *strings.Replacer) importer.Post {
 	return importer.Post{
 		ExternalID: "demo:" + p.Slug, Slug: p.Slug, Title: p.Title, Body: urls.Replace(p.Body), Format: "markdown", Language: p.Language,
-		Excerpt: p.Excerpt, Image: urls.Replace(p.Image), ImageAlt: p.ImageAlt, Tags: p.Tags, Authors: p.Authors, Featured: p.Featured,
+		Excerpt: p.Excerpt, Image: urls.Replace(p.Image), ImageAlt: p.ImageAlt,
+		ImageCaption: p.ImageCaption, TranslationKey: p.TranslationKey, Tags: p.Tags, Authors: p.Authors, Featured: p.Featured,
 		Published: true, PublishedAt: p.PublishedAt,
 	}
 }

@@ -28,6 +28,7 @@ type serve struct {
 	BaseURL    string     `help:"Address that readers see, for sites without their own; made from --listen if empty." name:"base-url" placeholder:"URL"`
 	Language   string     `help:"Language of the first site." default:"en"`
 	Title      string     `help:"Title of the first site." default:"Parution"`
+	Themes     string     `help:"Folder of your own themes, each in a folder of its own: see docs/themes.md." placeholder:"DIR"`
 	CacheBytes int64      `help:"Most memory for finished pages." default:"268435456" name:"cache-bytes"`
 	Profiles   bool       `help:"Serve /debug/pprof/ on the operations port."`
 	LogLevel   slog.Level `help:"Least level that is logged: DEBUG, INFO, WARN, ERROR." default:"INFO"`
@@ -76,6 +77,7 @@ func (s serve) config() allinone.Config {
 		base = "http://" + localName(s.Listen)
 	}
 	cfg.Posts.BaseURL, cfg.Render.BaseURL = base, base
+	cfg.Render.Themes = s.Themes
 	cfg.Posts.Language, cfg.Posts.Title = s.Language, s.Title
 	cfg.Gateway.CacheBytes = s.CacheBytes
 	return cfg

@@ -47,6 +47,10 @@ type Post struct {
 	Image string
 	// ImageAlt says in words what Image shows; empty exactly if Image is.
 	ImageAlt string
+	// ImageCaption is shown below the cover; empty for most.
+	ImageCaption string
+	// TranslationKey is the same for a post and its translation; empty: it has none.
+	TranslationKey string
 	// Tags are names as shown to readers, in the language of the post.
 	Tags []string
 	// Authors are the names of invented people, at least one.
@@ -70,6 +74,31 @@ type frontMatter struct {
 	Excerpt  string   `yaml:"excerpt"`
 	Image    string   `yaml:"image"`
 	ImageAlt string   `yaml:"image_alt"`
+	Caption  string   `yaml:"image_caption"`
+	Key      string   `yaml:"translation_key"`
+}
+
+// Link is a place where readers can follow the sample publication.
+type Link struct{ Name, URL string }
+
+// Site is what the sample publication says of itself.
+type Site struct {
+	Description string
+	Links       []Link
+}
+
+// About answers what the sample publication says of itself. Its addresses lead
+// nowhere, as examples must.
+func About() Site {
+	return Site{
+		Description: "A notebook by four hands about printing, cooking and the road between them, in French and in English.",
+		Links: []Link{
+			{"Mastodon", "https://mastodon.example/@carnet"},
+			{"PeerTube", "https://video.example/c/carnet"},
+			{"Codeberg", "https://code.example/carnet"},
+			{"E-mail", "mailto:bonjour@example.org"},
+		},
+	}
 }
 
 // Posts returns the sample posts, oldest first. Each call builds its own
@@ -97,7 +126,7 @@ func Posts() ([]Post, error) {
 }
 
 // Media returns the images of the sample by name, without MediaPrefix. They
-// are SVG and PNG, told apart by the extension. Each call builds its own map
+// are SVG, PNG and JPEG, told apart by the extension. Each call builds its own map
 // and copies. An error means a broken build. Safe for concurrent use.
 func Media() (map[string][]byte, error) {
 	entries, err := content.ReadDir(mediaDir)
@@ -134,13 +163,17 @@ func parse(text string) (Post, error) {
 		return Post{}, fmt.Errorf("front matter: %w", err)
 	}
 	return Post{
-		Slug:        m.Slug,
-		Title:       m.Title,
-		Body:        strings.Trim(body, "\n") + "\n",
-		Language:    m.Language,
-		Excerpt:     m.Excerpt,
-		Image:       m.Image,
-		ImageAlt:    m.ImageAlt,
+		Slug:     m.Slug,
+		Title:    m.Title,
+		Body:     strings.Trim(body, "\n") + "\n",
+		Language: m.Language,
+		Excerpt:  m.Excerpt,
+		Image:    m.Image,
+		ImageAlt: m.ImageAlt,
+
+		ImageCaption:   m.Caption,
+		TranslationKey: m.Key,
+
 		Tags:        m.Tags,
 		Authors:     m.Authors,
 		Featured:    m.Featured,

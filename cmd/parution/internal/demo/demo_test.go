@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"maps"
@@ -55,7 +56,7 @@ func words(body string) int { return len(strings.Fields(prose(body))) }
 func TestPostsAreComplete(t *testing.T) {
 	t.Parallel()
 	posts, _ := load(t)
-	first := time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC)
+	first := time.Date(2024, 9, 1, 0, 0, 0, 0, time.UTC)
 	end := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 	for _, p := range posts {
 		t.Run(p.Slug, func(t *testing.T) {
@@ -80,6 +81,9 @@ func TestPostsAreComplete(t *testing.T) {
 			}
 			if (p.Image == "") != (p.ImageAlt == "") {
 				t.Errorf("image = %q with alt %q, want both or none", p.Image, p.ImageAlt)
+			}
+			if n := utf8.RuneCountInString(p.ImageCaption); n > 200 || n > 0 && p.Image == "" {
+				t.Errorf("caption = %d characters, want at most 200 and an image above it", n)
 			}
 			if n := utf8.RuneCountInString(p.Excerpt); n > 280 {
 				t.Errorf("excerpt = %d characters, want at most 280", n)
@@ -123,11 +127,59 @@ func TestPostsAreVaried(t *testing.T) {
 	if len(tags) > 18 || len(authors) != 4 {
 		t.Errorf("%d tags %v and authors %v, want at most 18 and 4", len(tags), slices.Sorted(maps.Keys(tags)), authors)
 	}
-	if featured != 4 || long < 6 {
-		t.Errorf("featured = %d, long = %d, want 4 and at least 6", featured, long)
+	if featured < 7 || featured > len(posts)/2 || long < 6 {
+		t.Errorf("featured = %d, long = %d, want at least 7, not too many, and at least 6", featured, long)
+	}
+	if span := posts[len(posts)-1].PublishedAt.Sub(posts[0].PublishedAt); span < 2*365*24*time.Hour {
+		t.Errorf("the sample spans %v, want two years", span)
 	}
 	if n := len(posts); excerpts < n/3 || excerpts > n*2/3 || covers < n/2 || covers == n {
 		t.Errorf("of %d posts, %d have an excerpt and %d a cover; want about half and two thirds", n, excerpts, covers)
+	}
+}
+
+// What the sample is to show off must be in it.
+func TestPostsShowWhatThereIs(t *testing.T) {
+	t.Parallel()
+	posts, media := load(t)
+	translations := make(map[string]map[string]bool)
+	code := make(map[string]bool)
+	var captions, photographs, notes, tables, nested int
+	for _, p := range posts {
+		if p.TranslationKey != "" {
+			if translations[p.TranslationKey] == nil {
+				translations[p.TranslationKey] = make(map[string]bool)
+			}
+			if translations[p.TranslationKey][p.Language] {
+				t.Errorf("%s: there is a translation of %s to that language already", p.Slug, p.TranslationKey)
+			}
+			translations[p.TranslationKey][p.Language] = true
+		}
+		captions += count(p.ImageCaption != "")
+		photographs += count(path.Ext(p.Image) == ".jpg")
+		notes += count(note.MatchString(prose(p.Body)))
+		tables += count(strings.Contains(p.Body, "\n|:"))
+		nested += count(regexp.MustCompile(`(?m)^(- |\d+\. ).*\n {2,}(- |\d+\. )`).MatchString(p.Body))
+		for _, m := range regexp.MustCompile("(?m)^ *```([a-z]+)").FindAllStringSubmatch(p.Body, -1) {
+			code[m[1]] = true
+		}
+	}
+	for key, languages := range translations {
+		if len(languages) < 2 {
+			t.Errorf("%s is in %v only", key, languages)
+		}
+	}
+	if len(translations) < 1 || len(code) < 3 || captions < 1 || photographs < 1 || notes < 1 || tables < 1 || nested < 1 {
+		t.Errorf("%d pairs, code in %v, %d captions, %d photographs, %d posts with notes, %d with tables, %d with nested lists; want some of each",
+			len(translations), slices.Sorted(maps.Keys(code)), captions, photographs, notes, tables, nested)
+	}
+	for name, data := range media {
+		if path.Ext(name) != ".jpg" {
+			continue
+		}
+		if c, err := jpeg.DecodeConfig(bytes.NewReader(data)); err != nil || c.Width < 1800 {
+			t.Errorf("%s is %d pixels wide, %v; want enough for copies", name, c.Width, err)
+		}
 	}
 }
 
@@ -225,7 +277,7 @@ func TestImagesExistAndAreUsed(t *testing.T) {
 	}
 }
 
-// checkImage wants an SVG that is inert, or a PNG that is small.
+// checkImage wants an SVG that is inert, or a PNG or a JPEG that is small.
 func checkImage(name string, data []byte) error {
 	switch path.Ext(name) {
 	case ".svg":
@@ -237,7 +289,14 @@ func checkImage(name string, data []byte) error {
 		_, err := png.Decode(bytes.NewReader(data))
 		return err
 	}
-	return errors.New("is neither SVG nor PNG")
+	if path.Ext(name) == ".jpg" {
+		if len(data) > 200<<10 {
+			return errors.New("is larger than 200 KiB")
+		}
+		_, err := jpeg.Decode(bytes.NewReader(data))
+		return err
+	}
+	return errors.New("is neither SVG nor PNG nor JPEG")
 }
 
 // checkSVG refuses what could run, reach another host or lack a font.

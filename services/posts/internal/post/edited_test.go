@@ -65,3 +65,22 @@ func TestEdited(t *testing.T) {
 		})
 	}
 }
+
+// TestImportsAreNotEdits: a post of ten years ago was not edited today because it
+// came over today.
+func TestImportsAreNotEdits(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	old, ahead := now.AddDate(-10, 0, 0), now.AddDate(0, 1, 0)
+	for name, tt := range map[string]struct {
+		date *time.Time
+		want time.Time
+	}{"of ten years ago": {&old, old}, "of next month": {&ahead, now}, "of today": {nil, now}} {
+		p, err := post.New(post.NewPost{
+			ID: "id", Site: "main", Content: post.Content{Title: "t", Slug: "t", Language: "en"}, PublishedAt: tt.date,
+		}, post.DefaultLimits(), now)
+		if err != nil || !p.Snapshot().EditedAt.Equal(tt.want) {
+			t.Errorf("a post %s was edited at %v, %v; want %v", name, p.Snapshot().EditedAt, err, tt.want)
+		}
+	}
+}

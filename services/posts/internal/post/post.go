@@ -49,7 +49,9 @@ type Snapshot struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	// EditedAt is when what one reads in the post last changed: title, body, excerpt
-	// or cover image. Tags, addresses, dates and states do not count.
+	// or cover image. Tags, addresses, dates and states do not count. As long as
+	// nothing changed it is when the post was written: CreatedAt, or the date that it
+	// came with if that is earlier, for an import edits nothing.
 	EditedAt    time.Time
 	PublishedAt *time.Time
 	// ScheduledFor is when a scheduled post is published.
@@ -92,6 +94,9 @@ func New(n NewPost, limits Limits, now time.Time) (*Post, error) {
 		ID: n.ID, Site: n.Site, Version: 1, Status: Draft, Content: content, ExternalID: n.ExternalID,
 		CreatedBy: n.CreatedBy, CreatedAt: now, UpdatedAt: now, EditedAt: now, PublishedAt: n.PublishedAt,
 	}}
+	if n.PublishedAt != nil && n.PublishedAt.Before(now) {
+		p.s.EditedAt = *n.PublishedAt
+	}
 	if n.Publish {
 		if err := p.Publish(now); err != nil {
 			return nil, err

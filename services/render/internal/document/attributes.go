@@ -205,9 +205,10 @@ func (s *sanitiser) writeLink(t tag) {
 }
 
 func (s *sanitiser) writeCell(t tag) {
+	// The attribute that says so is obsolete, and a style is for no author.
 	switch v := strings.ToLower(t.get("align")); v {
 	case "left", "center", "right":
-		s.w.attr("align", v)
+		s.w.attr("class", v)
 	}
 	for _, name := range []string{"colspan", "rowspan"} {
 		if n, err := strconv.Atoi(t.get(name)); err == nil && n > 1 && n <= 1000 {

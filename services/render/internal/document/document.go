@@ -9,6 +9,32 @@
 // as a flow of tags and written anew from a table of what is allowed, and the
 // result is parsed again as a browser would. If that does not give the very
 // same document, all of it is shown as plain text instead.
+//
+// # What a style sheet finds
+//
+// Beside plain elements there are:
+//
+//	div.heading > h2…h6 + a.anchor   a heading and the link to it, which reads "#"
+//	div.scroll[tabindex] > table     a table; the div scrolls
+//	td.left .center .right           a cell's alignment, th too
+//	pre[tabindex] > code             a block of code; the pre scrolls
+//	figure > img + figcaption        a picture with a caption
+//	a[role=doc-noteref]              the sign of a footnote, in a sup
+//	div[role=doc-endnotes]           the footnotes, with a[role=doc-backlink]
+//	li > input[type=checkbox]        a task
+//	sup                              also the ending of an ordinal: 1er, XIXe
+//
+// In code of a known language, spans have one of these classes:
+//
+//	c   comment                cp  preprocessor, shebang
+//	k   keyword                kc  constant: true, nil    kt  type
+//	s   string                 se  escape, interpolation, regular expression
+//	m   number, date           o   operator
+//	nf  name of a function     nc  of a class, an error, a module
+//	nb  built-in               nv  variable               na  attribute, property, key
+//	nt  tag                    nd  decorator
+//	gd  deleted line           gi  inserted line          gh  heading of a difference
+//	gp  prompt                 go  output                 ge  emphasis    gs  strong
 package document
 
 import (
@@ -47,8 +73,9 @@ type Source struct {
 	// Format is Markdown or HTML; empty means Markdown. HTML inside Markdown
 	// is treated as HTML input is.
 	Format string
-	// Language is a BCP 47 tag. It decides the reading speed and the language
-	// of the labels that assistive technology reads; unknown means English.
+	// Language is a BCP 47 tag. It decides how the text is typeset, the reading
+	// speed and the language of the labels that assistive technology reads;
+	// text of an unknown one is left as it is, with labels in English.
 	Language string
 	// BaseURL is the address of the site that shows the document. A link to
 	// another host is marked as one; without BaseURL every absolute one is.

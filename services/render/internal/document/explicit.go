@@ -115,7 +115,7 @@ func (c *checker) attribute() bool {
 	switch string(name) {
 	case "rel", "controls", "preload", "loading", "decoding", "disabled", "tabindex", "aria-label", "srcset", "sizes":
 		return true
-	case "name":
+	case "name", "align":
 		return false
 	case "class":
 		return isOwnClass(string(value))
@@ -126,7 +126,7 @@ func (c *checker) attribute() bool {
 // isOwnClass tells the classes that a document may have.
 func isOwnClass(class string) bool {
 	switch class {
-	case "scroll", "heading", "anchor",
+	case "scroll", "heading", "anchor", "left", "center", "right",
 		"c", "cp", "k", "kc", "kt", "m", "s", "se", "nf", "nc", "nb", "nv", "na", "nt", "nd", "o", "gd", "gi", "gh", "gp", "go", "ge", "gs":
 		return true
 	}

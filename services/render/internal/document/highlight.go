@@ -13,13 +13,13 @@ import (
 // at each place and manage less than a megabyte a second, some much less.
 const (
 	// maxPaintedBytes bounds the code of one document that is highlighted.
-	maxPaintedBytes = 64 << 10
+	maxPaintedBytes = 32 << 10
 	// maxListingBytes bounds one block, maxListingLine its longest line.
 	maxListingBytes = 16 << 10
 	maxListingLine  = 1 << 10
 	// paintTime ends the highlighting of a document made to take for ever. No
 	// other comes near, so that the same source gives the same document.
-	paintTime = 3 * time.Second
+	paintTime = 2 * time.Second
 )
 
 // listing is the block of code that is being read.

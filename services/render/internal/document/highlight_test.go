@@ -94,7 +94,7 @@ func TestLargeCodeIsNotHighlighted(t *testing.T) {
 	if n := painted("```go\nvar x\n" + strings.Repeat("x", 2000) + "\n```"); n != 0 {
 		t.Errorf("a long line: %d spans, want none", n)
 	}
-	if n := painted(strings.Repeat(block, 30)); n == 0 || n > 12_000 {
+	if n := painted(strings.Repeat(block, 30)); n == 0 || n > 6_000 {
 		t.Errorf("180 KB in blocks: %d spans, want some and not all", n)
 	}
 }

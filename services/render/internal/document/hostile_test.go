@@ -98,7 +98,7 @@ const (
 	safeElements = ` a abbr audio b bdi bdo blockquote br caption cite code dd del details dfn div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i img
 		input ins kbd li mark ol p pre q rp rt ruby s samp small source span strong sub summary sup table tbody td tfoot th thead time tr u ul var
 		video wbr `
-	safeAttributes = ` align alt aria-label checked cite class colspan controls datetime decoding dir disabled height href id lang loading loop muted
+	safeAttributes = ` alt aria-label checked cite class colspan controls datetime decoding dir disabled height href id lang loading loop muted
 		open poster preload rel reversed role rowspan scope sizes src srcset start tabindex title type value width `
 )
 
@@ -133,7 +133,7 @@ func unsafe(n *html.Node, ids map[string]bool) string {
 			}
 			ids[a.Val] = true
 		case "class":
-			if !regexp.MustCompile(`^(scroll|heading|anchor|language-[\w+#.-]+|[ckmso]|c[p]|k[ct]|se|n[fcbvatd]|g[dihpoes])$`).MatchString(a.Val) {
+			if !regexp.MustCompile(`^(scroll|heading|anchor|left|center|right|language-[\w+#.-]+|[ckmso]|c[p]|k[ct]|se|n[fcbvatd]|g[dihpoes])$`).MatchString(a.Val) {
 				return "class " + a.Val
 			}
 		case "type":

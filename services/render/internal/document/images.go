@@ -20,7 +20,8 @@ const wordsAbove = 80
 // placed is an image in the output.
 type placed struct {
 	from, to int
-	caption  string
+	// caption is its title as it was written.
+	caption string
 }
 
 // writeImage writes an image, its description if its address may not be used,
@@ -43,7 +44,7 @@ func (s *sanitiser) writeImage(t tag) {
 	if first {
 		s.image, s.imageAlt = src, alt
 	}
-	s.picture = placed{from: len(s.w.buf), caption: s.phrase(t, "title")}
+	s.picture = placed{from: len(s.w.buf), caption: oneLine(t.get("title"))}
 	s.w.raw("<img")
 	s.writeGlobal(t)
 	s.w.attr("src", src)
@@ -122,7 +123,8 @@ func (s *sanitiser) endPicture(o open) bool {
 	s.w.raw("<figure>")
 	s.w.raw(image)
 	s.w.raw("<figcaption>")
-	s.w.text([]byte(p.caption))
+	s.gap()
+	s.writeRaised(s.setter.Set([]byte(p.caption)))
 	s.w.raw("</figcaption></figure>")
 	s.picture = placed{}
 	return true

@@ -128,16 +128,19 @@ func (s *sanitiser) endHeading(o open) {
 	e.digits = [2]int{s.headingAt + len("<h"), len(s.w.buf) + len("</h")}
 }
 
-// settle moves all headings so that the highest is an h2, because the page has
-// an h1 of its own.
+// settle gives the headings the levels that they have among each other: the
+// highest are h2, because the page has an h1 of its own, and none is more than
+// one level below the one that it belongs to, since who listens would look for
+// what was left out.
 func (o *outline) settle(out []byte) {
-	top := 6
-	for i := range o.entries {
-		top = min(top, o.entries[i].level)
-	}
+	var above []int
 	for i := range o.entries {
 		e := &o.entries[i]
-		e.level = min(e.level-top+2, 6)
+		for len(above) > 0 && above[len(above)-1] >= e.level {
+			above = above[:len(above)-1]
+		}
+		above = append(above, e.level)
+		e.level = min(len(above)+1, 6)
 		for _, at := range e.digits {
 			out[at] = "0123456"[e.level]
 		}

@@ -131,12 +131,21 @@ func (p *prose) count(b []byte) {
 			p.inWord = true
 			i++
 		case p.inWord && kind != '?':
-			for i++; i < len(b) && wordKinds[b[i]] != ' ' && wordKinds[b[i]] != '?'; i++ {
-			}
+			i += wordRest(b[i:])
 		default:
 			i += p.countRune(b[i:])
 		}
 	}
+}
+
+// wordRest is how many bytes surely go on with a word that b is within.
+func wordRest(b []byte) int {
+	for i, c := range b {
+		if kind := wordKinds[c]; kind == ' ' || kind == '?' {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // countRune counts a character that is not ASCII and tells its size.

@@ -1,6 +1,7 @@
 package document_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -65,5 +66,29 @@ func TestTypesettingAddsNoWords(t *testing.T) {
 	fr, none := convert(t, document.Source{Text: text, Language: "fr"}), convert(t, document.Source{Text: text})
 	if fr.Words != none.Words {
 		t.Errorf("%d words in French, %d without a language", fr.Words, none.Words)
+	}
+}
+
+// TestHeadingsSkipNoLevel: a checker of HTML calls it an error, and who listens
+// would look for what was left out.
+func TestHeadingsSkipNoLevel(t *testing.T) {
+	t.Parallel()
+	doc := convert(t, document.Source{Text: "### a\n# b\n### c\n#### d\n## e\n###### f\n# g"})
+	var b strings.Builder
+	walk(&b, doc.Contents)
+	if got, want := b.String(), "2a 2b 3c 4d 3e 4f 2g "; got != want {
+		t.Errorf("levels %s, want %s", got, want)
+	}
+	for _, want := range []string{`<h2 id="user-a">a</h2>`, `<h3 id="user-c">c</h3>`, `<h4 id="user-f">f</h4>`} {
+		if !strings.Contains(doc.HTML, want) {
+			t.Errorf("%s, want %s", doc.HTML, want)
+		}
+	}
+}
+
+func walk(b *strings.Builder, list []document.Heading) {
+	for _, h := range list {
+		fmt.Fprintf(b, "%d%s ", h.Level, h.Text)
+		walk(b, h.Children)
 	}
 }

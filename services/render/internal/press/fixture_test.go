@@ -26,6 +26,7 @@ func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 type fixture struct {
 	*press.Press
 
+	db     *sqldb.DB
 	store  *store.Store
 	keeper *press.Keeper
 	deps   press.Deps
@@ -62,7 +63,7 @@ func setUp(t testing.TB, db *sqldb.DB) *fixture {
 	clock.Store(noon().Unix())
 	st := store.New(db, outbox.New(db, "render"), func() time.Time { return time.Unix(clock.Load(), 0) })
 	keeper := press.NewKeeper(st, telemetry.Discard().Log)
-	f := &fixture{store: st, keeper: keeper, found: &found{}, now: &clock}
+	f := &fixture{db: db, store: st, keeper: keeper, found: &found{}, now: &clock}
 	f.deps = press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: f.found, BaseURL: "http://localhost:8080"}
 	f.Press = press.New(f.deps)
 	f.site(t, &page.Site{

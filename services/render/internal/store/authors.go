@@ -136,9 +136,9 @@ func (s *Store) damagedAuthors(ctx context.Context, list string, docs []*page.Do
 		for a := range want {
 			keys[d.ID].Add(page.KeyAuthor(a.Slug))
 		}
-		if err := s.q(ctx).DropAuthors(ctx, d.ID); err != nil {
-			return fmt.Errorf("drop the authors of post %s: %w", d.ID, err)
-		}
+	}
+	if _, err := s.db.Conn(ctx).ExecContext(ctx, s.sql.dropAuthors, list); err != nil {
+		return fmt.Errorf("drop the authors of %d posts: %w", len(docs), err)
 	}
 	return nil
 }

@@ -104,12 +104,12 @@ const (
  (SELECT doc.post_id FROM doc WHERE doc.site = list.site AND doc.state = 1 AND (doc.published_at, doc.post_id) > (list.at, list.post_id)
   ORDER BY doc.published_at, doc.post_id LIMIT 1),
  (SELECT doc.post_id FROM doc WHERE doc.site = list.site AND doc.state = 1 AND (doc.published_at, doc.post_id) < (list.at, list.post_id)
-  ORDER BY doc.published_at DESC, doc.post_id DESC LIMIT 1) FROM `
+  ORDER BY doc.published_at DESC, doc.post_id DESC LIMIT 1) FROM list`
 	windowsOf = `SELECT list.n,
  (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_tag AS t WHERE t.site = list.site AND t.slug = list.slug AND t.listed = true
   AND (t.published_at, t.post_id) > (list.at, list.post_id) ORDER BY t.published_at, t.post_id LIMIT $2) AS newer),
  (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_tag AS t WHERE t.site = list.site AND t.slug = list.slug AND t.listed = true
-  AND (t.published_at, t.post_id) < (list.at, list.post_id) ORDER BY t.published_at DESC, t.post_id DESC LIMIT $2) AS older) FROM `
+  AND (t.published_at, t.post_id) < (list.at, list.post_id) ORDER BY t.published_at DESC, t.post_id DESC LIMIT $2) AS older) FROM list`
 	placesIn    = `SELECT post_id, slug, published_at FROM doc_tag WHERE listed = true AND post_id `
 	authorsInto = `INSERT INTO doc_author (post_id, slug, name, site, published_at)
  SELECT list.post_id, list.slug, list.name, list.site, doc.published_at FROM `
@@ -127,6 +127,10 @@ const (
 	versionsInto   = `INSERT INTO press_version (aggregate_id, version) SELECT item, 1 FROM `
 	versionsEnd    = ` ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1 RETURNING aggregate_id, version`
 )
+
+// once has the rows of list read before those that are looked for with each:
+// SQLite would take a row apart again for every one that it compares with it.
+func once(records string) string { return `WITH list AS MATERIALIZED (SELECT * FROM ` + records + `) ` }
 
 func statementsOf(d sqldb.Dialect) statements {
 	// Without a condition SQLite reads ON CONFLICT as that of a join.
@@ -148,8 +152,8 @@ func statementsOf(d sqldb.Dialect) statements {
 		labels:        labelsOf + inOnly + bySlug,
 		relist:        relistOf + inOnly,
 		saveDocTags:   docTagsInto + d.Records("$1", "post_id text", "slug text", "name text", "site text") + docTagsEnd,
-		beside:        besideOf + d.Records("$1", "n integer", "site text", "at timestamptz", "post_id text"),
-		windows:       windowsOf + d.Records("$1", "n integer", "site text", "slug text", "at timestamptz", "post_id text"),
+		beside:        once(d.Records("$1", "n integer", "site text", "at timestamptz", "post_id text")) + besideOf,
+		windows:       once(d.Records("$1", "n integer", "site text", "slug text", "at timestamptz", "post_id text")) + windowsOf,
 		placesOf:      placesIn + inOnly + bySlug,
 		published:     `SELECT post_id, site, published_at FROM doc WHERE state = 1 AND post_id ` + inOnly + ` ORDER BY post_id`,
 		dropAuthors:   `DELETE FROM doc_author WHERE post_id ` + inOnly,

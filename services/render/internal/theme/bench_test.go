@@ -1,6 +1,11 @@
 package theme
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+
+	"github.com/parution/parution/services/render/internal/page"
+)
 
 func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
@@ -26,5 +31,23 @@ func BenchmarkPages(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkTags is the page of all tags of a site that has 10,000.
+func BenchmarkTags(b *testing.B) {
+	th, err := New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	list := make([]page.Tagged, 10_000)
+	for i := range list {
+		name := fmt.Sprintf("étiquette %d", i*7919%10_000)
+		list[i] = page.Tagged{Label: page.Label{Slug: fmt.Sprint("t-", i), Name: name}, Count: i%50 + 1}
+	}
+	for b.Loop() {
+		if _, err := th.Tags(&page.Site{Title: "Site", Language: "fr"}, list); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

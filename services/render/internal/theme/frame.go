@@ -82,6 +82,21 @@ func (sp *speaker) cards(list []page.Card, level int) []Card {
 	return out
 }
 
+// firstSeen is how many posts of a list readers see before they scroll.
+const firstSeen = 2
+
+// listing are the posts that a page is a list of.
+func (sp *speaker) listing(list []page.Card, level int) []Card {
+	out := sp.cards(list, level)
+	for i := range out[:min(len(out), firstSeen)] {
+		if p := out[i].Picture; p != nil {
+			p.early = true
+			break
+		}
+	}
+	return out
+}
+
 func (sp *speaker) card(c *page.Card, level int) Card {
 	tag := parseTag(c.Language)
 	w := sp.speak(tag)
@@ -97,6 +112,12 @@ func (sp *speaker) card(c *page.Card, level int) Card {
 		names[i] = a.Name
 	}
 	out.Byline = w.join(names)
+	for i := range out.Authors[:max(0, len(out.Authors)-1)] {
+		out.Authors[i].After = w.catalogue.List.Separator
+		if i == len(out.Authors)-2 {
+			out.Authors[i].After = w.catalogue.List.Last
+		}
+	}
 	out.Picture = newPicture(sp.site.BaseURL, c.Image, typography.Text(c.ImageAlt, c.Language), out.Lang)
 	return out
 }

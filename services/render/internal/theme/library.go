@@ -295,7 +295,21 @@ func (l *Library) buildCustom(name string, folder fs.FS) (*Theme, error) {
 		}
 		return nil, err
 	}
-	return build(name, l.words, append(ownLayers(name), folder)...)
+	t, err := build(name, l.words, append(ownLayers(name), folder)...)
+	if err != nil {
+		return nil, err
+	}
+	t.under = l.own[Default]
+	if own, ok := l.own[name]; ok {
+		t.under = own
+	}
+	var told sync.Map
+	t.report = func(kind string, err error) {
+		if _, again := told.LoadOrStore(kind, true); !again {
+			l.log.Error("a theme fails to make some page, which looks as in ours instead", "theme", name, "page", kind, "error", err)
+		}
+	}
+	return t, nil
 }
 
 // settle makes what the library has now from its parts.

@@ -60,7 +60,7 @@ func library(t *testing.T, dir string) *Library {
 	return l
 }
 
-// ours are the themes that Parution brings, made once for all tests.
+//nolint:gochecknoglobals // the themes that Parution brings, made once for all tests
 var ours = sync.OnceValues(func() (*Library, error) { return NewLibrary("", slog.New(slog.DiscardHandler)) })
 
 func folio(t *testing.T) *Theme {
@@ -78,13 +78,13 @@ func home(t *testing.T, th *Theme) string {
 	return string(body)
 }
 
-// problem is why a theme's newest files are not used.
-func problem(t *testing.T, l *Library, name string) string {
+// problem is why the newest files of the theme "ours" are not used.
+func problem(t *testing.T, l *Library) string {
 	t.Helper()
 	list := l.List()
-	i := slices.IndexFunc(list, func(e Listed) bool { return e.Name == name })
+	i := slices.IndexFunc(list, func(e Listed) bool { return e.Name == "ours" })
 	if i < 0 {
-		t.Fatalf("List = %+v, want one called %s", list, name)
+		t.Fatalf("List = %+v, want one called ours", list)
 	}
 	return list[i].Problem
 }
@@ -136,7 +136,7 @@ func TestOneFileIsATheme(t *testing.T) {
 	f.write(t, "ours/theme.json", modelOne)
 	f.write(t, "ours/templates/parts/footer.html", `<footer>{{.T "home"}} of the operator</footer>`)
 	l := library(t, f.dir)
-	if p := problem(t, l, "ours"); p != "" {
+	if p := problem(t, l); p != "" {
 		t.Fatal(p)
 	}
 	if got := home(t, l.For("ours")); !strings.Contains(got, "<footer>Accueil of the operator</footer>") || !strings.Contains(got, "Un titre") {
@@ -234,7 +234,7 @@ func TestBrokenThemeLeavesTheLastGoodOne(t *testing.T) {
 			good := l.For("ours")
 			f.write(t, "ours/"+c.file, c.text)
 			l.Refresh()
-			if p := problem(t, l, "ours"); !strings.Contains(p, c.reason) {
+			if p := problem(t, l); !strings.Contains(p, c.reason) {
 				t.Errorf("problem = %q, want one that names %q", p, c.reason)
 			}
 			if l.For("ours") != good || changed(l) {
@@ -242,7 +242,7 @@ func TestBrokenThemeLeavesTheLastGoodOne(t *testing.T) {
 			}
 			// A program that starts now has no last good one: readers get ours.
 			fresh := library(t, f.dir)
-			if fresh.For("ours") != fresh.For(Default) || problem(t, fresh, "ours") == "" {
+			if fresh.For("ours") != fresh.For(Default) || problem(t, fresh) == "" {
 				t.Error("a broken theme serves after a start")
 			}
 		})
@@ -257,7 +257,7 @@ func TestMendedThemeServes(t *testing.T) {
 	l := library(t, f.dir)
 	f.write(t, "ours/templates/absent.html", `<h1>{{.Heading}}</h1>`)
 	l.Refresh()
-	if p := problem(t, l, "ours"); p != "" || !changed(l) || l.For("ours") == l.For(Default) {
+	if p := problem(t, l); p != "" || !changed(l) || l.For("ours") == l.For(Default) {
 		t.Errorf("problem = %q and the theme does not serve", p)
 	}
 }
@@ -333,7 +333,7 @@ func TestStylesAreOneFileWithItsAssets(t *testing.T) {
 	f.write(t, "ours/assets/letters.css", `@font-face{src:url("one.woff2") format("woff2")} i{background:url(#a)}`)
 	f.write(t, "ours/assets/one.woff2", "font")
 	l := library(t, f.dir)
-	if p := problem(t, l, "ours"); p != "" {
+	if p := problem(t, l); p != "" {
 		t.Fatal(p)
 	}
 	var font, style string
@@ -398,7 +398,7 @@ func TestExampleOfTheManualWorks(t *testing.T) {
 		f.write(t, m[1], m[2])
 	}
 	l := library(t, f.dir)
-	if p := problem(t, l, "ours"); p != "" || len(files) != 3 {
+	if p := problem(t, l); p != "" || len(files) != 3 {
 		t.Fatalf("the %d files of the example: %s", len(files), p)
 	}
 	th := l.For("ours")
@@ -413,5 +413,29 @@ func TestExampleOfTheManualWorks(t *testing.T) {
 				t.Errorf("the style sheet does not stand on folio's:\n%s", css)
 			}
 		}
+	}
+}
+
+// TestPageThatFailsLooksAsInOurs is a mistake that no rehearsal finds: readers get
+// the page all the same.
+func TestPageThatFailsLooksAsInOurs(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.write(t, "ours/theme.json", modelOne)
+	f.write(t, "ours/templates/absent.html", `<h1>ours</h1>{{if eq .Site.Title "Rare"}}{{asset "lost"}}{{end}}`)
+	var b strings.Builder
+	l, err := NewLibrary(f.dir, slog.New(slog.NewTextHandler(&b, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Reset()
+	for range 2 {
+		body, err := l.For("ours").NotFound(&page.Site{Title: "Rare", Language: "en"}, Absent{})
+		if err != nil || strings.Contains(string(body), "ours") || !strings.Contains(string(body), "Page not found") {
+			t.Errorf("the page is %v\n%s", err, body)
+		}
+	}
+	if strings.Count(b.String(), "page=absent") != 1 {
+		t.Errorf("the log is\n%s", b.String())
 	}
 }

@@ -1,6 +1,7 @@
 package theme
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/parution/parution/services/render/internal/page"
@@ -31,9 +33,26 @@ func (sp *speaker) cloud(list []page.Tagged) []Tag {
 	for i := range out {
 		out[i].Weight = weight(out[i].Count, most)
 	}
-	order := collate.New(sp.words.tag, collate.IgnoreCase, collate.Numeric)
-	slices.SortStableFunc(out, func(a, b Tag) int { return order.CompareString(a.Name, b.Name) })
-	return out
+	return byName(out, sp.words.tag)
+}
+
+// byName sorts tags as a dictionary of the language does.
+func byName(list []Tag, language language.Tag) []Tag {
+	type keyed struct {
+		key []byte
+		tag Tag
+	}
+	order := collate.New(language, collate.IgnoreCase, collate.Numeric)
+	var buf collate.Buffer
+	work := make([]keyed, len(list))
+	for i, t := range list {
+		work[i] = keyed{order.KeyFromString(&buf, t.Name), t}
+	}
+	slices.SortStableFunc(work, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
+	for i, k := range work {
+		list[i] = k.tag
+	}
+	return list
 }
 
 // weight is from 1 to 5, by the logarithm: between a tag of one post and one of a
@@ -80,8 +99,9 @@ type Archive struct {
 // Archive makes the list of months.
 func (t *Theme) Archive(s *page.Site, v Archive) ([]byte, error) {
 	sp := t.speaker(s)
-	f := sp.listed("archive", "/archive", sp.words.say("archive"), Pager{})
-	return t.execute("archive", ArchiveView{Frame: f, Years: sp.years(v.Months, 0, 0), Total: sp.words.say("posts", v.Total)})
+	title, total := sp.words.say("archive"), sp.words.say("posts", v.Total)
+	f := sp.listed("archive", "/archive", title, title+", "+total, Pager{})
+	return t.execute("archive", ArchiveView{Frame: f, Years: sp.years(v.Months, 0, 0), Total: total})
 }
 
 // years are months, newest first, by year; one of them may be the page's own.
@@ -128,10 +148,10 @@ func (t *Theme) Period(s *page.Site, path string, v Period) ([]byte, error) {
 	if known := sp.years(v.Months, v.Year, v.Month); len(known) > 0 {
 		year = known[0]
 	}
-	f := sp.listed("period", path, heading, v.Pager, between...)
-	f.Head.Description = sp.words.say("posts", v.Total) + " – " + heading
+	total := sp.words.say("posts", v.Total)
+	f := sp.listed("period", path, heading, heading+", "+total, v.Pager, between...)
 	return t.execute("period", PeriodView{
-		Frame: f, Posts: sp.cards(v.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("posts", v.Total), Year: year,
+		Frame: f, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Year: year,
 	})
 }
 
@@ -147,12 +167,15 @@ type Author struct {
 func (t *Theme) Author(s *page.Site, path string, v Author) ([]byte, error) {
 	sp := t.speaker(s)
 	own := authorPath(v.Author.Slug)
-	f := sp.listed("author", path, v.Author.Name, v.Pager)
-	f.Head.Description = sp.words.say("posts-by", v.Author.Name)
+	f := sp.listed("author", path, v.Author.Name, sp.words.say("posts-by", v.Author.Name), v.Pager)
 	f.Head.Meta = append(f.Head.Meta, Meta{Property: "profile:username", Content: v.Author.Slug})
+	f.Head.Data = append(f.Head.Data, thing{
+		"@context": schemaOrg, "@type": "ProfilePage", "url": f.Head.Canonical,
+		"mainEntity": thing{"@type": "Person", "name": v.Author.Name, "identifier": v.Author.Slug, "url": s.BaseURL + own},
+	})
 	list := f.own(feeds(own+"/"+rssName, sp.words.say("feed-of", v.Author.Name, s.Title)))
 	return t.execute("author", AuthorView{
-		Frame: f, Author: Label{Name: v.Author.Name, Path: own}, Posts: sp.cards(v.Cards, 2), Pager: v.Pager.shown(),
+		Frame: f, Author: Label{Name: v.Author.Name, Path: own}, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(),
 		Total: sp.words.say("posts", v.Total), Feeds: list,
 	})
 }
@@ -186,7 +209,7 @@ func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
 	}
 	view := SearchView{
 		Asked: q.Text != "" || len(q.Tags)+len(q.Without) > 0,
-		Posts: sp.cards(v.Found.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
+		Posts: sp.listing(v.Found.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
 		Chosen: sp.chosen(v), Narrower: sp.narrower(v), Feeds: f.own(feeds(v.Feed, heading+" – "+s.Title)),
 	}
 	view.Frame = f

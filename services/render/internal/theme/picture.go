@@ -25,6 +25,10 @@ type Picture struct {
 	Sizes string
 	// Eager is for pictures that readers see first: others wait until they are near.
 	Eager bool
+
+	// early is a picture that readers see first wherever a template puts the list that
+	// it is in.
+	early bool
 }
 
 // First is the picture where readers see it at once.
@@ -33,9 +37,10 @@ func (p Picture) First(sizes string) Picture {
 	return p
 }
 
-// Below is the picture where readers have to scroll to see it.
+// Below is the picture where readers have to scroll to see it. The first one of a
+// page's list is fetched at once all the same.
 func (p Picture) Below(sizes string) Picture {
-	p.Sizes, p.Eager = sizes, false
+	p.Sizes, p.Eager = sizes, p.early
 	return p
 }
 

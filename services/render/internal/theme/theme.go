@@ -34,6 +34,10 @@ type Theme struct {
 	assets     map[string]Asset
 	catalogues *catalogues
 	edition    string
+	// under is the theme that makes a page which this one fails to make in spite of its
+	// rehearsal; report hears of it. Both are nil for a theme of ours.
+	under  *Theme
+	report func(kind string, err error)
 }
 
 // New is the default theme. An error is a mistake in its files.
@@ -141,10 +145,16 @@ func (t *Theme) Edition() string { return t.edition }
 
 func (t *Theme) execute(kind string, view any) ([]byte, error) {
 	var b limited
-	if err := t.pages[kind].ExecuteTemplate(&b, layout, view); err != nil {
-		return nil, fmt.Errorf("press page %s: %w", kind, err)
+	err := t.pages[kind].ExecuteTemplate(&b, layout, view)
+	if err == nil {
+		return b.Bytes(), nil
 	}
-	return b.Bytes(), nil
+	err = fmt.Errorf("press page %s: %w", kind, err)
+	if t.under == nil {
+		return nil, err
+	}
+	t.report(kind, err)
+	return t.under.execute(kind, view)
 }
 
 // maxPageBytes stops a template that does not end.

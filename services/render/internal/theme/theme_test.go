@@ -304,7 +304,7 @@ func TestWords(t *testing.T) {
 // TestInkStandsOutFromPaper holds WCAG 2.2 AA: 4.5 for text, in both schemes.
 func TestInkStandsOutFromPaper(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{Default} {
+	for _, name := range ownNames() {
 		css, err := fs.ReadFile(files, "themes/"+name+"/assets/site.css")
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package theme
 import (
 	"html/template"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/text/language"
@@ -34,12 +35,15 @@ type Home struct {
 func (t *Theme) Home(s *page.Site, h Home) ([]byte, error) {
 	sp := t.speaker(s)
 	f := sp.frame("home", "/", "")
+	if f.Head.Description == "" {
+		f.Head.Description = sp.words.say("recent") + " – " + f.Site.Title
+	}
 	sp.describe(&f, "website", nil)
 	f.locale("og:locale", parseTag(s.Language))
 	sp.turns(&f, h.Pager)
 	f.Head.Data = append(f.Head.Data, sp.website(&f))
 	return t.execute("home", HomeView{
-		Frame: f, Posts: sp.cards(h.Recent, 3), Pager: h.Pager.shown(),
+		Frame: f, Posts: sp.listing(h.Recent, 3), Pager: h.Pager.shown(),
 		Featured: sp.strip(h.Featured), Tags: sp.cloud(h.Tags),
 	})
 }
@@ -72,12 +76,17 @@ func (sp *speaker) numbered(title string, p Pager) string {
 	return title + ", " + sp.words.say("page-of", p.Number, p.Pages)
 }
 
-// listed is the frame of a page that lists posts. path has its query.
-func (sp *speaker) listed(kind, path, title string, p Pager, between ...Entry) Frame {
+// listed is the frame of a page that lists posts: about says in a few words what it
+// lists. path has its query.
+func (sp *speaker) listed(kind, path, title, about string, p Pager, between ...Entry) Frame {
 	f := sp.frame(kind, path, title)
 	f.Head.Title = sp.numbered(title, p) + " – " + f.Site.Title
-	f.Head.Description = ""
-	sp.describe(&f, "website", nil)
+	f.Head.Description = strings.TrimSuffix(sp.numbered(about, p)+" – "+f.Site.Title+". "+f.Site.Description, ". ")
+	as := "website"
+	if kind == "author" {
+		as = "profile"
+	}
+	sp.describe(&f, as, nil)
 	f.locale("og:locale", parseTag(sp.site.Language))
 	sp.turns(&f, p)
 	sp.trail(&f, path, between...)
@@ -93,8 +102,8 @@ func (f *Frame) own(list []Feed) []Feed {
 // List makes another page of the list of posts.
 func (t *Theme) List(s *page.Site, path string, cards []page.Card, p Pager) ([]byte, error) {
 	sp := t.speaker(s)
-	f := sp.listed("list", path, sp.words.say("recent"), p)
-	return t.execute("list", ListView{Frame: f, Posts: sp.cards(cards, 2), Pager: p.shown()})
+	f := sp.listed("list", path, sp.words.say("recent"), sp.words.say("recent"), p)
+	return t.execute("list", ListView{Frame: f, Posts: sp.listing(cards, 2), Pager: p.shown()})
 }
 
 // Tagged is a page of posts that carry some tags.
@@ -113,8 +122,8 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 		names[i], slugs[i] = l.Name, l.Slug
 	}
 	heading := sp.words.join(names)
-	f := sp.listed("tagged", path, heading, v.Pager, Entry{Name: sp.words.say("tags"), Path: "/tags"})
-	f.Head.Description = sp.words.say("posts", v.Total) + " – " + heading
+	total := sp.words.say("posts", v.Total)
+	f := sp.listed("tagged", path, heading, heading+", "+total, v.Pager, Entry{Name: sp.words.say("tags"), Path: "/tags"})
 	var choices []Choice
 	if len(v.Tags) > 1 {
 		for i, l := range v.Tags {
@@ -124,14 +133,14 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 	}
 	list := f.own(feeds(page.Escape(page.FeedPath(slugs)), sp.words.say("feed-of", heading, s.Title)))
 	return t.execute("tagged", TaggedView{
-		Frame: f, Posts: sp.cards(v.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("posts", v.Total), Choices: choices, Feeds: list,
+		Frame: f, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Choices: choices, Feeds: list,
 	})
 }
 
 // Tags makes the list of all tags.
 func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
 	sp := t.speaker(s)
-	f := sp.listed("tags", "/tags", sp.words.say("tags"), Pager{})
+	f := sp.listed("tags", "/tags", sp.words.say("tags"), sp.words.say("all-tags"), Pager{})
 	return t.execute("tags", TagsView{Frame: f, Groups: groups(sp.cloud(tags)), Total: sp.words.number(len(tags))})
 }
 
@@ -191,7 +200,11 @@ func (sp *speaker) translations(list []page.Translation) []Translation {
 		if name == "" || tag == language.Und {
 			name = l.Title
 		}
-		out = append(out, Translation{Name: name, Lang: newTongue(tag), Path: page.Escape(l.Path), Title: typography.Text(l.Title, l.Language)})
+		label := name
+		if w, ok := sp.theme.catalogues.words(tag, sp.zone); ok {
+			label = w.say("read-in", name)
+		}
+		out = append(out, Translation{Name: name, Label: label, Lang: newTongue(tag), Path: page.Escape(l.Path), Title: typography.Text(l.Title, l.Language)})
 	}
 	return out
 }

@@ -15,10 +15,12 @@ const (
 	lone // written with apostrophes
 )
 
-// quote is an open quotation; straight if it was opened with " or '.
+// quote is an open quotation; straight if it was opened with " or '. close ends
+// one that was written with apostrophes.
 type quote struct {
 	level    level
 	straight bool
+	close    rune
 }
 
 // maxQuotes bounds how deep quotations are followed.
@@ -159,8 +161,9 @@ func (s *Setter) single(i int) int {
 		s.openSingle(i, after)
 	case before != 0 && !isSpace(before):
 		if open := s.openStraight(true); open >= 0 {
+			end := s.quotes[open].close
 			s.quotes = s.quotes[:open]
-			s.replace(i, i+1, string(s.rules.single.close))
+			s.replace(i, i+1, string(end))
 		} else if isLetter(before) || before == thing {
 			s.replace(i, i+1, "’")
 		}
@@ -171,16 +174,32 @@ func (s *Setter) single(i int) int {
 // openSingle sets a straight single quote that begins a word.
 func (s *Setter) openSingle(i int, after rune) {
 	switch {
-	case isDigit(after): // ’90s
+	case isDecade(s.text[i+1:]):
 		s.replace(i, i+1, "’")
 	case isElided(s.text[i+1:]):
 		s.replace(i, i+1, "’")
+	case isDigit(after) && !s.closesAhead(i+1):
 	case isLetter(after) && !s.closesAhead(i+1) && s.rules.french:
 		s.replace(i, i+1, "’")
-	case isLetter(after) || after == 0 || strings.ContainsRune("“„«\"(", after):
-		s.push(quote{level: lone, straight: true})
-		s.replace(i, i+1, string(s.rules.single.open))
+	case isWord(after) || after == 0 || strings.ContainsRune("“„«\"(", after):
+		marks := s.rules.single
+		if s.isOpen(lone) || s.isOpen(inner) && s.rules.inner == marks {
+			marks = s.rules.outer // the third level is like the first
+		}
+		s.push(quote{level: lone, straight: true, close: marks.close})
+		s.replace(i, i+1, string(marks.open))
 	}
+}
+
+// isDecade tells years without their century: 98, 90s.
+func isDecade(b []byte) bool {
+	if len(b) < 2 || !isDigit(rune(b[0])) || !isDigit(rune(b[1])) {
+		return false
+	}
+	if len(b) > 2 && b[2] == 's' {
+		b = b[1:]
+	}
+	return len(b) == 2 || b[2] != '\'' && b[2] < utf8.RuneSelf && !isWord(rune(b[2]))
 }
 
 // isElided tells English words that begin with an apostrophe.

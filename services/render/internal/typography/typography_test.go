@@ -95,8 +95,10 @@ func TestEnglish(t *testing.T) {
 	check(t, "en-GB", []pair{
 		{`"Quoted," she said.`, "“Quoted,” she said."},
 		{`He said "she said 'no' twice".`, "He said “she said ‘no’ twice”."},
+		{`"one "two 'three' two" one" 'a' 'b'`, "“one ‘two “three” two’ one” ‘a’ ‘b’"},
 		{`"A "nested" one"`, "“A ‘nested’ one”"},
 		{"It's the '90s, rock 'n' roll, 'tis the boys' own, don't", "It’s the ’90s, rock ’n’ roll, ’tis the boys’ own, don’t"},
+		{"'2019-11-13', '10' and '98, but '1 is alone", "‘2019-11-13’, ‘10’ and ’98, but '1 is alone"},
 		{"the 1960's and 6'2\"", "the 1960’s and 6'2\""},
 		{"a -- b --- c, pages 3--5, word---word, a - b, --flag, i--", "a – b — c, pages 3–5, word—word, a - b, --flag, i--"},
 		{"Wait... really?", "Wait… really?"},

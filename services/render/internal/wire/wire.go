@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -60,9 +61,7 @@ func Doc(s *postsv1.PostState, text *document.Document, base string) *page.Doc {
 	if p.GetPublishedAt() == nil {
 		d.PublishedAt = p.GetCreatedAt().AsTime()
 	}
-	if at := p.GetEditedAt(); at != nil {
-		d.EditedAt = at.AsTime()
-	}
+	d.EditedAt = edited(p, d.PublishedAt)
 	d.TranslationKey = p.GetTranslationKey()
 	d.Featured, d.Authors, d.Standfirst = p.GetFeatured(), labels(p.GetAuthors()), p.GetExcerpt() != ""
 	d.Words, d.HTML, d.Contents = text.Words, text.HTML, headings(text.Contents)
@@ -77,6 +76,24 @@ func Doc(s *postsv1.PostState, text *document.Document, base string) *page.Doc {
 	}
 	d.Hash = hash(d)
 	return d
+}
+
+// settling is how long after its arrival a post from elsewhere is still being put
+// in order.
+const settling = 24 * time.Hour
+
+// edited is when readers last got something else to read; zero: not known. A post
+// that was published before it came here, as imported ones were, has not been
+// edited by its arrival.
+func edited(p *postsv1.Post, published time.Time) time.Time {
+	if p.GetEditedAt() == nil {
+		return time.Time{}
+	}
+	at, created := p.GetEditedAt().AsTime(), p.GetCreatedAt().AsTime()
+	if published.Before(created) && at.Sub(created) <= settling {
+		return published
+	}
+	return at
 }
 
 // hash stands for what only the post's own page shows of its text.

@@ -35,7 +35,7 @@ type Post struct {
 	// TagNames are as the author wrote them.
 	TagNames []string
 	// Words are what readers can search for.
-	Words search.Document
+	Words search.Wordlist
 }
 
 // Entry is what the index knows of one post.

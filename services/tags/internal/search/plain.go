@@ -59,7 +59,7 @@ func withoutTags(source string, isHTML bool) string {
 			name, _ := z.TagName()
 			tag := atom.Lookup(name)
 			switch {
-			case tag == 0 && !isHTML: // <T> of some program, or an address
+			case !isHTML && (tag == 0 || strings.LastIndexByte(raw, '<') > 0): // <T> of some program, an address, a "less than"
 				b.WriteString(raw)
 			case isHidden(tag) && isHTML:
 				if hidden = tag; strings.HasPrefix(raw, "</") {

@@ -28,14 +28,14 @@ type statements struct {
 	putTags string
 	// tags: list of more → the columns of tag.
 	tags string
-	// documents: list of post ids → post_id, site_id, hash, published_at.
-	documents string
-	// dropDocuments: list of post ids.
-	dropDocuments []string
-	// putDocuments: list of document; the rest comes from their entries.
-	putDocuments []string
-	// settleDocuments takes away what belongs to no entry.
-	settleDocuments []string
+	// wordlists: list of post ids → post_id, site_id, hash, published_at.
+	wordlists string
+	// dropWordlists: list of post ids.
+	dropWordlists []string
+	// putWordlists: list of wordlist; the rest comes from their entries.
+	putWordlists []string
+	// settleWordlists takes away what belongs to no entry.
+	settleWordlists []string
 }
 
 func statementsOf(d sqldb.Dialect) statements {
@@ -51,28 +51,28 @@ func statementsOf(d sqldb.Dialect) statements {
  ON CONFLICT (site_id, slug) DO UPDATE SET name = excluded.name, count = tag.count + excluded.count`,
 		tags: `SELECT tag.site_id, tag.slug, tag.name, tag.count
  FROM ` + d.Records("$1", "site_id text", "slug text") + ` JOIN tag ON tag.site_id = list.site_id AND tag.slug = list.slug`,
-		documents: `SELECT post_id, site_id, hash, published_at FROM document WHERE post_id IN (SELECT item FROM ` + d.List("$1") + `)`,
+		wordlists: `SELECT post_id, site_id, hash, published_at FROM wordlist WHERE post_id IN (SELECT item FROM ` + d.List("$1") + `)`,
 	}
-	const dropStray = `DELETE FROM document WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = document.post_id AND entry.indexed)`
-	drop := `DELETE FROM document WHERE post_id IN (SELECT item FROM ` + d.List("$1") + `)`
+	const dropStray = `DELETE FROM wordlist WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = wordlist.post_id AND entry.indexed)`
+	drop := `DELETE FROM wordlist WHERE post_id IN (SELECT item FROM ` + d.List("$1") + `)`
 	words := d.Records("$1", "post_id text", "hash text", "scope text", "title text", "labels text", "body text")
 	if d == sqldb.SQLite {
-		s.dropDocuments = []string{
-			`DELETE FROM document_words WHERE rowid IN (SELECT number FROM document WHERE post_id IN (SELECT item FROM ` + d.List("$1") + `))`, drop,
+		s.dropWordlists = []string{
+			`DELETE FROM wordlist_word WHERE rowid IN (SELECT number FROM wordlist WHERE post_id IN (SELECT item FROM ` + d.List("$1") + `))`, drop,
 		}
-		s.putDocuments = []string{
-			`INSERT INTO document (post_id, site_id, published_at, hash)
+		s.putWordlists = []string{
+			`INSERT INTO wordlist (post_id, site_id, published_at, hash)
  SELECT list.post_id, entry.site_id, entry.published_at, list.hash FROM ` + words + ` JOIN entry ON entry.post_id = list.post_id`,
 			// A row that was left behind has to go: numbers come back.
-			`INSERT OR REPLACE INTO document_words (rowid, scope, title, labels, body)
- SELECT document.number, list.scope, list.title, list.labels, list.body FROM ` + words + ` JOIN document ON document.post_id = list.post_id`,
+			`INSERT OR REPLACE INTO wordlist_word (rowid, scope, title, labels, body)
+ SELECT wordlist.number, list.scope, list.title, list.labels, list.body FROM ` + words + ` JOIN wordlist ON wordlist.post_id = list.post_id`,
 		}
-		s.settleDocuments = []string{dropStray, `DELETE FROM document_words WHERE rowid NOT IN (SELECT number FROM document)`}
+		s.settleWordlists = []string{dropStray, `DELETE FROM wordlist_word WHERE rowid NOT IN (SELECT number FROM wordlist)`}
 		return s
 	}
-	s.dropDocuments, s.settleDocuments = []string{drop}, []string{dropStray}
+	s.dropWordlists, s.settleWordlists = []string{drop}, []string{dropStray}
 	// The words are lexemes already: no parser of the server's looks at them.
-	s.putDocuments = []string{`INSERT INTO document (post_id, site_id, published_at, hash, title, labels, words)
+	s.putWordlists = []string{`INSERT INTO wordlist (post_id, site_id, published_at, hash, title, labels, words)
  SELECT list.post_id, entry.site_id, entry.published_at, list.hash, ` + vector("list.title") + `, ` + vector("list.labels") + `,
   array_to_tsvector(array_remove(string_to_array(list.scope || ' ' || list.title || ' ' || list.labels || ' ' || list.body, ' '), ''))
  FROM ` + words + ` JOIN entry ON entry.post_id = list.post_id`}

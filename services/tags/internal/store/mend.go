@@ -52,9 +52,9 @@ func (s *Store) Settle(ctx context.Context, tx *sql.Tx) error {
 			return fmt.Errorf("count all tags: %w", err)
 		}
 	}
-	for _, statement := range s.sql.settleDocuments {
+	for _, statement := range s.sql.settleWordlists {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("drop stray documents: %w", err)
+			return fmt.Errorf("drop stray wordlists: %w", err)
 		}
 	}
 	return nil

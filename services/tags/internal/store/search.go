@@ -139,7 +139,7 @@ func (b *builder) found(q search.Query, site string) string {
 	for _, t := range q.Not() {
 		where.WriteString(` AND NOT EXISTS (SELECT 1 FROM entry_tag AS other WHERE other.post_id = d.post_id AND other.slug = ` + b.arg(t) + `)`)
 	}
-	return `SELECT d.post_id AS post_id, d.published_at AS published_at, ` + b.score(q.Site(), words) + ` AS score FROM document AS d` + where.String()
+	return `SELECT d.post_id AS post_id, d.published_at AS published_at, ` + b.score(q.Site(), words) + ` AS score FROM wordlist AS d` + where.String()
 }
 
 func (b *builder) score(site string, words []search.Word) string {
@@ -157,7 +157,7 @@ func (b *builder) score(site string, words []search.Word) string {
 	return strings.Join(terms, " + ")
 }
 
-// having is the condition that a document of the site has all words. Words have
+// having is the condition that a wordlist of the site has all words. Words have
 // nothing in them that means something to an engine's full text: see search.
 func (b *builder) having(site string, words ...search.Word) string {
 	and, terms := " & ", []string{b.term(search.Word{Text: search.Scope(site)})}
@@ -169,15 +169,15 @@ func (b *builder) having(site string, words ...search.Word) string {
 	}
 	wanted := b.arg(strings.Join(terms, and))
 	if b.dialect == sqldb.SQLite {
-		return `d.number IN (SELECT rowid FROM document_words WHERE document_words MATCH ` + wanted + `)`
+		return `d.number IN (SELECT rowid FROM wordlist_word WHERE wordlist_word MATCH ` + wanted + `)`
 	}
-	return `d.post_id IN (SELECT documents_with(CAST(` + wanted + ` AS tsquery)))`
+	return `d.post_id IN (SELECT wordlists_with(CAST(` + wanted + ` AS tsquery)))`
 }
 
-// in is the condition that a column of a document has the word.
+// in is the condition that a column of a wordlist has the word.
 func (b *builder) in(column string, w search.Word) string {
 	if b.dialect == sqldb.SQLite {
-		return `d.number IN (SELECT rowid FROM document_words WHERE document_words MATCH ` + b.arg(column+" : "+b.term(w)) + `)`
+		return `d.number IN (SELECT rowid FROM wordlist_word WHERE wordlist_word MATCH ` + b.arg(column+" : "+b.term(w)) + `)`
 	}
 	return `d.` + column + ` @@ CAST(` + b.arg(b.term(w)) + ` AS tsquery)`
 }

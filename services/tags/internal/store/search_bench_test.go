@@ -35,7 +35,7 @@ func corpus(n int) func(i int) projection.Item[index.Post] {
 			ID: fmt.Sprintf("0190a000-0000-7000-8000-%012d", i), Site: "main", Public: true, Slug: fmt.Sprint("post-", i), Title: word() + " " + word() + " post",
 			Language: "fr", PublishedAt: noon().Add(time.Duration(i-n) * time.Hour), TagNames: tags,
 		}
-		p.Words = search.NewDocument(search.Source{Title: p.Title, Labels: tags, Body: body.String(), Format: "markdown"})
+		p.Words = search.NewWordlist(search.Source{Title: p.Title, Labels: tags, Body: body.String(), Format: "markdown"})
 		return projection.Item[index.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Version: 1, State: p}
 	}
 }

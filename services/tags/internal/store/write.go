@@ -74,7 +74,7 @@ func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[ind
 	if err := saveRows(ctx, tx, s.sql.putEntryTags, tags); err != nil {
 		return fmt.Errorf("put %d tags of entries: %w", len(tags), err)
 	}
-	if err := s.putDocuments(ctx, tx, items); err != nil {
+	if err := s.putWordlists(ctx, tx, items); err != nil {
 		return err
 	}
 	return s.count(ctx, tx, counts)

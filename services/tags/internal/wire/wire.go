@@ -23,7 +23,7 @@ func Post(s *postsv1.PostState) index.Post {
 	if p := s.GetPost(); p != nil {
 		out.Public, out.Slug, out.Title, out.Language, out.TagNames = true, p.GetSlug(), p.GetTitle(), p.GetLanguage(), p.GetTags()
 		out.PublishedAt = p.GetPublishedAt().AsTime().Truncate(time.Microsecond) // what both databases keep
-		out.Words = search.NewDocument(search.Source{
+		out.Words = search.NewWordlist(search.Source{
 			Title: p.GetTitle(), Labels: slices.Concat(p.GetTags(), p.GetAuthors()), Body: p.GetBody(), Format: p.GetFormat(),
 			Others: []string{p.GetExcerpt(), p.GetImageAlt(), p.GetImageCaption()},
 		})

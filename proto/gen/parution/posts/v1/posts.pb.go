@@ -75,7 +75,8 @@ type Post struct {
 	// Posts of a site that have the same key are translations of each other, one in
 	// each language. At most 200 characters; empty: none is known.
 	TranslationKey string `protobuf:"bytes,23,opt,name=translation_key,json=translationKey,proto3" json:"translation_key,omitempty"`
-	// When title, body, excerpt or cover image last changed. Output only.
+	// When title, body, excerpt or cover image last changed. As long as none did: when
+	// the post was created, or published_at if that was earlier. Output only.
 	EditedAt      *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=edited_at,json=editedAt,proto3" json:"edited_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

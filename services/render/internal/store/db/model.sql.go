@@ -20,15 +20,6 @@ func (q *Queries) DropAddresses(ctx context.Context, postID string) error {
 	return err
 }
 
-const dropAuthors = `-- name: DropAuthors :exec
-DELETE FROM doc_author WHERE post_id = $1
-`
-
-func (q *Queries) DropAuthors(ctx context.Context, postID string) error {
-	_, err := q.db.ExecContext(ctx, dropAuthors, postID)
-	return err
-}
-
 const dropDocTag = `-- name: DropDocTag :exec
 DELETE FROM doc_tag WHERE post_id = $1 AND slug = $2
 `

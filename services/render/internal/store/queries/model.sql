@@ -53,9 +53,6 @@ GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC 
 -- name: DropTag :exec
 DELETE FROM tag WHERE site = @site AND slug = @slug;
 
--- name: DropAuthors :exec
-DELETE FROM doc_author WHERE post_id = @post_id;
-
 -- An author is shown by the name in the newest post.
 -- name: NewestOfAuthor :one
 SELECT post_id, name FROM doc_author WHERE site = @site AND slug = @slug

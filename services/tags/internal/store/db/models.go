@@ -8,16 +8,6 @@ import (
 	"github.com/parution/parution/chassis/sqldb"
 )
 
-type Document struct {
-	PostID      string
-	SiteID      string
-	PublishedAt sqldb.Time
-	Hash        string
-	Title       interface{}
-	Labels      interface{}
-	Words       interface{}
-}
-
 type Entry struct {
 	PostID      string
 	SiteID      string
@@ -43,4 +33,14 @@ type Tag struct {
 	Slug   string
 	Name   string
 	Count  int32
+}
+
+type Wordlist struct {
+	PostID      string
+	SiteID      string
+	PublishedAt sqldb.Time
+	Hash        string
+	Title       interface{}
+	Labels      interface{}
+	Words       interface{}
 }

@@ -27,15 +27,15 @@ type Source struct {
 	Others []string
 }
 
-// Document is a post as it is searched: the different words of each of its
+// Wordlist is a post as it is searched: the different words of each of its
 // places, sorted and joined by spaces.
-type Document struct {
+type Wordlist struct {
 	Title, Labels, Text string
 }
 
-// NewDocument reads the words of a post: of a long text those of its first
+// NewWordlist reads the words of a post: of a long text those of its first
 // 256 KiB, at most 10,000 different ones. Linear in the length of the text.
-func NewDocument(s Source) Document {
+func NewWordlist(s Source) Wordlist {
 	title, labels, text := make(set), make(set), make(set)
 	title.add(s.Title)
 	for _, l := range s.Labels {
@@ -45,11 +45,11 @@ func NewDocument(s Source) Document {
 		text.add(o)
 	}
 	text.add(plain(s.Body, s.Format == "html"))
-	return Document{Title: title.String(), Labels: labels.String(), Text: text.String()}
+	return Wordlist{Title: title.String(), Labels: labels.String(), Text: text.String()}
 }
 
 // Hash is the same for the same words.
-func (d Document) Hash() string {
+func (d Wordlist) Hash() string {
 	h := sha256.New()
 	for _, words := range []string{d.Title, d.Labels, d.Text} {
 		h.Write([]byte(strconv.Itoa(len(words)) + " " + words)) // a hash takes everything
@@ -57,7 +57,7 @@ func (d Document) Hash() string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
 }
 
-// Scope is a word that no text has: the documents of a site have it.
+// Scope is a word that no text has: the wordlists of a site have it.
 func Scope(site string) string { return "__" + hex.EncodeToString([]byte(site)) }
 
 type set map[string]struct{}

@@ -13,8 +13,8 @@ import (
 	"github.com/parution/parution/services/tags/internal/search"
 )
 
-// document is a row as JSON.
-type document struct {
+// wordlist is a row as JSON.
+type wordlist struct {
 	PostID string `json:"post_id"`
 	Hash   string `json:"hash"`
 	Scope  string `json:"scope"`
@@ -23,22 +23,22 @@ type document struct {
 	Body   string `json:"body"`
 }
 
-func documentOf(p index.Post) document {
-	return document{PostID: p.ID, Hash: p.Words.Hash(), Scope: search.Scope(p.Site), Title: p.Words.Title, Labels: p.Words.Labels, Body: p.Words.Text}
+func wordlistOf(p index.Post) wordlist {
+	return wordlist{PostID: p.ID, Hash: p.Words.Hash(), Scope: search.Scope(p.Site), Title: p.Words.Title, Labels: p.Words.Labels, Body: p.Words.Text}
 }
 
-// putDocuments brings what is searched up to the posts' states. Nobody is told:
+// putWordlists brings what is searched up to the posts' states. Nobody is told:
 // pages of search results are not kept. Their entries must have been written.
-func (s *Store) putDocuments(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) error {
+func (s *Store) putWordlists(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) error {
 	postIDs := make([]string, len(items))
 	for i, item := range items {
 		postIDs[i] = item.ID
 	}
-	was, err := s.documents(ctx, tx, postIDs)
+	was, err := s.wordlists(ctx, tx, postIDs)
 	if err != nil {
 		return err
 	}
-	var puts []document
+	var puts []wordlist
 	var drops []string
 	for _, item := range items {
 		p := item.State
@@ -50,7 +50,7 @@ func (s *Store) putDocuments(ctx context.Context, tx *sql.Tx, items []projection
 			}
 			continue
 		}
-		now := documentOf(p)
+		now := wordlistOf(p)
 		if isThere && !item.Mend && old.site == p.Site && old.at.Equal(p.PublishedAt) && old.hash == now.Hash {
 			continue
 		}
@@ -59,42 +59,42 @@ func (s *Store) putDocuments(ctx context.Context, tx *sql.Tx, items []projection
 		}
 		puts = append(puts, now)
 	}
-	for _, statement := range s.sql.dropDocuments {
+	for _, statement := range s.sql.dropWordlists {
 		if err := saveRows(ctx, tx, statement, drops); err != nil {
-			return fmt.Errorf("drop %d documents: %w", len(drops), err)
+			return fmt.Errorf("drop %d wordlists: %w", len(drops), err)
 		}
 	}
-	for _, statement := range s.sql.putDocuments {
+	for _, statement := range s.sql.putWordlists {
 		if err := saveRows(ctx, tx, statement, puts); err != nil {
-			return fmt.Errorf("put %d documents: %w", len(puts), err)
+			return fmt.Errorf("put %d wordlists: %w", len(puts), err)
 		}
 	}
 	return nil
 }
 
-// documentKey is what tells whether a document is as it should be.
-type documentKey struct {
+// wordlistKey is what tells whether a wordlist is as it should be.
+type wordlistKey struct {
 	site, hash string
 	at         sqldb.Time
 }
 
-// documents reads what there is of the posts' documents, by post id.
-func (s *Store) documents(ctx context.Context, tx *sql.Tx, postIDs []string) (_ map[string]documentKey, err error) {
+// wordlists reads what there is of the posts' wordlists, by post id.
+func (s *Store) wordlists(ctx context.Context, tx *sql.Tx, postIDs []string) (_ map[string]wordlistKey, err error) {
 	list, err := json.Marshal(postIDs)
 	if err != nil {
 		return nil, fmt.Errorf("marshal ids: %w", err)
 	}
-	rows, err := tx.QueryContext(ctx, s.sql.documents, string(list))
+	rows, err := tx.QueryContext(ctx, s.sql.wordlists, string(list))
 	if err != nil {
-		return nil, fmt.Errorf("read documents: %w", err)
+		return nil, fmt.Errorf("read wordlists: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	out := make(map[string]documentKey, len(postIDs))
+	out := make(map[string]wordlistKey, len(postIDs))
 	for rows.Next() {
 		var id string
-		var key documentKey
+		var key wordlistKey
 		if err := rows.Scan(&id, &key.site, &key.hash, &key.at); err != nil {
-			return nil, fmt.Errorf("scan a document: %w", err)
+			return nil, fmt.Errorf("scan a wordlist: %w", err)
 		}
 		out[id] = key
 	}

@@ -1,0 +1,168 @@
+package press_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/sqldb/sqldbtest"
+	"github.com/parution/parution/services/render/internal/page"
+)
+
+// ask answers a search.
+func (f *fixture) ask(t *testing.T, path string, number int, s page.Search) *page.Page {
+	t.Helper()
+	p, err := f.Get(t.Context(), main, page.Ask{Path: path, Number: number, Search: s})
+	if err != nil {
+		t.Fatalf("Get(%s, %+v, %d): %v", path, s, number, err)
+	}
+	return p
+}
+
+func TestSearchHasOneAddress(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.found.ids = []string{id(3), id(50), id(1), id(2), id(4), id(5)}
+	for _, c := range []struct {
+		path   string
+		number int
+		search page.Search
+		status int
+		to     string
+	}{
+		{"/search", 0, page.Search{Text: "mur"}, 200, ""},
+		{"/search", 2, page.Search{Text: "mur"}, 200, ""},
+		{"/search", 3, page.Search{Text: "mur"}, 404, ""},
+		{"/search", 1_000_000, page.Search{Text: "mur"}, 404, ""},
+		{"/search", 1, page.Search{Text: "mur"}, 301, "/search?q=mur"},
+		{"/search", 2, page.Search{Text: " mur  haut & \n"}, 301, "/search?page=2&q=mur+haut+%26"},
+		{"/search", 0, page.Search{Text: "  ", Tags: []string{"!"}}, 301, "/search"},
+		{"/search", 0, page.Search{Tags: []string{"outils", "Été"}, Without: []string{"b", "a", "b"}}, 301, "/search?not=a&not=b&tag=ete&tag=outils"},
+		{"/search", 0, page.Search{Tags: []string{"ete", "outils"}, Without: []string{"a", "b"}}, 200, ""},
+		{"/search/atom.xml", 0, page.Search{Text: "mur"}, 200, ""},
+		{"/search/atom.xml", 2, page.Search{Text: "mur"}, 404, ""},
+		{"/search/feed.json", 1, page.Search{Text: "mur"}, 301, "/search/feed.json?q=mur"},
+		{"/search/feed.xml", 0, page.Search{}, 301, "/feed.xml"},
+		{"/search/else", 0, page.Search{Text: "mur"}, 404, ""},
+	} {
+		if p := f.ask(t, c.path, c.number, c.search); p.Status != c.status || p.Location != c.to {
+			t.Errorf("%s page %d of %+v = %d to %q, want %d to %q", c.path, c.number, c.search, p.Status, p.Location, c.status, c.to)
+		}
+	}
+	for _, c := range []struct {
+		field  string
+		search page.Search
+	}{
+		{"q", page.Search{Text: strings.Repeat("é", 201)}},
+		{"q", page.Search{Text: "\xff"}},
+		{"tag", page.Search{Tags: make([]string, 11)}},
+		{"not", page.Search{Without: make([]string, 11)}},
+	} {
+		_, err := f.Get(t.Context(), main, page.Ask{Path: "/search", Search: c.search})
+		if v := fault.ViolationsOf(err); len(v) != 1 || v[0].Field != c.field {
+			t.Errorf("a search with too much in %s = %v, want that refused", c.field, err)
+		}
+	}
+}
+
+func TestSearchShowsWhatIsFoundInItsOrder(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.found.ids = []string{id(3), id(50), id(30), id(1), id(999)} // 30 is withdrawn, 999 is nobody's yet
+	f.found.facets = []page.Tagged{{Label: label("notes", "Notes"), Count: 2}}
+	asked := page.Search{Text: "mur", Tags: []string{"notes"}, Without: []string{"rien"}}
+	body := string(f.ask(t, "/search", 0, asked).Body)
+	if diff := cmp.Diff(asked, f.found.asked); diff != "" {
+		t.Errorf("what was asked (-want +got):\n%s", diff)
+	}
+	at := func(text string) int { return strings.Index(body, text) }
+	if first, second, third := at("/posts/note-3"), at("/posts/la-casse"), at("/posts/note-1"); first < 0 || second < first || third < second {
+		t.Errorf("the posts found are at %d, %d and %d of the page", first, second, third)
+	}
+	for text, want := range map[string]bool{"retire": false, "Notes": true, "rien": true, `content="noindex`: true} {
+		if strings.Contains(body, text) != want {
+			t.Errorf("the page shows %q: %t", text, !want)
+		}
+	}
+	f.found.ids, f.found.facets = nil, nil
+	none := f.ask(t, "/search", 0, asked)
+	if none.Status != page.StatusOK || strings.Contains(string(none.Body), "/posts/note-3") {
+		t.Errorf("a search that finds nothing is %d", none.Status)
+	}
+	f.found.err = fault.Unavailable("away")
+	if _, err := f.Get(t.Context(), main, page.Ask{Path: "/search", Search: asked}); fault.KindOf(err) != fault.KindUnavailable {
+		t.Errorf("a search that nobody answers = %v, want Unavailable", err)
+	}
+	if form := f.ask(t, "/search", 0, page.Search{}); form.Status != page.StatusOK || strings.Contains(string(form.Body), "/posts/note-3") {
+		t.Errorf("the form alone is %d", form.Status)
+	}
+}
+
+func TestSearchIsNeverKept(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		ask  page.Ask
+		want bool
+	}{
+		{page.Ask{Path: "/search"}, false},
+		{page.Ask{Path: "/search", Search: page.Search{Text: "a"}}, false},
+		{page.Ask{Path: "/search/feed.xml", Search: page.Search{Text: "a"}}, false},
+		{page.Ask{Path: "/tags/a+b"}, false},
+		{page.Ask{Path: "/tags/a+b/feed.json"}, false},
+		{page.Ask{Path: "/authors/a/feed.json"}, true},
+		{page.Ask{Path: "/archive/2026/01"}, true},
+	} {
+		r, err := page.Parse(c.ask)
+		if err != nil || r.Keepable() != c.want {
+			t.Errorf("%+v may be kept: %t, %v; want %t", c.ask, r.Keepable(), err, c.want)
+		}
+	}
+}
+
+func TestFeedsHavePages(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	var docs []*page.Doc
+	for n := 1; n <= 45; n++ {
+		d := plain(n)
+		d.Authors = []page.Label{label("ada", "Ada")}
+		docs = append(docs, d)
+		f.found.ids = append(f.found.ids, id(n))
+	}
+	f.saveAll(t, docs)
+	for _, list := range []struct {
+		path   string
+		search page.Search
+	}{{"/", page.Search{}}, {"/tags/notes/", page.Search{}}, {"/authors/ada/", page.Search{}}, {"/search/", page.Search{Text: "note"}}} {
+		for _, name := range []string{"feed.xml", "atom.xml", "feed.json"} {
+			seen := 0
+			for number := 0; number <= 3; number++ {
+				if number == 1 {
+					continue // is the first
+				}
+				p := f.ask(t, list.path+name, number, list.search)
+				if p.Status != page.StatusOK || p.LastModified.IsZero() {
+					t.Errorf("%s%s page %d is %d, changed at %v", list.path, name, number, p.Status, p.LastModified)
+				}
+				for n := 1; n <= 45; n++ {
+					seen += min(1, strings.Count(string(p.Body), fmt.Sprintf("urn:uuid:%s", id(n))))
+				}
+				next := strings.Contains(string(p.Body), fmt.Sprintf("page=%d", max(1, number)+1))
+				if want := number < 3; next != want {
+					t.Errorf("%s%s page %d leads on: %t, want %t", list.path, name, number, next, want)
+				}
+			}
+			if seen != 45 {
+				t.Errorf("the pages of %s%s have %d posts, want 45", list.path, name, seen)
+			}
+			if p := f.ask(t, list.path+name, 4, list.search); p.Status != page.StatusNotFound {
+				t.Errorf("%s%s page 4 is %d, want 404", list.path, name, p.Status)
+			}
+		}
+	}
+}

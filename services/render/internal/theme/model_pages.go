@@ -1,0 +1,179 @@
+package theme
+
+import "html/template"
+
+// HomeView is the first page.
+type HomeView struct {
+	Frame
+
+	Posts    []Card
+	Pager    *Pager
+	Featured Strip
+	// Tags are the most frequent ones, by name.
+	Tags []Tag
+}
+
+// ListView is another page of the list of all posts.
+type ListView struct {
+	Frame
+
+	Posts []Card
+	Pager *Pager
+}
+
+// Choice is a tag of a list, with the address of the list without that tag, or with it.
+type Choice struct {
+	Name, Path string
+	// Hint says what the link does.
+	Hint string
+	// Number is how many posts there would be, as people write it; may be empty.
+	Number string
+	// Excluded is a tag that posts must not carry.
+	Excluded bool
+	// Without is the address of the search for posts that do not carry the tag, and
+	// WithoutHint what that link does; only among a search's narrower ones.
+	Without, WithoutHint string
+}
+
+// TaggedView lists the posts that carry some tags.
+type TaggedView struct {
+	Frame
+
+	Posts []Card
+	Pager *Pager
+	// Total says how many posts there are.
+	Total string
+	// Choices are the tags, each with the list without it; none for one tag.
+	Choices []Choice
+	Feeds   []Feed
+}
+
+// TagsView lists all tags.
+type TagsView struct {
+	Frame
+
+	// Groups are by first letter.
+	Groups []Group
+	Total  string
+}
+
+// Group are the tags that begin with a letter.
+type Group struct {
+	Letter string
+	Tags   []Tag
+}
+
+// PostView is the page of a post. T speaks the site's language, Post.T the post's.
+type PostView struct {
+	Frame
+
+	Post Card
+	// Standfirst is the author's own summary, shown before the text; may be empty.
+	Standfirst string
+	// Cover is the picture that the author chose, nil if the post has none.
+	Cover *Picture
+	// Caption is that of the cover.
+	Caption string
+	// Contents are the headings of a long post; none for a short one.
+	Contents []Heading
+	// Body is the sanitised text, the only HTML that a template gets.
+	Body template.HTML
+	// Newer and Older are the posts beside it in time; nil at the ends.
+	Newer, Older *Card
+	Related      []Card
+	Translations []Translation
+}
+
+// Heading is an entry of a table of contents.
+type Heading struct {
+	// ID is that of the heading's element.
+	ID, Text string
+	Children []Heading
+}
+
+// Translation is the same post in another language.
+type Translation struct {
+	// Name is that of the language, in itself; Label invites to read in it, in itself if
+	// there is a catalogue for it: as a link's text.
+	Name, Label string
+	Lang        Tongue
+	Path        string
+	// Title is the translated post's.
+	Title string
+}
+
+// ArchiveView lists years and months.
+type ArchiveView struct {
+	Frame
+
+	Years []Year
+	Total string
+}
+
+// Year is a year of the archive, newest first.
+type Year struct {
+	Name, Path string
+	// Total says how many posts there are.
+	Total  string
+	Months []Month
+}
+
+// Month is a month of the archive.
+type Month struct {
+	// Name has its year.
+	Name, Path string
+	// Short is the month alone.
+	Short string
+	Count int
+	Total string
+	// Current is the month of the page.
+	Current bool
+}
+
+// PeriodView lists the posts of a year or month.
+type PeriodView struct {
+	Frame
+
+	Posts []Card
+	Pager *Pager
+	Total string
+	// Year is the one that the period is, or is in.
+	Year Year
+}
+
+// AuthorView lists the posts of an author.
+type AuthorView struct {
+	Frame
+
+	Author Label
+	Posts  []Card
+	Pager  *Pager
+	Total  string
+	Feeds  []Feed
+}
+
+// SearchView shows what a search finds; without words or tags it is the form.
+type SearchView struct {
+	Frame
+
+	// Asked is whether anything was searched for.
+	Asked bool
+	Posts []Card
+	Pager *Pager
+	Total string
+	// Chosen are the tags that the search has, each with the search without it.
+	Chosen []Choice
+	// Narrower are tags of the posts found, each with the search for it too.
+	Narrower []Choice
+	Feeds    []Feed
+}
+
+// AbsentView is the page of an address where nothing is, or no more.
+type AbsentView struct {
+	Frame
+
+	// Status is 404 or 410.
+	Status int
+	Lead   string
+	Recent []Card
+}
