@@ -12,6 +12,10 @@ import (
 	"github.com/parution/parution/chassis/slug"
 )
 
+// Edition grows by one whenever other words are found in the same text: the index
+// is then made anew.
+const Edition = 1
+
 // maxWordBytes bounds a word: the rest of a longer one is passed over.
 const maxWordBytes = 64
 
