@@ -13,6 +13,7 @@ func withoutScripts(t *testing.T, s *stage, browser *chromium) {
 	for _, of := range sizes() {
 		t.Run(of.name, func(t *testing.T) {
 			with, without := browser.open(t, s.URL, of, true), browser.open(t, s.URL, of, false)
+			without.prefer("light", "") // and nothing moves by itself, so that what is clicked is where it was
 			s.each(t, without, s.pages, func(t *testing.T, p *tab, at page) {
 				const text = `document.querySelector("main").innerText`
 				var plain, scripted string

@@ -5,6 +5,6 @@
 	return {
 		left: [...document.querySelectorAll("nav, form, button, input:not([type=checkbox]), [role=navigation], [role=search], dialog, .skip")].filter(shown).map(name),
 		title: [...document.querySelectorAll("h1")].some(shown),
-		text: document.querySelector("main").innerText.length,
+		text: (document.querySelector(".prose") || document.querySelector("main")).innerText.length,
 	};
 })()

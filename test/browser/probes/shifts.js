@@ -17,5 +17,6 @@
 		requestAnimationFrame(() => setTimeout(() => { seen.push(...watch.takeRecords()); watch.disconnect(); done(seen); }));
 	});
 	return entries.filter(e => !e.hadRecentInput && e.value > 0).map(e => e.value.toFixed(4) + " by " +
-		e.sources.map(s => s.node ? (s.node.outerHTML || s.node.textContent).slice(0, 120) : "?").join(", "));
+		e.sources.map(s => (s.node ? (s.node.outerHTML || s.node.textContent).slice(0, 120) : "?") +
+			` from ${[s.previousRect.x, s.previousRect.y, s.previousRect.width, s.previousRect.height].map(Math.round)} to ${[s.currentRect.x, s.currentRect.y, s.currentRect.width, s.currentRect.height].map(Math.round)}`).join(", "));
 })()
