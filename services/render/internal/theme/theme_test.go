@@ -26,10 +26,21 @@ func hostile() []string {
 	}
 }
 
-// every presses each kind of page of a site where everything is named name.
+// every presses each kind of page, in each theme of ours, of a site where everything
+// is named name.
 func every(t *testing.T, name string) map[string][]byte {
 	t.Helper()
-	th := folio(t)
+	out := make(map[string][]byte)
+	for look, th := range library(t, "").own {
+		for kind, body := range everyOf(t, th, name) {
+			out[look+" "+kind] = body
+		}
+	}
+	return out
+}
+
+func everyOf(t *testing.T, th *Theme, name string) map[string][]byte {
+	t.Helper()
 	s := &page.Site{
 		Title: name, Description: name, Language: name, TimeZone: name, BaseURL: "https://example.org",
 		Links: []page.Link{{Name: name, URL: name}},
