@@ -443,3 +443,25 @@ func TestKeeperDropsWhatItCannotHold(t *testing.T) {
 		k.Keep(main, page.Route{Path: "/"}, page.Kept{}) // would block for ever if it waited
 	}
 }
+
+// TestAnAddressOutlivesItsOwners: a program may delete a post and write it anew
+// under the same address as often as it likes.
+func TestAnAddressOutlivesItsOwners(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		f := setUp(t, db)
+		sample(t, f)
+		var docs []*page.Doc
+		for n := 1000; n < 1101; n++ {
+			d := withdrawn(n)
+			d.Slug = "today"
+			docs = append(docs, d)
+		}
+		d := plain(1101)
+		d.Slug = "today"
+		f.saveAll(t, append(docs, d))
+		if p := f.get(t, main, "/posts/today", 0); p.Status != page.StatusOK {
+			t.Errorf("/posts/today = %d, want 200: it is there, although a hundred others were", p.Status)
+		}
+	})
+}

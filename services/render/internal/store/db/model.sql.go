@@ -204,7 +204,7 @@ const ownersOf = `-- name: OwnersOf :many
 SELECT address.post_id, doc.slug, address.kind, doc.state
 FROM address JOIN doc ON doc.post_id = address.post_id
 WHERE address.site = $1 AND address.path = $2 AND doc.site = $1
-ORDER BY address.post_id LIMIT 100
+ORDER BY CASE WHEN doc.state = 1 THEN 0 ELSE 1 END, address.kind, address.post_id DESC LIMIT 100
 `
 
 type OwnersOfParams struct {
@@ -219,6 +219,7 @@ type OwnersOfRow struct {
 	State  int32
 }
 
+// In the order of page.Resolve, so that the one that counts is among them.
 func (q *Queries) OwnersOf(ctx context.Context, arg OwnersOfParams) ([]OwnersOfRow, error) {
 	rows, err := q.db.QueryContext(ctx, ownersOf, arg.Site, arg.Path)
 	if err != nil {

@@ -36,11 +36,12 @@ ON CONFLICT (post_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.v
 -- name: DropAddresses :exec
 DELETE FROM address WHERE post_id = @post_id;
 
+-- In the order of page.Resolve, so that the one that counts is among them.
 -- name: OwnersOf :many
 SELECT address.post_id, doc.slug, address.kind, doc.state
 FROM address JOIN doc ON doc.post_id = address.post_id
 WHERE address.site = @site AND address.path = @path AND doc.site = @site
-ORDER BY address.post_id LIMIT 100;
+ORDER BY CASE WHEN doc.state = 1 THEN 0 ELSE 1 END, address.kind, address.post_id DESC LIMIT 100;
 
 -- name: DropDocTag :exec
 DELETE FROM doc_tag WHERE post_id = @post_id AND slug = @slug;
