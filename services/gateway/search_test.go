@@ -118,6 +118,9 @@ func TestSearchesDoNotTakeThePlaceOfReading(t *testing.T) {
 	f := startAs(t, telemetry.Discard(), b, cfg)
 	f.press("main", "/search", "found", "site")
 	f.press("main", "/posts/a", "a post", "post:a")
+	f.press("main", "/tags/a", "a tag", "tag:a")
+	f.press("main", "/tags/a+b", "two tags", "tag:a", "tag:b")
+	f.press("main", "/tags/a+b/feed.xml", "two tags", "tag:a", "tag:b")
 	gate, entered := make(chan struct{}), make(chan struct{}, 8)
 	b.mu.Lock()
 	b.gate, b.entered = gate, entered
@@ -138,8 +141,10 @@ func TestSearchesDoNotTakeThePlaceOfReading(t *testing.T) {
 	b.mu.Lock()
 	b.gate = nil
 	b.mu.Unlock()
-	if got := f.get(t, "/posts/a"); got.body != "a post" {
-		t.Errorf("a post meanwhile: %d %s", got.status, got.body)
+	for path, want := range map[string]int{"/posts/a": 200, "/tags/a": 200, "/tags/a+b": 503, "/tags/a%2Bb": 301, "/tags/a+b/feed.xml": 503} {
+		if got := f.get(t, path); got.status != want {
+			t.Errorf("%s meanwhile: %d %s, want %d", path, got.status, got.body, want)
+		}
 	}
 	close(gate)
 	for range 4 {

@@ -12,11 +12,13 @@ import (
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/host"
-	"github.com/parution/parution/services/gateway/internal/routename"
 )
 
 // searchPath is where readers search; feeds of what they find are below.
 const searchPath = "/search"
+
+// tagsPath begins the paths of the posts that carry tags.
+const tagsPath = "/tags/"
 
 const (
 	// maxSearchText bounds what is searched for, in characters.
@@ -36,10 +38,16 @@ func isSearch(path string) bool {
 	return ok && (rest == "" || rest == "/feed.xml" || rest == "/atom.xml" || rest == "/feed.json")
 }
 
-// search answers what a search finds. Such a page is not kept: there is no end
-// of what can be searched for.
+// combines tells whether a path is of posts that carry several tags: finding
+// those takes as long as a search, and there are as many such pages as one likes.
+func combines(path string) bool {
+	tags, ok := strings.CutPrefix(path, tagsPath)
+	return ok && strings.Contains(tags, "+")
+}
+
+// search answers what a search finds, when it is its turn. What a query asks for
+// is not kept: there is no end of it.
 func (s *Site) search(w http.ResponseWriter, r *http.Request, site host.Site, k cache.Key, wanted []cache.Version) {
-	routename.Set(r.Context(), r.Method, searchPath)
 	leave, err := s.searches.Enter(r.Context())
 	if err != nil {
 		s.refuse(w, r, site, err)

@@ -153,15 +153,19 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, nam
 		web.WriteProblem(w, r, err) // who sends the field is a program
 		return
 	}
-	if !isSearch(name) || r.URL.RawQuery == "" {
+	switch {
+	case isSearch(name) && r.URL.RawQuery != "":
+		if k.Search, err = searched(r.URL.RawQuery); err != nil {
+			s.refuse(w, r, site, err)
+			return
+		}
+		routename.Set(r.Context(), r.Method, searchPath)
+		s.search(w, r, site, k, wanted)
+	case combines(name):
+		s.search(w, r, site, k, wanted)
+	default:
 		s.load(w, r, site, k, wanted)
-		return
 	}
-	if k.Search, err = searched(r.URL.RawQuery); err != nil {
-		s.refuse(w, r, site, err)
-		return
-	}
-	s.search(w, r, site, k, wanted)
 }
 
 // load answers with the page of k. Who wrote something and must see it wants
