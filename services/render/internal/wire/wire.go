@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"time"
 
@@ -74,8 +75,18 @@ func Doc(s *postsv1.PostState, text *document.Document, base string) *page.Doc {
 	} else {
 		d.Image, d.ImageAlt = text.Image, text.ImageAlt
 	}
+	d.Image = rooted(d.Image, d.Path())
 	d.Hash = hash(d)
 	return d
+}
+
+// rooted is an address that is relative to a path, for pages at any path.
+func rooted(address, path string) string {
+	ref, err := url.Parse(address)
+	if err != nil || address == "" || strings.HasPrefix(address, "/") || ref.IsAbs() {
+		return address
+	}
+	return (&url.URL{Path: path}).ResolveReference(ref).String()
 }
 
 // settling is how long after its arrival a post from elsewhere is still being put
