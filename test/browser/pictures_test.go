@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,7 @@ func pictures(t *testing.T, s *stage, browser *chromium) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // meant to be looked at
 		t.Fatal(err)
 	}
-	demo := append(slices.Clone(s.pages), s.demoPosts(t)...)
+	demo := append(s.showcase(), s.demoPosts(t)...)
 	few := func(names ...string) []page {
 		return slices.DeleteFunc(slices.Clone(demo), func(p page) bool { return !slices.Contains(names, p.name) })
 	}
@@ -56,6 +57,21 @@ func pictures(t *testing.T, s *stage, browser *chromium) {
 			}
 		}
 	}
+}
+
+// showcase are the pages of every kind with the demo's posts on them where there is a choice.
+func (s *stage) showcase() []page {
+	out := slices.Clone(s.pages)
+	for i, p := range out {
+		for name, path := range map[string]string{
+			"tag": "/tags/typography", "tags-several": "/tags/tools+typography", "archive-year": "/archive/2026", "archive-month": "/archive/2026/02",
+		} {
+			if p.name == name {
+				out[i].at = s.URL + path
+			}
+		}
+	}
+	return out
 }
 
 // demoPosts are two of the demo's own: people look at these, machines at the samples.
@@ -109,9 +125,9 @@ func small(t *testing.T, picture []byte) []byte {
 	return file.Bytes()
 }
 
-// reduce finds a palette by median cut: the box of colours that holds most is cut in
-// the middle of its longest side until there are enough. A box becomes its most frequent colour, so that
-// paper and ink stay what they are.
+// reduce finds a palette by median cut: the box of colours that is largest, and seen
+// most, is cut across its longest side until there are enough. A box becomes its mean, or the
+// one colour that is most of it, so that paper and ink stay what they are.
 func reduce(count map[[3]uint8]int) (color.Palette, map[[3]uint8]uint8) {
 	var all [][3]uint8
 	for c := range count {
@@ -120,10 +136,10 @@ func reduce(count map[[3]uint8]int) (color.Palette, map[[3]uint8]uint8) {
 	slices.SortFunc(all, func(a, b [3]uint8) int { return slices.Compare(a[:], b[:]) })
 	boxes := [][][3]uint8{all}
 	for len(boxes) < mostColours {
-		worst, most, side := -1, 0, 0
+		worst, most, side := -1, 0.0, 0
 		for i, box := range boxes {
 			along, spread := longest(box)
-			if weight := spread * spread * len(box); len(box) > 1 && weight > most {
+			if weight := float64(spread*spread) * math.Sqrt(float64(pixels(box, count))); len(box) > 1 && weight > most {
 				worst, most, side = i, weight, along
 			}
 		}
@@ -132,18 +148,42 @@ func reduce(count map[[3]uint8]int) (color.Palette, map[[3]uint8]uint8) {
 		}
 		box := boxes[worst]
 		slices.SortStableFunc(box, func(a, b [3]uint8) int { return cmp.Compare(a[side], b[side]) })
-		boxes[worst] = box[:len(box)/2]
-		boxes = append(boxes, box[len(box)/2:])
+		middle := (int(box[0][side]) + int(box[len(box)-1][side])) / 2
+		cut := slices.IndexFunc(box, func(c [3]uint8) bool { return int(c[side]) > middle })
+		boxes[worst] = box[:cut]
+		boxes = append(boxes, box[cut:])
 	}
 	palette, index := make(color.Palette, 0, len(boxes)), make(map[[3]uint8]uint8)
 	for i, box := range boxes {
-		main := slices.MaxFunc(box, func(a, b [3]uint8) int { return cmp.Compare(count[a], count[b]) })
-		palette = append(palette, color.RGBA{main[0], main[1], main[2], 255})
+		palette = append(palette, middle(box, count))
 		for _, c := range box {
 			index[c] = uint8(i) //nolint:gosec // at most mostColours
 		}
 	}
 	return palette, index
+}
+
+func pixels(box [][3]uint8, count map[[3]uint8]int) int {
+	sum := 0
+	for _, c := range box {
+		sum += count[c]
+	}
+	return sum
+}
+
+func middle(box [][3]uint8, count map[[3]uint8]int) color.RGBA {
+	all := pixels(box, count)
+	main := slices.MaxFunc(box, func(a, b [3]uint8) int { return cmp.Compare(count[a], count[b]) })
+	if count[main]*2 > all {
+		return color.RGBA{main[0], main[1], main[2], 255}
+	}
+	var sum [3]int
+	for _, c := range box {
+		for i := range 3 {
+			sum[i] += int(c[i]) * count[c]
+		}
+	}
+	return color.RGBA{uint8(sum[0] / all), uint8(sum[1] / all), uint8(sum[2] / all), 255} //nolint:gosec // a mean of what is below 256
 }
 
 // longest is the side along which the colours of a box differ most.

@@ -119,11 +119,13 @@ func newStage(t *testing.T, theme, language string) *stage {
 func (s *stage) samples(t *testing.T, operator *world.Client) (english, french, arabic world.Post) {
 	t.Helper()
 	picture := s.upload(operator)
+	alt := map[string]string{"en": "A wash of two colours", "fr": "Un lavis de deux couleurs", "ar": "تدرج من لونين"}
+	caption := map[string]string{"en": "Ink on paper, drawn by a machine.", "fr": "Encre sur papier ; dessiné par une machine.", "ar": "حبر على ورق، رسمته آلة."}
 	sample := func(title, body, language, day string, tags ...string) world.Post {
 		return operator.Create(world.M{
 			"title": title, "body": strings.ReplaceAll(body, "IMAGE", "![A wash of two colours]("+picture+" \"The ink, before it dries.\")"), "language": language,
 			"status": "published", "published_at": day, "tags": tags, "authors": []string{"Nora Whitfield", "Tom Hargreave"},
-			"image": picture, "image_alt": "A wash of two colours", "image_caption": "Ink on paper; drawn by a machine.", "translation_key": "proof",
+			"image": picture, "image_alt": alt[language], "image_caption": caption[language], "translation_key": "proof",
 		})
 	}
 	english = sample("Everything that a page can hold", longEnglish, "en", "2016-04-03T08:00:00Z", "proofs", "tools", "typography")
