@@ -146,7 +146,7 @@ func (s *stage) upload(c *world.Client) string {
 	drawn := image.NewRGBA(image.Rect(0, 0, 1200, 750))
 	for y := range 750 {
 		for x := range 1200 {
-			drawn.SetRGBA(x, y, color.RGBA{R: uint8(40 + x/8), G: uint8(60 + y/6), B: uint8(120 + (x+y)/16), A: 255}) //nolint:gosec // all below 256
+			drawn.SetRGBA(x, y, color.RGBA{R: uint8(40 + x/8), G: uint8(60 + y/6), B: uint8(120 + (x+y)/16), A: 255})
 		}
 	}
 	var file bytes.Buffer
