@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	ensureCursor = `INSERT INTO projection_cursor (source, epoch, floor) VALUES ($1, 1, 0) ON CONFLICT (source) DO NOTHING`
+	ensureCursor = `INSERT INTO projection_cursor (source, epoch, floor, edition) VALUES ($1, 1, 0, $2) ON CONFLICT (source) DO NOTHING`
 	lockCursor   = `SELECT epoch, floor, generation, rebuild_phase, rebuild_type, rebuild_id FROM projection_cursor WHERE source = $1`
 	moveCursor   = `UPDATE projection_cursor SET epoch = $2, floor = $3 WHERE source = $1`
 	// Places that the feed has no more, and a new timeline, leave differences: they
@@ -65,7 +65,7 @@ func (p *Projection[S]) lockCursor(ctx context.Context, tx *sql.Tx) (locked, err
 	}
 	err := read()
 	if errors.Is(err, sql.ErrNoRows) {
-		if _, err = tx.ExecContext(ctx, ensureCursor, p.cfg.Owner); err == nil {
+		if _, err = tx.ExecContext(ctx, ensureCursor, p.cfg.Owner, p.cfg.Edition); err == nil {
 			err = read()
 		}
 	}

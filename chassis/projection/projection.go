@@ -89,6 +89,10 @@ type Config[S any] struct {
 	// Settle ends a rebuild, or a repair, in tx: it puts right what was made from
 	// all aggregates together. It may be nil.
 	Settle func(ctx context.Context, tx *sql.Tx) error
+	// Edition counts how often the making of the read model from the owner's states
+	// was changed. Where a lower one made it, it is rebuilt; a replica of an older
+	// release leaves that to newer ones.
+	Edition int32
 	// Jitter is a time from 0 to below most, so that replicas do not all do the
 	// same at once; nil: by chance. A simulation has it from its seed.
 	Jitter func(most time.Duration) time.Duration

@@ -208,9 +208,15 @@ func (l *library) follow(t testing.TB) (stop func()) {
 
 func (l *library) followWith(t testing.TB, tel *telemetry.Telemetry) (stop func()) {
 	t.Helper()
+	return l.followAs(t, tel, 0)
+}
+
+// followAs follows as a release does that makes the read model in its edition.
+func (l *library) followAs(t testing.TB, tel *telemetry.Telemetry, edition int32) (stop func()) {
+	t.Helper()
 	p, err := projection.New(projection.Config[post]{
 		Name: reader, Owner: owner, DB: l.db, Source: l.source(t, reader),
-		Fetch: l.fetch, Refresh: l.refresh, Telemetry: tel, Feed: l.feed,
+		Fetch: l.fetch, Refresh: l.refresh, Telemetry: tel, Feed: l.feed, Edition: edition,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)

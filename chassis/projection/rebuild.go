@@ -21,6 +21,9 @@ const (
 const (
 	beginRebuild = `UPDATE projection_cursor SET generation = generation + 1, rebuild_phase = $2, rebuild_type = '', rebuild_id = '', problem = ''
  WHERE source = $1 AND rebuild_phase = ''`
+	// One that is under way makes it as it was made before, and begins anew.
+	adoptEdition = `UPDATE projection_cursor SET generation = generation + 1, rebuild_phase = $2, rebuild_type = '', rebuild_id = '', problem = '',
+  edition = $3 WHERE source = $1 AND edition < $3`
 	setProgress = `UPDATE projection_cursor SET rebuild_phase = $2, rebuild_type = $3, rebuild_id = $4, problem = '' WHERE source = $1`
 	endRebuild  = `UPDATE projection_cursor SET rebuild_phase = '', rebuild_type = '', rebuild_id = '', problem = '', compare_at = NULL WHERE source = $1`
 	readRebuild = `SELECT generation, rebuild_phase, rebuild_type, rebuild_id FROM projection_cursor WHERE source = $1`

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/projection"
+	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 )
 
@@ -67,6 +68,41 @@ func TestARebuildMakesTheReadModelAnew(t *testing.T) {
 		if n := len(l.copies(t)); n != 250 {
 			t.Errorf("%d copies, want 250", n)
 		}
+	})
+}
+
+// TestAReleaseThatMakesItOtherwiseMakesItAnew also holds that an older release
+// beside it neither works on that nor begins a rebuild of its own.
+func TestAReleaseThatMakesItOtherwiseMakesItAnew(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l *library) {
+		f := l.open()
+		stop := l.followAs(t, telemetry.Discard(), 1)
+		l.stock(t, f, 30, true)
+		if got := l.generation(t); got != "0 0" {
+			t.Errorf("after the first start: generation %s, want 0 0: nothing was made otherwise", got)
+		}
+		l.execute(t, `UPDATE copy SET title = 'as before'`)
+		stop()
+		stop = l.followAs(t, telemetry.Discard(), 2)
+		eventually(t, func() bool { return l.generation(t) == "1 0" })
+		if n := len(l.list(t, `SELECT id FROM copy WHERE title = 'as before'`)); n > 0 {
+			t.Errorf("%d copies are as before", n)
+		}
+		stop()
+		older := l.followAs(t, telemetry.Discard(), 1)
+		defer older()
+		if err := l.operator(t).Rebuild(t.Context()); err != nil {
+			t.Fatalf("Rebuild: %v", err)
+		}
+		l.both(t, f, "p001") // the older one follows all the same
+		l.reaches(t, "31")
+		if got := l.generation(t); !strings.HasPrefix(got, "2copy") {
+			t.Errorf("with an older release alone: generation %s, want the rebuild to wait", got)
+		}
+		stop = l.followAs(t, telemetry.Discard(), 2)
+		defer stop()
+		eventually(t, func() bool { return l.generation(t) == "2 0" })
 	})
 }
 

@@ -25,7 +25,7 @@ const (
 )
 
 const (
-	readDue   = `SELECT rebuild_phase, compare_at FROM projection_cursor WHERE source = $1`
+	readDue   = `SELECT rebuild_phase, compare_at, edition FROM projection_cursor WHERE source = $1`
 	takeLease = `UPDATE projection_cursor SET worker = $2, worker_until = $3
  WHERE source = $1 AND (worker = $2 OR worker_until IS NULL OR worker_until < $4)`
 	endLease   = `UPDATE projection_cursor SET worker_until = NULL WHERE source = $1 AND worker = $2`
@@ -78,12 +78,23 @@ func (p *Projection[S]) keepUp(ctx context.Context) {
 func (p *Projection[S]) tend(ctx context.Context, mayCompare bool) error {
 	var phase string
 	var at sqldb.NullTime
-	err := p.cfg.DB.Conn(ctx).QueryRowContext(ctx, readDue, p.cfg.Owner).Scan(&phase, &at)
+	var edition int32
+	err := p.cfg.DB.Conn(ctx).QueryRowContext(ctx, readDue, p.cfg.Owner).Scan(&phase, &at, &edition)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p.ensure(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("read what is due of %s: %w", p.cfg.Owner, err)
+	}
+	if edition < p.cfg.Edition {
+		p.log.InfoContext(ctx, "this release makes the read model otherwise; it is made anew", "source", p.cfg.Owner)
+		if err := p.execute(ctx, adoptEdition, p.cfg.Owner, phaseCopy, p.cfg.Edition); err != nil {
+			return err
+		}
+		edition, phase = p.cfg.Edition, phaseCopy
+	}
+	if edition > p.cfg.Edition {
+		phase = phaseNone // a newer release makes it; this one would make it as it was
 	}
 	now, err := p.cfg.DB.Clock(ctx)
 	if err != nil {
@@ -135,7 +146,7 @@ func (p *Projection[S]) lease(ctx context.Context) (ok bool, err error) {
 
 // ensure sees to it that there is a cursor.
 func (p *Projection[S]) ensure(ctx context.Context) error {
-	return p.execute(ctx, ensureCursor, p.cfg.Owner)
+	return p.execute(ctx, ensureCursor, p.cfg.Owner, p.cfg.Edition)
 }
 
 func (p *Projection[S]) execute(ctx context.Context, statement string, args ...any) error {

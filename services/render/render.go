@@ -132,7 +132,7 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	s.posts, err = projection.New(projection.Config[refresh.Change]{
 		// Sites first: posts are converted for the addresses of theirs.
 		Name: Owner, Owner: ownerPosts, Types: []string{refresh.TypeSite, refresh.TypePost}, DB: deps.DB, Source: fromPosts, Fetch: posts.Fetch, Refresh: posts.Refresh, Settle: posts.Settle, Telemetry: deps.Telemetry,
-		Feed: eventsv1.NewFeedServiceClient(deps.Posts),
+		Feed: eventsv1.NewFeedServiceClient(deps.Posts), Edition: document.Edition,
 	})
 	if err != nil {
 		return fmt.Errorf("follow posts: %w", err)

@@ -234,14 +234,17 @@ func (f *faults) path(field, s string, most int) {
 }
 
 // isOwn tells whether an address is one that the site answers itself: an alias
-// there could never be reached.
+// there could never be reached. One below /archive, /authors or /search is
+// reached where none of the site's own pages is.
 func isOwn(s string) bool {
-	for _, own := range []string{"/api/", "/assets/", "/media/", "/page/", "/posts/", "/problems/", "/tags/"} {
+	for _, own := range []string{"/api/", "/assets/", "/media/", "/page/", "/posts/", "/problems/", "/sitemaps/", "/tags/"} {
 		if strings.HasPrefix(s+"/", own) {
 			return true
 		}
 	}
-	return slices.Contains([]string{"/feed.xml", "/healthz", "/robots.txt", "/favicon.ico", "/events", "/search", "/sitemap.xml"}, s)
+	return slices.Contains([]string{
+		"/archive", "/atom.xml", "/events", "/favicon.ico", "/feed.json", "/feed.xml", "/healthz", "/robots.txt", "/search", "/sitemap.xml",
+	}, s)
 }
 
 // clip keeps messages short whatever was sent.

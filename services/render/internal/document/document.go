@@ -47,6 +47,10 @@ import (
 	"github.com/parution/parution/chassis/fault"
 )
 
+// Edition grows by one whenever the same source becomes another document, or
+// render keeps something else of a post: what was stored before is then made anew.
+const Edition = 1
+
 // Limits of a document.
 const (
 	// MaxSourceBytes bounds a source text.

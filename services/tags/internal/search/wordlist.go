@@ -63,7 +63,7 @@ func Scope(site string) string { return "__" + hex.EncodeToString([]byte(site)) 
 type set map[string]struct{}
 
 func (s set) add(text string) {
-	words := scanner{emit: func(word string, _ bool) {
+	words := scanner{seen: make(map[string]struct{}), emit: func(word string, _ bool) {
 		if len(s) < maxWords {
 			s[word] = struct{}{}
 		}

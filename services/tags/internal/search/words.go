@@ -12,6 +12,10 @@ import (
 	"github.com/parution/parution/chassis/slug"
 )
 
+// Edition grows by one whenever other words are found in the same text: the index
+// is then made anew.
+const Edition = 1
+
 // maxWordBytes bounds a word: the rest of a longer one is passed over.
 const maxWordBytes = 64
 
@@ -29,6 +33,8 @@ type scanner struct {
 	letter []byte
 	// pairs: letters are emitted in pairs only, where there is a pair.
 	pairs bool
+	// seen are words as they were written that need not be emitted again; nil: all are.
+	seen map[string]struct{}
 }
 
 // scan emits the words of text, in order.
@@ -66,6 +72,12 @@ func (s *scanner) endWord(quoted, open bool) {
 	s.word, s.elided = s.word[:0], false
 	if len(word) == 0 || quoted && isElision(word) || elided && isContraction(word) {
 		return
+	}
+	if s.seen != nil {
+		if _, ok := s.seen[string(word)]; ok {
+			return
+		}
+		s.seen[string(word)] = struct{}{}
 	}
 	if isPlain(word) {
 		s.emit(string(lower(word)), open)
