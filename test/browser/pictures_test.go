@@ -34,7 +34,7 @@ func pictures(t *testing.T, s *stage, browser *chromium) {
 	for _, of := range []struct {
 		size
 		most int // of the height, in pixels
-	}{{size{"phone", 390, 844, true}, 2600}, {size{"tablet", 820, 1180, true}, 2200}, {size{"desk", 1440, 900, false}, 2000}} {
+	}{{size{"phone", 390, 844, true}, 2400}, {size{"tablet", 820, 1180, true}, 1900}, {size{"desk", 1440, 900, false}, 1800}} {
 		for _, scheme := range []string{"light", "dark"} {
 			pages := few("home", "post-demo-fr", "post", "tags", "search-results")
 			switch {
