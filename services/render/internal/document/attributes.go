@@ -221,7 +221,7 @@ func (s *sanitiser) writeCell(t tag) {
 }
 
 func (s *sanitiser) writePlayer(t tag) {
-	if v, ok := cleanURL(t.get("src"), secureSchemes); ok {
+	if v, ok := s.playable(t); ok {
 		s.w.attr("src", v)
 	}
 	if t.name == atom.Video {

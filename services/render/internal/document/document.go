@@ -49,7 +49,7 @@ import (
 
 // Edition grows by one whenever the same source becomes another document, or
 // render keeps something else of a post: what was stored before is then made anew.
-const Edition = 1
+const Edition = 2
 
 // Limits of a document.
 const (

@@ -160,13 +160,18 @@ func (p *painter) paint(w *writer, l *listing) {
 }
 
 // spans writes the text with a span around each token that has a class, and
-// tells whether that was possible. A lexer may panic, or lose a character.
+// tells whether that was possible. A lexer may panic, or lose a character; many
+// know lines only by their ends, which the last one of HTML seldom has.
 func (p *painter) spans(w *writer, lexer chroma.Lexer, text string) (done bool) {
 	defer func() {
 		if recover() != nil {
 			done = false
 		}
 	}()
+	ended := strings.HasSuffix(text, "\n")
+	if !ended {
+		text += "\n"
+	}
 	next, err := lexer.Tokenise(nil, text)
 	if err != nil {
 		return false
@@ -174,8 +179,11 @@ func (p *painter) spans(w *writer, lexer chroma.Lexer, text string) (done bool) 
 	current, space := "", ""
 	for token := next(); token != chroma.EOF; token = next() {
 		rest, found := strings.CutPrefix(text, token.Value)
-		if !found || time.Now().After(p.until) {
+		if time.Now().After(p.until) {
 			p.left = 0
+			return false
+		}
+		if !found {
 			return false
 		}
 		text = rest
@@ -201,6 +209,9 @@ func (p *painter) spans(w *writer, lexer chroma.Lexer, text string) (done bool) 
 		space = word[end:]
 	}
 	w.endSpan(current)
+	if !ended {
+		space = strings.TrimSuffix(space, "\n")
+	}
 	w.raw(space)
 	return text == ""
 }

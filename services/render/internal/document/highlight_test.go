@@ -32,6 +32,9 @@ func TestCodeIsHighlighted(t *testing.T) {
 		{"HTML", "html", `<pre><code class="language-py">x = "a" &amp; b</code></pre>`, `<code class="language-py">x <span class="o">=</span> <span class="s">&#34;a&#34;</span> <span class="o">&amp;</span> b</code>`},
 		{"HTML that was highlighted elsewhere", "html", `<pre><code class="language-go"><span class="kd">var</span> x</code></pre>`, `<code class="language-go"><span class="k">var</span> x</code>`},
 		{"a difference", "markdown", "```diff\n-a\n+b\n```", "<code class=\"language-diff\"><span class=\"gd\">-a</span>\n<span class=\"gi\">+b</span>\n</code>"},
+		{"a difference whose last line does not end", "html", `<pre><code class="language-diff">-a
++b</code></pre>`, "<code class=\"language-diff\"><span class=\"gd\">-a</span>\n<span class=\"gi\">+b</span></code>"},
+		{"a command", "html", `<pre><code class="language-console">$ ls</code></pre>`, `<code class="language-console"><span class="gp">$</span> ls</code>`},
 		{"an unknown language", "markdown", "```nosuch\nfunc \"a\" -- 'b'...\n```", "<code class=\"language-nosuch\">func &#34;a&#34; -- &#39;b&#39;...\n</code>"},
 		{"no language", "markdown", "```\nfunc f\n```", "<code>func f\n</code>"},
 		{"plain text", "markdown", "```text\nfunc f\n```", "<code class=\"language-text\">func f\n</code>"},

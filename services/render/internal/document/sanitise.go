@@ -3,6 +3,7 @@ package document
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -34,6 +35,7 @@ type sanitiser struct {
 	tables          int
 	listing         listing
 	painter         painter
+	playing         playing
 
 	// tagAt is where the last start tag begins in the output, headingAt the
 	// last heading's; verbatimAt is where the content of the last pre begins.
@@ -267,7 +269,7 @@ func (s *sanitiser) writeCheckbox(t tag) {
 }
 
 func (s *sanitiser) writeSource(t tag) {
-	src, ok := cleanURL(t.get("src"), secureSchemes)
+	src, ok := s.playable(t)
 	if !ok {
 		return
 	}
@@ -283,15 +285,10 @@ func (s *sanitiser) writeSource(t tag) {
 // embedded film is not lost.
 func (s *sanitiser) writeFrame(t tag) {
 	src, ok := cleanURL(t.get("src"), secureSchemes)
-	_, bare, absolute := bytes.Cut([]byte(src), []byte("https://"))
-	if !ok || !absolute {
+	if !ok || !strings.HasPrefix(src, "https://") {
 		return
 	}
-	label := []byte(s.phrase(t, "title"))
-	if len(label) == 0 {
-		label = bytes.TrimSuffix(bytes.TrimPrefix(bare, []byte("www.")), []byte("/"))
-	}
-	s.writeStandIn(t, src, label)
+	s.writeStandIn(t, src, standInLabel(s.phrase(t, "title"), src))
 }
 
 // writeStandIn writes a link to what is not shown here.

@@ -63,7 +63,7 @@ func (s *sanitiser) start(t tag) {
 	case checkbox:
 		s.writeCheckbox(t)
 	case player:
-		s.push(t, s.has(player))
+		s.startPlayer(t)
 	case source:
 		if s.top().role == player && !s.top().ghost {
 			s.writeSource(t)
@@ -118,11 +118,16 @@ func (s *sanitiser) beginBlock() bool {
 	return true
 }
 
-// startLine opens a heading or a summary; one does not stand in another.
+// startLine opens a heading or a summary; one does not stand in another. Of a
+// heading in a summary the text is left: without it nobody knew what opens there.
 func (s *sanitiser) startLine(t tag) {
 	for i := len(s.stack) - 1; i >= 0; i-- {
 		e := &s.stack[i]
 		if e.role == line && !e.ghost {
+			if e.name == atom.Summary && isHeading(t.name) {
+				s.push(t, true)
+				return
+			}
 			s.closeTo(i)
 			break
 		}
@@ -370,6 +375,9 @@ func (s *sanitiser) pop() {
 	s.stack = s.stack[:len(s.stack)-1]
 	if o.foreign {
 		s.speak(o.language)
+	}
+	if o.role == player && !o.ghost {
+		s.endPlayer(o)
 	}
 }
 

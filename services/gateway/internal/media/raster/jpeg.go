@@ -166,6 +166,9 @@ func (c *jpegCleaner) frame(marker byte, p []byte) error {
 	if len(p) < 6 || len(p) < 6+3*int(p[5]) || p[5] == 0 {
 		return malformed("a frame that is too short")
 	}
+	if c.facts.decoded > 0 {
+		return malformed("a second frame")
+	}
 	components := int(p[5])
 	var samples, across, down int64
 	for i := range components {

@@ -98,6 +98,9 @@ func (f *Facts) pngHeader(b []byte) error {
 	if len(b) < 13 {
 		return malformed("a header that is too short")
 	}
+	if f.decoded > 0 {
+		return malformed("a second header")
+	}
 	f.width, f.height = int(binary.BigEndian.Uint32(b)), int(binary.BigEndian.Uint32(b[4:]))
 	each := int64(4)
 	switch b[9] {

@@ -264,6 +264,21 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// A picture has one size. A second one, which decoders come to only after they made
+// room for the first, would hide how much that is.
+func TestSecondSizeIsRefused(t *testing.T) {
+	t.Parallel()
+	large, small := inkJPEG(6000, 5000, 3, true), inkJPEG(8, 8, 1, false)
+	file := append(bytes.Clone(large[:len(large)-2]), small[2:]...)
+	wide, narrow := pngOf(t, quartered(64, 64)), pngOf(t, quartered(8, 8))
+	for mime, file := range map[string][]byte{"image/jpeg": file, "image/png": withParts(wide, 33, narrow[8:33])} {
+		_, err := raster.Inspect(io.NewSectionReader(bytes.NewReader(file), 0, int64(len(file))), mime)
+		if !errors.Is(err, raster.ErrMalformed) {
+			t.Errorf("%s: Inspect = %v, want a refusal", mime, err)
+		}
+	}
+}
+
 // FuzzClean: nothing panics, and cleaning twice is cleaning once.
 func FuzzClean(f *testing.F) {
 	f.Add(jpegOf(f, quartered(16, 8)), uint8(0))
