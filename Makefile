@@ -38,9 +38,11 @@ build: ## build bin/parution and each service's own program
 	@mkdir -p $(BIN)
 	$(GO_BUILD) -o $(BIN)/ $(PROGRAMS)
 
+# The browser comes alone and last: it measures how fast pages are.
 test: $(TOOLS)/nats-server $(JUDGES) ## run every module's tests on both engines (TESTFLAGS=-race …)
 	@tools/postgres.sh
-	go test $(TESTFLAGS) $(PACKAGES)
+	go test $(TESTFLAGS) $$(go list $(PACKAGES) | grep -v '/test/browser$$')
+	go test -timeout 30m $(TESTFLAGS) ./test/browser
 
 simulate: ## run the event backbone through SEEDS=5000 simulated histories of faults, or replay one (SEED=n)
 	SEEDS=$(or $(SEEDS),5000) SEED=$(SEED) go test -count=1 -timeout 12h $(if $(SEED),-v) -run 'TestSeeds|TestSimulation' $(TESTFLAGS) ./chassis/simulation ./services/gateway
@@ -50,12 +52,13 @@ e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, u
 	go test -count=1 $(TESTFLAGS) ./test/e2e/...
 
 browser: $(JUDGES) ## run only the tests in a real Chromium, uncached (SCREENSHOTS=docs/screenshots keeps pictures of the pages)
-	$(if $(SCREENSHOTS),PARUTION_SCREENSHOTS='$(abspath $(SCREENSHOTS))') go test -count=1 -timeout 30m $(TESTFLAGS) ./test/browser/...
+	$(if $(SCREENSHOTS),PARUTION_SCREENSHOTS='$(abspath $(SCREENSHOTS))' )go test -count=1 -timeout 30m $(TESTFLAGS) ./test/browser/...
 
-bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…), and documents beside bare goldmark
+bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…), documents beside bare goldmark, pages of 10,000 and 100,000 posts
 	@tools/postgres.sh
 	go run ./test/bench $(BENCHFLAGS)
 	go test -run '^$$' -bench 'BenchmarkConvert$$' ./services/render/internal/document
+	PARUTION_BIG_BENCH=1 go test -run '^$$' -bench 'BenchmarkPress/.*/(home|post|tag|author|month|archive)$$' -timeout 1h ./services/render/internal/press
 
 chaos: OPS ?= 5000
 chaos: SEED ?= 1

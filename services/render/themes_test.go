@@ -90,7 +90,13 @@ func TestSearchIsAskedOfTheIndexForTheSite(t *testing.T) {
 		t.Fatalf("the page of a search = %d, %v, and shows the post: %t", p.GetStatus(), err, contains(p, "First light"))
 	}
 	asked := w.owners.searched[0]
-	if asked.GetSite() != site || asked.GetQ() != "light" || !cmp.Equal(asked.GetTag(), []string{"dawn"}) || !cmp.Equal(asked.GetNot(), []string{"dusk"}) {
+	if asked.GetSite() != site || asked.GetQ() != "light" || !cmp.Equal(asked.GetTag(), []string{"dawn"}) || !cmp.Equal(asked.GetNot(), []string{"dusk"}) || asked.GetOrder() != "best" {
 		t.Errorf("tags was asked for %v", asked)
+	}
+	if p, err = w.client.GetPage(t.Context(), &renderv1.GetPageRequest{Site: site, Path: "/search/feed.xml", Search: &renderv1.Search{Text: "light"}}); err != nil || p.GetStatus() != 200 {
+		t.Fatalf("the feed of a search = %d, %v", p.GetStatus(), err)
+	}
+	if asked = w.owners.searched[1]; asked.GetOrder() != "newest" {
+		t.Errorf("for a feed tags was asked for %v", asked)
 	}
 }

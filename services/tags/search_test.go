@@ -110,6 +110,14 @@ func TestBetterPlacesComeFirst(t *testing.T) {
 		if err != nil || got.GetTotal() != 7 || len(got.GetPosts()) != 2 || got.GetPosts()[0].GetTitle() != want[5] {
 			t.Errorf("without the first five: %v, %v", got, err)
 		}
+		want = []string{"newest", "begins", "older", "Stones", "tagged", "Stone", "Stone again"}
+		if diff := gocmp.Diff(want, w.search(t, &tagsv1.SearchPostsRequest{Q: "stone", Order: "newest"})); diff != "" {
+			t.Errorf("newest first (-want +got):\n%s", diff)
+		}
+		_, err = w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: "stone", Order: "oldest"})
+		if v := fault.ViolationsOf(err); len(v) != 1 || v[0].Field != "order" {
+			t.Errorf("in an order that there is not: %v, want that refused", err)
+		}
 	})
 }
 

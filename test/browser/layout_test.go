@@ -11,6 +11,8 @@ func still(t *testing.T, s *stage, browser *chromium) {
 	for _, of := range sizes() {
 		t.Run(of.name, func(t *testing.T) {
 			p := browser.open(t, s.URL, of, true)
+			// So slow that pictures come after the first paint.
+			p.call("Network.emulateNetworkConditions", map[string]any{"offline": false, "latency": 100, "downloadThroughput": 1 << 20, "uploadThroughput": 1 << 20}, nil)
 			// Frames, and with them shifts, are made for the tab in front only.
 			s.each(t, p, s.pages, func(t *testing.T, p *tab, _ page) {
 				var shifts []string

@@ -135,7 +135,7 @@ func searchFor(t *testing.T, p *tab, words string) {
 	}
 }
 
-func chooseTags(t *testing.T, p *tab) {
+func chooseTags(_ *testing.T, p *tab) {
 	p.visit("/")
 	p.follow(func() { p.click(`main a[href="/tags/tools"]`) })
 	p.eventually("with posts", `document.querySelectorAll("main a[href^='/posts/']").length > 0`)
@@ -143,7 +143,7 @@ func chooseTags(t *testing.T, p *tab) {
 	p.follow(func() { p.click(`main a[href="/tags/proofs"], main a[href="/tags/tools"]`) })
 }
 
-func chooseMonth(t *testing.T, p *tab) {
+func chooseMonth(_ *testing.T, p *tab) {
 	p.visit("/archive")
 	p.follow(func() { p.click(`main a[href="/archive/2016/04"]`) })
 	p.eventually("with posts", `document.querySelectorAll("main a[href^='/posts/proof-sheet']").length > 0`)

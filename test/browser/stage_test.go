@@ -124,11 +124,11 @@ func newStage(t *testing.T, theme, language string) *stage {
 func (s *stage) samples(t *testing.T, operator *world.Client) (english, french, arabic world.Post) {
 	t.Helper()
 	picture := s.upload(operator)
-	alt := map[string]string{"en": "A wash of two colours", "fr": "Un lavis de deux couleurs", "ar": "تدرج من لونين"}
+	alt := map[string]string{"en": "Two discs of ink, and where they meet", "fr": "Deux disques d’encre, et leur rencontre", "ar": "قرصان من الحبر وملتقاهما"}
 	caption := map[string]string{"en": "Ink on paper, drawn by a machine.", "fr": "Encre sur papier ; dessiné par une machine.", "ar": "حبر على ورق، رسمته آلة."}
 	sample := func(title, body, language, day string, tags ...string) world.Post {
 		return operator.Create(world.M{
-			"title": title, "body": strings.ReplaceAll(body, "IMAGE", "![A wash of two colours]("+picture+" \"The ink, before it dries.\")"), "language": language,
+			"title": title, "body": strings.ReplaceAll(body, "IMAGE", "![Two discs of ink]("+picture+" \"The ink, before it dries.\")"), "language": language,
 			"status": "published", "published_at": day, "tags": tags, "authors": []string{"Nora Whitfield", "Tom Hargreave"},
 			"image": picture, "image_alt": alt[language], "image_caption": caption[language], "translation_key": "proof",
 		})
@@ -176,10 +176,21 @@ func (s *stage) unruly(t *testing.T, operator *world.Client, language string) wo
 
 // upload keeps a picture that was drawn for the purpose.
 func (s *stage) upload(c *world.Client) string {
-	drawn := image.NewRGBA(image.Rect(0, 0, 1200, 750))
-	for y := range 750 {
-		for x := range 1200 {
-			drawn.SetRGBA(x, y, color.RGBA{R: uint8(40 + x/8), G: uint8(60 + y/6), B: uint8(120 + (x+y)/16), A: 255}) //nolint:gosec // all below 256
+	const width, height = 1200, 750
+	drawn := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width { // two discs of ink on paper, and where they meet
+			left, right := within(x, y, 480, 375, 260), within(x, y, 720, 375, 260)
+			switch {
+			case left && right:
+				drawn.SetRGBA(x, y, color.RGBA{R: 0x3b, G: 0x2f, B: 0x4a, A: 0xff})
+			case left:
+				drawn.SetRGBA(x, y, color.RGBA{R: 0xc6, G: 0x4a, B: 0x36, A: 0xff})
+			case right:
+				drawn.SetRGBA(x, y, color.RGBA{R: 0x2a, G: 0x6f, B: 0x97, A: 0xff})
+			default:
+				drawn.SetRGBA(x, y, color.RGBA{R: 0xf0, G: 0xe6, B: 0xd2, A: 0xff})
+			}
 		}
 	}
 	var file bytes.Buffer
@@ -189,6 +200,12 @@ func (s *stage) upload(c *world.Client) string {
 	}
 	c.With("Content-Type", "image/jpeg").Want(http.StatusCreated, http.MethodPost, "/api/v1/media", file.Bytes(), &out)
 	return out.URL
+}
+
+// within tells whether a point is in a disc.
+func within(x, y, centreX, centreY, radius int) bool {
+	dx, dy := x-centreX, y-centreY
+	return dx*dx+dy*dy < radius*radius
 }
 
 // await waits until every page has what was written last, as far as a reader can tell.

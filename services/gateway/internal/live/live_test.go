@@ -470,3 +470,32 @@ func TestRenderThatDoesNotTellAll(t *testing.T) {
 		t.Error("a full hub is not for clients to wait for")
 	}
 }
+
+// TestWhatReadersNameIsNoMeasureOfMemory: whoever names ever older places has
+// only so much of them remembered.
+func TestWhatReadersNameIsNoMeasureOfMemory(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, 10)
+	const told = 3 * remembered
+	for range told {
+		d.press("main", published("old"))
+	}
+	d.Jump(1, told)
+	for at := int64(told); at > maxReach; {
+		at -= maxReach
+		d.listen("main", fmt.Sprintf("?after=1.%d", at), "").want(fmt.Sprintf("reset 1.%d", told))
+	}
+	d.Hub.mu.Lock()
+	n := len(d.events)
+	d.Hub.mu.Unlock()
+	if n > remembered {
+		t.Errorf("%d events are remembered, want at most %d", n, remembered)
+	}
+	asked := len(d.owner.asked)
+	d.Jump(1, told)
+	head := httptest.NewRequestWithContext(t.Context(), http.MethodHead, Path+fmt.Sprintf("?after=1.%d", told-1), http.NoBody)
+	d.Serve(httptest.NewRecorder(), head, "main")
+	if n := len(d.owner.asked) - asked; n != 0 {
+		t.Errorf("render was asked %d times for somebody who does not listen", n)
+	}
+}

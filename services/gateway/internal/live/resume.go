@@ -109,10 +109,10 @@ func (h *Hub) reach(ctx context.Context, from place) {
 		return // somebody asked meanwhile
 	}
 	h.mu.Lock()
-	first := h.first
+	first, room := h.first, h.room()
 	h.mu.Unlock()
 	// A little more than needed, so that the next one need not ask.
-	from.pos = max(0, min(from.pos, first.pos-reachSize))
+	from.pos = max(0, min(from.pos, first.pos-min(reachSize, room)))
 	events, ok := h.read(ctx, from, first)
 	if !ok {
 		return // readers will look for themselves
@@ -131,8 +131,12 @@ func (h *Hub) reach(ctx context.Context, from place) {
 func (h *Hub) within(from place) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.known && from.epoch == h.first.epoch && h.first.after(from) && h.first.pos-from.pos <= maxReach
+	return h.known && from.epoch == h.first.epoch && h.first.after(from) && h.first.pos-from.pos <= min(maxReach, h.room())
 }
+
+// room is how many older events can still be remembered; h.mu is held. Anybody may
+// name a place: what is asked for because of it must have an end.
+func (h *Hub) room() int64 { return int64(max(0, remembered-len(h.events))) }
 
 // read asks render for the events after from up to to; ok is false if not all of
 // its notices are there.

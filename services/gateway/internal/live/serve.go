@@ -54,6 +54,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, site string) {
 		web.WriteProblem(w, r, err)
 		return
 	}
+	h.reach(r.Context(), from)                        // who has a seat only: it may take a while
 	listening := &reader{phase: uint8(rand.N(beats))} //nolint:gosec // spreads the load, keeps no secret
 	if conn := takeOver(w, r); conn != nil {
 		h.serveSocket(conn, w.Header(), listening, site, from)
@@ -75,7 +76,6 @@ func (h *Hub) begin(r *http.Request, site string) (place, error) {
 	switch age := query.Get("age"); {
 	case id != "":
 		from, _ := parsePlace(id) // an id that is none is of no known place
-		h.reach(r.Context(), from)
 		return from, nil
 	case age != "":
 		seconds, err := strconv.Atoi(age)

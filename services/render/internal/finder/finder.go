@@ -16,12 +16,16 @@ type Finder struct{ tags tagsv1.TagsServiceClient }
 // New makes a finder that asks tags.
 func New(tags tagsv1.TagsServiceClient) *Finder { return &Finder{tags: tags} }
 
-// Find answers the ids of size posts of a site after skip, the best first, how
-// many posts are found, and the tags of these. Faults: Invalid for a search that
+// Find answers the ids of a part of the posts of a site that a search finds, how
+// many these are, and the tags of all of them. Faults: Invalid for a search that
 // asks for too much; Unavailable if tags does not answer.
-func (f *Finder) Find(ctx context.Context, site string, s page.Search, size, skip int) (ids []string, total int, facets []page.Tagged, err error) {
+func (f *Finder) Find(ctx context.Context, site string, s page.Search, part page.Part) (ids []string, total int, facets []page.Tagged, err error) {
+	order := "best"
+	if part.Newest {
+		order = "newest"
+	}
 	resp, err := f.tags.SearchPosts(ctx, &tagsv1.SearchPostsRequest{
-		Q: s.Text, Tag: s.Tags, Not: s.Without, PageSize: int32(size), Skip: int32(skip), Site: site, //nolint:gosec // at most 100 and 10,000
+		Q: s.Text, Tag: s.Tags, Not: s.Without, PageSize: int32(part.Size), Skip: int32(part.Skip), Site: site, Order: order, //nolint:gosec // at most 100 and 10,000
 	})
 	switch {
 	case err == nil:

@@ -87,9 +87,10 @@ type Doc struct {
 	Aliases []string
 }
 
-// Modified is when what the post says last changed.
+// Modified is when what readers can read of the post last changed: its text, or
+// that it is there.
 func (d *Doc) Modified() time.Time {
-	if d.EditedAt.IsZero() {
+	if d.EditedAt.Before(d.PublishedAt) {
 		return d.PublishedAt
 	}
 	return d.EditedAt

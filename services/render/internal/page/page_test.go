@@ -66,11 +66,11 @@ func TestTouched(t *testing.T) {
 		},
 		{"alias", doc(nil), doc(func(d *page.Doc) { d.Aliases = []string{"/old/"} }), []string{"path:/old"}},
 		{"featured", doc(nil), doc(func(d *page.Doc) { d.Featured = true }), []string{"featured"}},
-		{"date within a month", doc(nil), at(3, 31, 21), []string{"card:p", "feed", "month:2026-03", "post:p", "posts"}},
-		{"date", doc(nil), at(2, 28, 21), []string{"archive", "card:p", "feed", "month:2026-02", "month:2026-03", "post:p", "posts"}},
+		{"date within a month", doc(nil), at(3, 31, 21), []string{"card:p", "feed", "month:2026-03", "post:p", "posts", "sitemap"}},
+		{"date", doc(nil), at(2, 28, 21), []string{"archive", "card:p", "feed", "month:2026-02", "month:2026-03", "post:p", "posts", "sitemap"}},
 		{
 			"date of a featured one", doc(func(d *page.Doc) { d.Featured = true }), doc(func(d *page.Doc) { d.Featured, d.PublishedAt = true, d.PublishedAt.Add(time.Second) }),
-			[]string{"card:p", "featured", "feed", "month:2026-03", "post:p", "posts"},
+			[]string{"card:p", "featured", "feed", "month:2026-03", "post:p", "posts", "sitemap"},
 		},
 		{"published by somebody", nil, by(ada, bob), and("author:ada", "author:bob")},
 		{"withdrawn by somebody", by(ada, bob), gone(), and("author:ada", "author:bob")},
@@ -79,7 +79,7 @@ func TestTouched(t *testing.T) {
 		{"how an author is written", by(ada), by(page.Label{Slug: "ada", Name: "ADA"}), []string{"card:p", "post:p"}},
 		{
 			"somebody's date", by(ada), doc(func(d *page.Doc) { d.Authors, d.PublishedAt = []page.Label{ada}, d.PublishedAt.Add(time.Second) }),
-			[]string{"author:ada", "card:p", "feed", "month:2026-03", "post:p", "posts"},
+			[]string{"author:ada", "card:p", "feed", "month:2026-03", "post:p", "posts", "sitemap"},
 		},
 		{"edited", doc(nil), doc(func(d *page.Doc) { d.EditedAt = noon() }), []string{"post:p", "sitemap"}},
 		{"updated", doc(nil), doc(func(d *page.Doc) { d.UpdatedAt = noon() }), nil},
@@ -95,6 +95,20 @@ func TestTouched(t *testing.T) {
 				t.Errorf("Touched (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestNothingIsModifiedBeforeItIsThere: a draft is written before it is published.
+func TestNothingIsModifiedBeforeItIsThere(t *testing.T) {
+	t.Parallel()
+	published := noon()
+	for edited, want := range map[time.Time]time.Time{
+		{}: published, published.Add(-time.Hour): published, published.Add(time.Hour): published.Add(time.Hour),
+	} {
+		d := page.Doc{Card: page.Card{PublishedAt: published}, EditedAt: edited}
+		if got := d.Modified(); !got.Equal(want) {
+			t.Errorf("what was published at %v and edited at %v was modified at %v, want %v", published, edited, got, want)
+		}
 	}
 }
 

@@ -22,6 +22,13 @@ type Search struct {
 	Tags, Without []string
 }
 
+// Part is which of the posts found are wanted.
+type Part struct {
+	Size, Skip int
+	// Newest: the newest first, not the best.
+	Newest bool
+}
+
 // Found is what a search finds: one page of it.
 type Found struct {
 	Cards []Card

@@ -96,8 +96,8 @@ func (k Keys) touchRevised(old, now *Doc, zone *time.Location) {
 		}
 	}
 	k.touchTranslated(old, now)
-	// The site map lists posts, their translations and the pages of authors.
-	if old.Slug != now.Slug || !old.Modified().Equal(now.Modified()) || old.Language != now.Language ||
+	// The site map lists posts, newest first, their translations and the pages of authors.
+	if moved || old.Slug != now.Slug || !old.Modified().Equal(now.Modified()) || old.Language != now.Language ||
 		old.TranslationKey != now.TranslationKey || !sameSlugs(old.Authors, now.Authors) {
 		k.Add(KeySitemap)
 	}

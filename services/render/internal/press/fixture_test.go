@@ -41,13 +41,16 @@ type found struct {
 	facets []page.Tagged
 	err    error
 	asked  page.Search
+	part   page.Part
+	// more is how many are found beside ids, of which nobody asks.
+	more int
 }
 
 // Find answers as tags does.
-func (f *found) Find(_ context.Context, _ string, s page.Search, size, skip int) ([]string, int, []page.Tagged, error) {
-	f.asked = s
+func (f *found) Find(_ context.Context, _ string, s page.Search, part page.Part) ([]string, int, []page.Tagged, error) {
+	f.asked, f.part = s, part
 	n := len(f.ids)
-	return f.ids[min(skip, n):min(skip+size, n)], n, f.facets, f.err
+	return f.ids[min(part.Skip, n):min(part.Skip+part.Size, n)], n + f.more, f.facets, f.err
 }
 
 func setUp(t testing.TB, db *sqldb.DB) *fixture {

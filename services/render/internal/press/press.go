@@ -86,9 +86,9 @@ type themes interface {
 
 // finder searches.
 type finder interface {
-	// Find answers size ids after skip, the best first, how many posts are found, and
-	// the tags of these. It faults with Unavailable.
-	Find(ctx context.Context, site string, s page.Search, size, skip int) (ids []string, total int, facets []page.Tagged, err error)
+	// Find answers the ids of a part of the posts found, how many these are, and the
+	// tags of all of them. It faults with Unavailable.
+	Find(ctx context.Context, site string, s page.Search, part page.Part) (ids []string, total int, facets []page.Tagged, err error)
 }
 
 // Deps are what a press stands on. All fields are required.

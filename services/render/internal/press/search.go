@@ -18,7 +18,7 @@ func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (
 	keys := page.NewKeys(page.KeySite)
 	if !route.Search.Empty() {
 		size := site.PostsPerPage
-		ids, total, facets, ok, err := p.find(ctx, site, route, size)
+		ids, total, facets, ok, err := p.find(ctx, site, route, page.Part{Size: size})
 		if err != nil {
 			return nil, err
 		}
@@ -46,13 +46,13 @@ func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (
 
 // find asks for the route's page of what its search finds; false if there is no
 // such page.
-func (p *Press) find(ctx context.Context, site *page.Site, route page.Route, size int) (ids []string, total int, facets []page.Tagged, ok bool, err error) {
-	skip := (route.Number - 1) * size
-	if skip+size > maxFound && route.Number > 1 {
+func (p *Press) find(ctx context.Context, site *page.Site, route page.Route, part page.Part) (ids []string, total int, facets []page.Tagged, ok bool, err error) {
+	part.Skip = (route.Number - 1) * part.Size
+	if part.Skip >= maxFound {
 		return nil, 0, nil, false, nil
 	}
-	ids, total, facets, err = p.Finder.Find(ctx, site.ID, route.Search, size, skip)
-	return ids, total, facets, route.Number <= pages(total, size), err
+	ids, total, facets, err = p.Finder.Find(ctx, site.ID, route.Search, part)
+	return ids, total, facets, route.Number <= pages(total, part.Size), err
 }
 
 // inOrder puts things in the order of ids.
@@ -164,7 +164,8 @@ func (p *Press) listed(ctx context.Context, site *page.Site, route page.Route) (
 func (p *Press) listedSearch(ctx context.Context, site *page.Site, route page.Route) (listed, bool, error) {
 	s := route.Search
 	list := listed{keys: make(page.Keys), home: page.Route{Path: "/search", Search: s}.Address(1)}
-	ids, total, _, ok, err := p.find(ctx, site, route, feed.Size)
+	// Who follows a search waits for what is new, however little of it there is.
+	ids, total, _, ok, err := p.find(ctx, site, route, page.Part{Size: feed.Size, Newest: true})
 	if err != nil || !ok {
 		return list, false, err
 	}

@@ -166,3 +166,34 @@ func TestFeedsHavePages(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoFollowsASearchIsToldOfTheNewest(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.found.ids = []string{id(1), id(3)}
+	for path, newest := range map[string]bool{"/search": false, "/search/feed.xml": true, "/search/atom.xml": true, "/search/feed.json": true} {
+		f.ask(t, path, 0, page.Search{Text: "mur"})
+		if f.found.part.Newest != newest {
+			t.Errorf("%s asks for the newest first: %t, want %t", path, !newest, newest)
+		}
+	}
+}
+
+// A search that finds very much is paged through up to a bound; the last page
+// that the pager names is there.
+func TestTheLastPageOfALongSearchIsThere(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.site(t, &page.Site{ID: main, Language: "en", PostsPerPage: 12, UpdatedAt: noon()})
+	f.found.ids, f.found.more = []string{id(1)}, 30_000
+	if first := f.ask(t, "/search", 0, page.Search{Text: "mur"}); !strings.Contains(string(first.Body), "834") {
+		t.Errorf("the pager does not say 834 pages, which 10,000 posts fill")
+	}
+	for number, want := range map[int]int{834: page.StatusOK, 835: page.StatusNotFound} {
+		if p := f.ask(t, "/search", number, page.Search{Text: "mur"}); p.Status != want {
+			t.Errorf("page %d of a search that finds 30,001 is %d, want %d", number, p.Status, want)
+		}
+	}
+}

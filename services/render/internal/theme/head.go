@@ -101,7 +101,7 @@ func (sp *speaker) website(f *Frame) thing {
 func (sp *speaker) posting(d *page.Doc, c *Card, picture *Picture) thing {
 	out := thing{
 		"@context": schemaOrg, "@type": "BlogPosting", "headline": c.Title, "url": c.URL, "mainEntityOfPage": c.URL,
-		"datePublished": c.Published.Stamp, "dateModified": c.stamp(modified(d)),
+		"datePublished": c.Published.Stamp, "dateModified": c.stamp(d.Modified()),
 		"isPartOf":  thing{"@type": "Blog", "name": sp.site.Title, "url": sp.site.BaseURL + "/"},
 		"publisher": thing{"@type": "Organization", "name": sp.site.Title, "url": sp.site.BaseURL + "/"},
 	}
@@ -149,7 +149,7 @@ func (sp *speaker) article(f *Frame, d *page.Doc, c *Card) {
 		f.Head.Meta = append(f.Head.Meta, Meta{Property: property, Content: content})
 	}
 	add("article:published_time", c.Published.Stamp)
-	add("article:modified_time", c.stamp(modified(d)))
+	add("article:modified_time", c.stamp(d.Modified()))
 	for _, a := range c.Authors {
 		if a.Path != "" {
 			add("article:author", absolute(sp.site.BaseURL, a.Path))

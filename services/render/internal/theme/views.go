@@ -184,14 +184,6 @@ func (t *Theme) Post(s *page.Site, v Post) ([]byte, error) {
 	return t.execute("post", view)
 }
 
-// modified is when what readers see of a post itself last changed.
-func modified(d *page.Doc) time.Time {
-	if d.EditedAt.After(d.PublishedAt) {
-		return d.EditedAt
-	}
-	return d.PublishedAt
-}
-
 func (sp *speaker) translations(list []page.Translation) []Translation {
 	var out []Translation
 	for _, l := range list {

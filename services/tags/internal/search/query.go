@@ -22,6 +22,7 @@ const (
 type Query struct {
 	site, text string
 	nothing    bool
+	newest     bool
 	words      []Word
 	tags, not  []string
 }
@@ -84,6 +85,23 @@ func hasSign(text string) bool {
 	}
 	return false
 }
+
+// In is the query with its answers in an order: "best" or none for the best
+// first, "newest" for the newest first. Faults: Invalid order.
+func (q Query) In(order string) (Query, error) {
+	switch order {
+	case "", "best":
+		q.newest = false
+	case "newest":
+		q.newest = true
+	default:
+		return Query{}, fault.Invalid("order", `must be "best" or "newest"`)
+	}
+	return q, nil
+}
+
+// Newest tells that only the date decides about the order.
+func (q Query) Newest() bool { return q.newest }
 
 // Site is where is searched.
 func (q Query) Site() string { return q.site }

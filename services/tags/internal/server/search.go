@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/parution/parution/chassis/fault"
@@ -27,11 +28,14 @@ func (s *Server) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) 
 	if err != nil {
 		return nil, err
 	}
+	if q, err = q.In(r.GetOrder()); err != nil {
+		return nil, err
+	}
 	size, err := paging.Size(r.GetPageSize(), usualPosts)
 	if err != nil {
 		return nil, err
 	}
-	filters := []string{"search", q.Site(), r.GetQ(), strings.Join(q.Tags(), "+"), strings.Join(q.Not(), "+")}
+	filters := []string{"search", q.Site(), r.GetQ(), strings.Join(q.Tags(), "+"), strings.Join(q.Not(), "+"), strconv.FormatBool(q.Newest())}
 	var after search.Place
 	switch further, err := paging.Read(r.GetPageToken(), &after, filters...); {
 	case err != nil:

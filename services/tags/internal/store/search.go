@@ -139,7 +139,11 @@ func (b *builder) found(q search.Query, site string) string {
 	for _, t := range q.Not() {
 		where.WriteString(` AND NOT EXISTS (SELECT 1 FROM entry_tag AS other WHERE other.post_id = d.post_id AND other.slug = ` + b.arg(t) + `)`)
 	}
-	return `SELECT d.post_id AS post_id, d.published_at AS published_at, ` + b.score(q.Site(), words) + ` AS score FROM wordlist AS d` + where.String()
+	score := "0"
+	if !q.Newest() {
+		score = b.score(q.Site(), words)
+	}
+	return `SELECT d.post_id AS post_id, d.published_at AS published_at, ` + score + ` AS score FROM wordlist AS d` + where.String()
 }
 
 func (b *builder) score(site string, words []search.Word) string {

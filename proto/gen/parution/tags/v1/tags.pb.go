@@ -506,7 +506,10 @@ type SearchPostsRequest struct {
 	Skip int32 `protobuf:"varint,6,opt,name=skip,proto3" json:"skip,omitempty"`
 	// The site that is searched, for services, which belong to none. Everybody else
 	// searches their own, and this must be empty.
-	Site          string `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
+	Site string `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
+	// "best" (default): the best first, of equals the newest; "newest": the newest
+	// first, as who follows a search wants them.
+	Order         string `protobuf:"bytes,8,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -586,6 +589,13 @@ func (x *SearchPostsRequest) GetSkip() int32 {
 func (x *SearchPostsRequest) GetSite() string {
 	if x != nil {
 		return x.Site
+	}
+	return ""
+}
+
+func (x *SearchPostsRequest) GetOrder() string {
+	if x != nil {
+		return x.Order
 	}
 	return ""
 }
@@ -939,7 +949,7 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05title\x18\x03 \x01(\tR\x05title\x12\x1a\n" +
 	"\blanguage\x18\x04 \x01(\tR\blanguage\x12=\n" +
 	"\fpublished_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt\x12)\n" +
-	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\xaa\x01\n" +
+	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\xc0\x01\n" +
 	"\x12SearchPostsRequest\x12\f\n" +
 	"\x01q\x18\x01 \x01(\tR\x01q\x12\x10\n" +
 	"\x03tag\x18\x02 \x03(\tR\x03tag\x12\x10\n" +
@@ -948,7 +958,8 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\x12\x12\n" +
 	"\x04skip\x18\x06 \x01(\x05R\x04skip\x12\x12\n" +
-	"\x04site\x18\a \x01(\tR\x04site\"\xb6\x01\n" +
+	"\x04site\x18\a \x01(\tR\x04site\x12\x14\n" +
+	"\x05order\x18\b \x01(\tR\x05order\"\xb6\x01\n" +
 	"\x13SearchPostsResponse\x122\n" +
 	"\x05posts\x18\x01 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +

@@ -42,7 +42,7 @@ type TagsServiceClient interface {
 	// ListTaggedPosts lists the published posts that carry all of the tags, newest first.
 	ListTaggedPosts(ctx context.Context, in *ListTaggedPostsRequest, opts ...grpc.CallOption) (*ListTaggedPostsResponse, error)
 	// SearchPosts finds the published posts of the caller's site that have all words of a
-	// text and the tags that are asked for, best first; without words newest first.
+	// text and the tags that are asked for, in the order that is asked for.
 	// Case and accents make no difference. The last word of a text may be unfinished.
 	SearchPosts(ctx context.Context, in *SearchPostsRequest, opts ...grpc.CallOption) (*SearchPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
@@ -121,7 +121,7 @@ type TagsServiceServer interface {
 	// ListTaggedPosts lists the published posts that carry all of the tags, newest first.
 	ListTaggedPosts(context.Context, *ListTaggedPostsRequest) (*ListTaggedPostsResponse, error)
 	// SearchPosts finds the published posts of the caller's site that have all words of a
-	// text and the tags that are asked for, best first; without words newest first.
+	// text and the tags that are asked for, in the order that is asked for.
 	// Case and accents make no difference. The last word of a text may be unfinished.
 	SearchPosts(context.Context, *SearchPostsRequest) (*SearchPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
