@@ -28,6 +28,8 @@ var (
 	longFrench string
 	//go:embed testdata/rtl-ar.md
 	rightToLeft string
+	//go:embed testdata/unruly.md
+	unruly string
 )
 
 // stage is a site that has a page of every kind, in one theme.
@@ -82,10 +84,13 @@ func newStage(t *testing.T, theme, language string) *stage {
 	operator.Want(http.StatusCreated, http.MethodPost, "/api/v1/sites", world.M{
 		"id": "empty", "title": "An empty site", "language": language, "hosts": []string{"empty.localhost"}, "theme": theme,
 	}, nil)
+	unruly := s.unruly(t, operator, language)
 	_, port, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), ":")
 	s.pages = []page{
 		{"home", "/", 200},
 		{"home-empty", "http://empty.localhost:" + port + "/", 200},
+		{"home-unruly", "http://" + unrulyHost + ":" + port + "/", 200},
+		{"post-unruly", "http://" + unrulyHost + ":" + port + unruly.Page(), 200},
 		{"list", "/page/2", 200},
 		{"post", english.Page(), 200},
 		{"post-fr", french.Page(), 200},
@@ -141,6 +146,34 @@ func (s *stage) samples(t *testing.T, operator *world.Client) (english, french, 
 	return english, french, arabic
 }
 
+const unrulyHost = "unruly.localhost"
+
+// unruly is a site with two posts that hold what pages must not let through, or must
+// not become wider by: addresses as long as lines, and what is on other hosts.
+func (s *stage) unruly(t *testing.T, operator *world.Client, language string) world.Post {
+	t.Helper()
+	operator.Want(http.StatusCreated, http.MethodPost, "/api/v1/sites", world.M{
+		"id": "unruly", "title": "An unruly site", "language": language, "hosts": []string{unrulyHost}, "theme": s.theme,
+	}, nil)
+	world.Eventually(t, func() error { // until then the host leads to the first site
+		if a := s.Anyone().WithHost(unrulyHost).Get("/"); !strings.Contains(a.Text(), "An unruly site") {
+			return fmt.Errorf("the home page of the unruly site answers %d: %.200s", a.Status, a.Body)
+		}
+		return nil
+	})
+	long := strings.Repeat("unbroken", 30)
+	operator = operator.WithHost(unrulyHost)
+	write := func(title string) world.Post {
+		return operator.Create(world.M{
+			"title": title + long, "body": strings.ReplaceAll(unruly, "LONG", long), "language": "en", "status": "published", "featured": true,
+			"excerpt": "See https://example.org/" + long, "tags": []string{long[:60], "tools"}, "authors": []string{long[:100], "Nora Whitfield"},
+			"image": "https://pictures.example/cover.jpg", "image_alt": "A cover of another host",
+		})
+	}
+	write("Older ")
+	return write("Newer ")
+}
+
 // upload keeps a picture that was drawn for the purpose.
 func (s *stage) upload(c *world.Client) string {
 	const width, height = 1200, 750
@@ -188,6 +221,9 @@ func (s *stage) await(t *testing.T) {
 		}
 		if a := reader.WithHost("empty.localhost").Get("/"); a.Status != http.StatusOK || !strings.Contains(a.Text(), "An empty site") {
 			return fmt.Errorf("the home page of the empty site answers %d: %.200s", a.Status, a.Body)
+		}
+		if a := reader.WithHost(unrulyHost).Get("/"); a.Status != http.StatusOK || !strings.Contains(a.Text(), "Newer unbroken") {
+			return fmt.Errorf("the home page of the unruly site answers %d: %.200s", a.Status, a.Body)
 		}
 		return nil
 	})

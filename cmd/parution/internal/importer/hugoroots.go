@@ -32,7 +32,7 @@ func (h *hugo) findRoots(ctx context.Context) error {
 			}
 			known = append(known, lang)
 			if dir := scalar(l, "contentDir"); dir != "" && path.Clean(dir) != h.content {
-				h.roots = append(h.roots, root{dir: path.Clean(dir), lang: lang})
+				h.addRoot(root{dir: path.Clean(dir), lang: lang})
 			}
 		}
 	}
@@ -63,6 +63,18 @@ func (h *hugo) findRoots(ctx context.Context) error {
 		return strings.Compare(a.dir, b.dir)
 	})
 	return nil
+}
+
+// addRoot adds a folder once: one that languages share is no language's, and its
+// files say theirs by their names.
+func (h *hugo) addRoot(r root) {
+	for i, known := range h.roots {
+		if known.dir == r.dir {
+			h.roots[i].lang = ""
+			return
+		}
+	}
+	h.roots = append(h.roots, r)
 }
 
 // rootOf is the innermost folder of content that a file is in.

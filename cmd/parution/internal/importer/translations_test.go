@@ -35,6 +35,10 @@ func TestTranslations(t *testing.T) {
 			"hugo.toml":       "defaultContentLanguage = \"en\"\n[languages.en]\ncontentDir = \"content/english\"\n[languages.fr]\ncontentDir = \"francais\"\n",
 			"francais/p/a.md": page(), "content/english/p/a.md": page(), "content/english/p/b.md": page(),
 		}, map[string]string{"francais/p/a.md": "fr hugo:path:p/a", "content/english/p/a.md": "en hugo:path:p/a", "content/english/p/b.md": "en "}},
+		{"Hugo, by name in one folder that all languages share", Hugo, map[string]string{
+			"hugo.toml":  "defaultContentLanguage = \"en\"\n[languages.en]\ncontentDir = \"all\"\n[languages.fr]\ncontentDir = \"all\"\n[languages.de]\ncontentDir = \"all\"\n",
+			"all/p/a.md": page(), "all/p/a.fr.md": page(), "all/p/b.md": page(),
+		}, map[string]string{"all/p/a.md": "en hugo:path:p/a", "all/p/a.fr.md": "fr hugo:path:p/a", "all/p/b.md": "en "}},
 		{"Hugo, by folders that are called like languages", Hugo, map[string]string{
 			"content/fr/p/a.md": page(), "content/en/p/a.md": page(), "content/fr/p/b.md": page(), "content/about.md": page("lang: fr"),
 		}, map[string]string{"content/fr/p/a.md": "fr hugo:path:p/a", "content/en/p/a.md": "en hugo:path:p/a", "content/fr/p/b.md": "fr ", "content/about.md": "fr "}},
@@ -61,6 +65,9 @@ func TestTranslations(t *testing.T) {
 			t.Parallel()
 			site, report := bring(t, tt.kind, tree(t, tt.files))
 			got := make(map[string]string)
+			if report.Created != len(tt.want) {
+				t.Errorf("%d posts were written, want %d", report.Created, len(tt.want))
+			}
 			for id, p := range site.posts {
 				_, file, _ := strings.Cut(id, ":")
 				got[file] = p.Language + " " + p.TranslationKey
