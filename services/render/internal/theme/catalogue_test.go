@@ -186,7 +186,7 @@ func TestPostSpeaksItsLanguage(t *testing.T) {
 	}{
 		{
 			"en", "fr",
-			[]string{`<html lang="en" dir="ltr">`, "Skip to content", "16 février 2018", "Mis à jour le 18 février 2018", "3\u00a0min de lecture", "Sommaire", `lang="fr" dir="ltr">T</h1>`},
+			[]string{`<html lang="en" dir="ltr">`, "Skip to content", "16 février 2018", "Mis à jour le 18 février 2018", "3\u00a0min de lecture", "Sommaire", "lang=\"fr\" dir=\"ltr\">\n<header>\n<h1>T</h1>"},
 			[]string{"February", "Contents"},
 		},
 		{
@@ -195,12 +195,12 @@ func TestPostSpeaksItsLanguage(t *testing.T) {
 			[]string{"février", "Sommaire"},
 		},
 		// Nobody speaks Hebrew here: the words around the text are the site's.
-		{"fr", "he", []string{`lang="he" dir="rtl">T</h1>`, "16 février 2018", "Sommaire"}, []string{"February"}},
+		{"fr", "he", []string{"lang=\"he\" dir=\"rtl\">\n<header>\n<h1>T</h1>", "16 février 2018", "Sommaire"}, []string{"February"}},
 		{"fr", "fr", []string{`<h1>T</h1>`, "16 février 2018"}, []string{`lang="en`}},
 		// Nor German: the frame is in English, and says so.
-		{"de", "de", []string{`<html lang="en" dir="ltr">`, `lang="de" dir="ltr">T</h1>`, "February 16, 2018"}, nil},
-		{"ar", "ar", []string{`<html lang="en" dir="ltr">`, `lang="ar" dir="rtl">T</h1>`}, nil},
-		{"", "", []string{`<html lang="en" dir="ltr">`, `lang="" dir="ltr">T</h1>`}, nil},
+		{"de", "de", []string{`<html lang="en" dir="ltr">`, "lang=\"de\" dir=\"ltr\">\n<header>\n<h1>T</h1>", "February 16, 2018"}, nil},
+		{"ar", "ar", []string{`<html lang="en" dir="ltr">`, "lang=\"ar\" dir=\"rtl\">\n<header>\n<h1>T</h1>"}, nil},
+		{"", "", []string{`<html lang="en" dir="ltr">`, "lang=\"\" dir=\"ltr\">\n<header>\n<h1>T</h1>"}, nil},
 	} {
 		d.Language = c.post
 		body, err := th.Post(&page.Site{Title: "Site", Language: c.site}, Post{Doc: d})

@@ -212,8 +212,28 @@ func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
 		Posts: sp.listing(v.Found.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
 		Chosen: sp.chosen(v), Narrower: sp.narrower(v), Feeds: f.own(feeds(v.Feed, heading+" – "+s.Title)),
 	}
+	if view.Asked && len(view.Posts) == 0 {
+		view.Instead = sp.instead(v)
+	}
 	view.Frame = f
 	return t.execute("search", view)
+}
+
+// instead are searches that ask for less than one that found nothing: its words
+// without tags, and each of its tags alone.
+func (sp *speaker) instead(v Search) []Entry {
+	var out []Entry
+	q := v.Search
+	if q.Text != "" && len(q.Tags)+len(q.Without) > 0 {
+		out = append(out, Entry{Name: sp.words.say("search-for", q.Text), Path: searchFor(page.Search{Text: q.Text})})
+	}
+	if q.Text == "" && len(q.Tags) == 1 && len(q.Without) == 0 {
+		return out
+	}
+	for _, l := range v.Tags {
+		out = append(out, Entry{Name: sp.words.say("with", l.Name), Path: tagPath(l.Slug)})
+	}
+	return out
 }
 
 // chosen are the tags of a search, each with the search without it.

@@ -163,6 +163,8 @@ type SearchView struct {
 	Total string
 	// Chosen are the tags that the search has, each with the search without it.
 	Chosen []Choice
+	// Instead are searches that ask for less, where none was found: the words alone, each tag alone.
+	Instead []Entry
 	// Narrower are tags of the posts found, each with the search for it too.
 	Narrower []Choice
 	Feeds    []Feed

@@ -222,6 +222,19 @@ addEventListener("scroll", () => {
 	}
 }, {passive: true});
 
+// The strip of featured posts turns without the page moving; the focus goes along.
+addEventListener("click", e => {
+	const link = e.target.closest?.("[data-live=strip] a[href^='#']"), strip = link?.closest("[data-live]");
+	const slide = strip && document.getElementById(link.hash.slice(1));
+	if (!slide || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+	e.preventDefault();
+	strip.scrollBy({left: slide.getBoundingClientRect().left - strip.getBoundingClientRect().left, behavior: calm.matches ? "auto" : "smooth"});
+	const turns = of => [...of.querySelectorAll("a[href^='#']")];
+	// At an end only the way back is left.
+	const on = link.nextElementSibling ? 0 : -1;
+	focus(turns(slide).at(on));
+});
+
 const name = "parution-live", asked = performance.timeOrigin;
 let source, channel, waiting, release, retry, last = "", synced, failures = 0;
 
