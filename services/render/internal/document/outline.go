@@ -76,7 +76,7 @@ func (s *sanitiser) openHeading(t tag) bool {
 	if !isHeading(t.name) || s.has(anchor) {
 		return false
 	}
-	s.w.raw(`<div class="heading">`)
+	s.w.raw(headingStart)
 	return true
 }
 
@@ -92,21 +92,32 @@ func (s *sanitiser) writeAnchor() {
 	s.w.raw(">#</a>")
 }
 
-// anchorStart begins the links to headings. No author can write one: the class
-// would be lost.
-const anchorStart = `<a class="anchor"`
+// headingStart begins the places of headings, anchorStart the links to them. No
+// author can write one: the class would be lost.
+const (
+	headingStart = `<div class="heading">`
+	anchorStart  = `<a class="anchor"`
+)
 
-// WithoutAnchors is a document's HTML without the links to its headings, for
-// places that are no page.
+// WithoutAnchors is a document's HTML with nothing around its headings, for
+// places that are no page: neither the links to them nor the places of these.
 func WithoutAnchors(html string) string {
 	var b strings.Builder
 	for {
-		before, rest, found := strings.Cut(html, anchorStart)
+		before, rest, found := strings.Cut(html, headingStart)
 		b.WriteString(before)
 		if !found {
 			return b.String()
 		}
-		_, html, _ = strings.Cut(rest, "</a>")
+		// A heading holds no other, and nothing else stands in its place.
+		heading, after, _ := strings.Cut(rest, "</h")
+		b.WriteString(heading)
+		level, after, _ := strings.Cut(after, ">")
+		b.WriteString("</h" + level + ">")
+		if strings.HasPrefix(after, anchorStart) {
+			_, after, _ = strings.Cut(after, "</a>")
+		}
+		html = strings.TrimPrefix(after, "</div>")
 	}
 }
 

@@ -54,8 +54,14 @@ func TestHeadingsAndExcerptAreTypeset(t *testing.T) {
 	if !strings.Contains(visible(doc.HTML), want) {
 		t.Errorf("%s, want %s", visible(doc.HTML), want)
 	}
-	if plain := document.WithoutAnchors(doc.HTML); strings.Contains(plain, "<a") || !strings.Contains(plain, `</h2></div>`) || !strings.Contains(plain, "<code>l'a</code>") {
+	const bare = `<h2 id="user-l-an-1er">L’an «_1<sup>er</sup>_»…</h2>`
+	plain := visible(document.WithoutAnchors(doc.HTML))
+	if strings.Contains(plain, "<a") || strings.Contains(plain, "div>") || !strings.Contains(plain, bare) || !strings.Contains(plain, `<code>l'a</code></h2>`) {
 		t.Errorf("without anchors: %s", plain)
+	}
+	empty := convert(t, document.Source{Text: "<div><h3></h3><h2>a</h2>b</div>", Format: document.HTML})
+	if got, want := document.WithoutAnchors(empty.HTML), strings.Count(empty.HTML, "</div>")-2; strings.Count(got, "</div>") != want || strings.Count(got, "<div") != want {
+		t.Errorf("without anchors: %s of %s", got, empty.HTML)
 	}
 }
 

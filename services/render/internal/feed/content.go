@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/parution/parution/chassis/picture"
+	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/page"
 )
 
@@ -43,7 +44,7 @@ func (f Feed) content(p page.Doc) string {
 	if p.Cover && p.Image != "" {
 		b.WriteString(f.cover(p))
 	}
-	b.WriteString(Absolute(p.HTML, f.link(p)))
+	b.WriteString(Absolute(document.WithoutAnchors(p.HTML), f.link(p))) // the links to headings are the page's
 	if direction {
 		b.WriteString("</div>")
 	}

@@ -33,7 +33,7 @@ func carnet() feed.Feed {
 			Tags: []page.Label{{Slug: "jardin", Name: "Jardin"}, {Slug: "ete", Name: "Été"}}, Authors: []page.Label{{Slug: "zoe", Name: "Zoé"}, {Slug: "max", Name: "Max"}},
 		},
 		EditedAt: noon().Add(48 * time.Hour), Standfirst: true, Cover: true, ImageCaption: "Photo : Max",
-		HTML: `<p>Voir <a href="/posts/sol">le sol</a><a href="#fn1">1</a>.</p><img src="/media/a.jpg" srcset="/media/a-w480.jpg 480w, /media/a.jpg 800w" alt="">`,
+		HTML: `<div class="heading"><h2 id="user-le-sol">Le sol</h2><a class="anchor" href="#user-le-sol" aria-label="Lien vers « Le sol »">#</a></div><p>Voir <a href="/posts/sol">le sol</a><a href="#fn1">1</a>.</p><img src="/media/a.jpg" srcset="/media/a-w480.jpg 480w, /media/a.jpg 800w" alt="">`,
 	}
 	foreign := page.Doc{
 		Card: page.Card{
