@@ -251,6 +251,27 @@ func TestRedirectsAndGone(t *testing.T) {
 	}
 }
 
+// What the gateway itself knows to be no page looks like every other address of
+// the site where nothing is.
+func TestWhatCanBeNoPageIsTheSitesOwnNotFound(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	addresses := []string{"/posts/%00", "/posts/%ff", "/posts%2fa", "/search?q=x&page=abc", "/feed.xml?page=x", "/posts/a?page=0"}
+	for _, path := range addresses {
+		got := f.get(t, path)
+		if got.status != http.StatusNotFound || got.body != "not here" || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("GET %s = %d %q %q, want the site's own page, kept by nobody", path, got.status, got.header.Get("Cache-Control"), got.body)
+		}
+	}
+	f.setDown(true)
+	for _, path := range addresses {
+		got := f.get(t, path)
+		if got.status != http.StatusNotFound || !strings.Contains(got.body, "There is no such page.") || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("without render GET %s = %d %q %q, want the gateway's page", path, got.status, got.header.Get("Cache-Control"), got.body)
+		}
+	}
+}
+
 func TestSitesByHost(t *testing.T) {
 	t.Parallel()
 	f := start(t)

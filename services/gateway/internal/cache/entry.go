@@ -69,20 +69,26 @@ func newEntry(c *Cache, k Key, page Page) *Entry {
 func (e *Entry) Status() int { return e.page.Status }
 
 // Respond answers r, a GET or HEAD request, with the page.
-func (e *Entry) Respond(w http.ResponseWriter, r *http.Request) { e.respond(w, r, false) }
+func (e *Entry) Respond(w http.ResponseWriter, r *http.Request) { e.respond(w, r, "") }
 
 // RespondPrivately is Respond for one reader: nobody on the way keeps the answer.
-func (e *Entry) RespondPrivately(w http.ResponseWriter, r *http.Request) { e.respond(w, r, true) }
+func (e *Entry) RespondPrivately(w http.ResponseWriter, r *http.Request) {
+	e.respond(w, r, "private, no-cache")
+}
 
-func (e *Entry) respond(w http.ResponseWriter, r *http.Request, private bool) {
+// RespondOnce is Respond where nobody at all keeps the answer.
+func (e *Entry) RespondOnce(w http.ResponseWriter, r *http.Request) { e.respond(w, r, "no-store") }
+
+// respond answers; keeping says who may keep the answer, empty for what the page says.
+func (e *Entry) respond(w http.ResponseWriter, r *http.Request, keeping string) {
 	v := e.variant(r.Header["Accept-Encoding"])
 	status, fields := v.status, v.full
 	if status == http.StatusOK && v.matches(r.Header) {
 		status, fields = http.StatusNotModified, v.unchanged
 	}
 	headers.Apply(w.Header(), fields)
-	if private && !e.page.Immutable {
-		w.Header().Set("Cache-Control", "private, no-cache")
+	if keeping != "" && !e.page.Immutable {
+		w.Header().Set("Cache-Control", keeping)
 	}
 	w.WriteHeader(status)
 	if status == http.StatusNotModified {

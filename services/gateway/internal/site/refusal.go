@@ -82,7 +82,12 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, site host.Site, er
 		s.log.WarnContext(r.Context(), "a page could not be served", "path", r.URL.Path, "error", err)
 	}
 	english, french, ok := told(err)
-	if !ok {
+	switch {
+	case ok:
+	case status == http.StatusNotFound:
+		s.notFound(w, r, site)
+		return
+	default:
 		s.answer(w, r, site, status)
 		return
 	}
@@ -91,6 +96,24 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, site host.Site, er
 		v.LinkText = "Chercher autrement"
 	}
 	s.write(w, r, status, v)
+}
+
+// nowhere is a path that no page can have.
+const nowhere = "/\x00"
+
+// notFound answers with the site's own page of what is not there; with the
+// gateway's where there is none: for files, without a site, and without render.
+func (s *Site) notFound(w http.ResponseWriter, r *http.Request, site host.Site) {
+	if site.ID == "" || strings.HasPrefix(r.URL.Path, assets) || !readOnly(r) {
+		s.answer(w, r, site, http.StatusNotFound)
+		return
+	}
+	e, err := s.pages.Load(r.Context(), cache.Key{Site: site.ID, Path: nowhere})
+	if err != nil || e.Status() != http.StatusNotFound {
+		s.answer(w, r, site, http.StatusNotFound)
+		return
+	}
+	e.RespondOnce(w, r)
 }
 
 // view is what a page of the gateway's own tells.

@@ -101,7 +101,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case len(r.URL.Path) > maxPathBytes:
 		s.answer(w, r, site, http.StatusRequestURITooLong)
 	case !ok:
-		s.answer(w, r, site, http.StatusNotFound)
+		s.notFound(w, r, site)
 	case move != "":
 		s.move(w, r, move)
 	default:
