@@ -36,6 +36,14 @@ func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (
 			return nil, err
 		}
 		addCards(keys, cards)
+	} else {
+		// Who does not know yet what to look for begins with a tag.
+		tags, err := p.Models.TopTags(ctx, site.ID, cloudSize)
+		if err != nil {
+			return nil, err
+		}
+		view.Found.Facets = tags
+		keys.Add(page.KeyTags)
 	}
 	body, err := p.look(site).Search(site, route.Address(route.Number), view)
 	if err != nil {

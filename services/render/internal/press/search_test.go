@@ -2,6 +2,7 @@ package press_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,39 @@ func TestSearchShowsWhatIsFoundInItsOrder(t *testing.T) {
 	}
 	if form := f.ask(t, "/search", 0, page.Search{}); form.Status != page.StatusOK || strings.Contains(string(form.Body), "/posts/note-3") {
 		t.Errorf("the form alone is %d", form.Status)
+	}
+}
+
+func TestTheFormOffersTheTagsToSearchBy(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	f.save(t, plain(1))
+	form := f.ask(t, "/search", 0, page.Search{})
+	for _, want := range []string{`href="/search?tag=notes"`, "Chercher par étiquette"} {
+		if !strings.Contains(string(form.Body), want) {
+			t.Errorf("the form does not show %q", want)
+		}
+	}
+	if !slices.Contains(form.Keys, page.KeyTags) {
+		t.Errorf("the form does not depend on the tags: %v", form.Keys)
+	}
+}
+
+func TestCombinationThatNoPostHasIsNotFoundBySearchEngines(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	both, one := plain(1), plain(2)
+	both.Tags = []page.Label{label("a", "A"), label("b", "B")}
+	one.Tags = []page.Label{label("c", "C")}
+	f.saveAll(t, []*page.Doc{both, one})
+	for path, empty := range map[string]bool{"/tags/a+b": false, "/tags/a+c": true} {
+		p := f.get(t, main, path, 0)
+		body := string(p.Body)
+		for text, want := range map[string]bool{`name="robots" content="noindex"`: empty, `rel="canonical"`: !empty, `"og:url"`: !empty} {
+			if p.Status != page.StatusOK || strings.Contains(body, text) != want {
+				t.Errorf("%s is %d and has %s: %t, want %t", path, p.Status, text, !want, want)
+			}
+		}
 	}
 }
 

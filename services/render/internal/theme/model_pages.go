@@ -165,7 +165,8 @@ type SearchView struct {
 	Chosen []Choice
 	// Instead are searches that ask for less, where none was found: the words alone, each tag alone.
 	Instead []Entry
-	// Narrower are tags of the posts found, each with the search for it too.
+	// Narrower are tags of the posts found, each with the search for it too; where
+	// nothing was searched for, the site's most frequent tags.
 	Narrower []Choice
 	Feeds    []Feed
 }
