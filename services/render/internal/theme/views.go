@@ -123,6 +123,9 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 	}
 	heading := sp.words.join(names)
 	total := sp.words.say("posts", v.Total)
+	if v.Total == 0 {
+		path = "" // there is no end of combinations that no post has: none is to be found
+	}
 	f := sp.listed("tagged", path, heading, heading+", "+total, v.Pager, Entry{Name: sp.words.say("tags"), Path: "/tags"})
 	var choices []Choice
 	if len(v.Tags) > 1 {
