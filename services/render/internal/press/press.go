@@ -62,7 +62,11 @@ type labels interface {
 type locations interface {
 	// Length is how many posts there are.
 	Length(ctx context.Context, site string) (int, error)
-	Authors(ctx context.Context, site string, size int) ([]string, error)
+	// Latest is when the newest post was published; zero without posts.
+	Latest(ctx context.Context, site string) (time.Time, error)
+	// LocatedTags and LocatedAuthors list the pages with most posts first, size of them.
+	LocatedTags(ctx context.Context, site string, size int) ([]page.Located, error)
+	LocatedAuthors(ctx context.Context, site string, size int) ([]page.Located, error)
 	// Located lists size posts after skip, newest first.
 	Located(ctx context.Context, site string, size, skip int) ([]page.Located, error)
 }

@@ -50,24 +50,31 @@ func (p *Press) sitemap(ctx context.Context, site *page.Site, route page.Route) 
 	return mapped(body, keys), err
 }
 
-// pagesOf are the pages of a site that are no posts.
+// pagesOf are the pages of a site that are no posts. A list changed when its newest
+// post was published, the home page also when a post that it shows was edited.
 func (p *Press) pagesOf(ctx context.Context, site *page.Site) ([]page.Located, error) {
-	tags, err := p.Models.TopTags(ctx, site.ID, maxTags)
+	latest, err := p.Models.Latest(ctx, site.ID)
 	if err != nil {
 		return nil, err
 	}
-	authors, err := p.Models.Authors(ctx, site.ID, maxAuthors)
+	shown, err := p.Models.Located(ctx, site.ID, site.PostsPerPage, 0)
 	if err != nil {
 		return nil, err
 	}
-	out := []page.Located{{Path: "/"}, {Path: "/archive"}, {Path: "/tags"}}
-	for _, t := range tags {
-		out = append(out, page.Located{Path: page.TagsPath([]string{t.Slug})})
+	home := latest
+	for _, l := range shown {
+		home = later(home, l.Modified)
 	}
-	for _, slug := range authors {
-		out = append(out, page.Located{Path: page.AuthorPath(slug)})
+	tags, err := p.Models.LocatedTags(ctx, site.ID, maxTags)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	authors, err := p.Models.LocatedAuthors(ctx, site.ID, maxAuthors)
+	if err != nil {
+		return nil, err
+	}
+	out := []page.Located{{Path: "/", Modified: home}, {Path: "/archive", Modified: latest}, {Path: "/tags", Modified: latest}}
+	return append(append(out, tags...), authors...), nil
 }
 
 func mapped(body []byte, keys page.Keys) *page.Page {

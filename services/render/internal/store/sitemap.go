@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"math"
-	"strings"
+	"time"
 
+	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/store/db"
 )
@@ -44,17 +47,56 @@ func (s *Store) Length(ctx context.Context, site string) (int, error) {
 	return n, nil
 }
 
-// Authors lists the slugs of who wrote the public posts of a site, at most size:
-// who wrote most of them first.
-func (s *Store) Authors(ctx context.Context, site string, size int) ([]string, error) {
-	slugs, err := s.q(ctx).LocatedAuthors(ctx, db.LocatedAuthorsParams{Site: site, Size: int32(min(size, math.MaxInt32))}) //nolint:gosec // bounded on the same line
+// The newest post of each list is found in its index: reading when every post was
+// edited would take as long as reading all of them.
+const (
+	locatedTags = `SELECT slug, (SELECT max(published_at) FROM doc_tag
+WHERE doc_tag.site = tag.site AND doc_tag.slug = tag.slug AND listed = true)
+FROM tag WHERE site = $1 ORDER BY count DESC, slug LIMIT $2`
+	// The lists of authors are named "author:" and a slug.
+	locatedAuthors = `SELECT substr(list, 8), (SELECT max(published_at) FROM doc_author
+WHERE doc_author.site = tally.site AND doc_author.slug = substr(tally.list, 8))
+FROM tally WHERE site = $1 AND list LIKE 'author:%' AND count > 0 ORDER BY count DESC, list LIMIT $2`
+)
+
+// LocatedTags lists the pages of the tags of a site, at most size: those with
+// most posts first. Each changed when its newest post came.
+func (s *Store) LocatedTags(ctx context.Context, site string, size int) ([]page.Located, error) {
+	return s.located(ctx, locatedTags, site, size, func(slug string) string { return page.TagsPath([]string{slug}) })
+}
+
+// LocatedAuthors is LocatedTags for those who wrote the public posts.
+func (s *Store) LocatedAuthors(ctx context.Context, site string, size int) ([]page.Located, error) {
+	return s.located(ctx, locatedAuthors, site, size, page.AuthorPath)
+}
+
+func (s *Store) located(ctx context.Context, query, site string, size int, path func(slug string) string) ([]page.Located, error) {
+	var out []page.Located
+	err := s.each(ctx, query, func(row scanner) error {
+		var slug string
+		var at sqldb.NullTime
+		if err := row.Scan(&slug, &at); err != nil {
+			return fmt.Errorf("scan a list: %w", err)
+		}
+		out = append(out, page.Located{Path: path(slug), Modified: at.Time})
+		return nil
+	}, site, size)
 	if err != nil {
-		return nil, fmt.Errorf("list the authors of site %s: %w", site, err)
+		return nil, fmt.Errorf("list the addresses of lists of site %s: %w", site, err)
 	}
-	for i := range slugs {
-		slugs[i] = strings.TrimPrefix(slugs[i], listAuthor)
+	return out, nil
+}
+
+// Latest is when the newest public post of a site was published; zero without posts.
+func (s *Store) Latest(ctx context.Context, site string) (time.Time, error) {
+	at, err := s.q(ctx).Newest(ctx, site)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
 	}
-	return slugs, nil
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find the newest post of site %s: %w", site, err)
+	}
+	return at.Time, nil
 }
 
 // Located lists the addresses of the public posts of a site, newest first: size

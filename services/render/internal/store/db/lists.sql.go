@@ -134,38 +134,6 @@ func (q *Queries) GetTally(ctx context.Context, arg GetTallyParams) (int32, erro
 	return count, err
 }
 
-const locatedAuthors = `-- name: LocatedAuthors :many
-SELECT list FROM tally WHERE site = $1 AND list LIKE 'author:%' AND count > 0 ORDER BY count DESC, list LIMIT $2
-`
-
-type LocatedAuthorsParams struct {
-	Site string
-	Size int32
-}
-
-func (q *Queries) LocatedAuthors(ctx context.Context, arg LocatedAuthorsParams) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, locatedAuthors, arg.Site, arg.Size)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var list string
-		if err := rows.Scan(&list); err != nil {
-			return nil, err
-		}
-		items = append(items, list)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const locatedPosts = `-- name: LocatedPosts :many
 SELECT slug, language, translation_key, published_at, edited_at FROM doc WHERE site = $1 AND state = 1
 ORDER BY published_at DESC, post_id DESC LIMIT $3 OFFSET $2

@@ -44,6 +44,3 @@ ORDER BY language, published_at, post_id LIMIT 200;
 -- name: LocatedPosts :many
 SELECT slug, language, translation_key, published_at, edited_at FROM doc WHERE site = @site AND state = 1
 ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
-
--- name: LocatedAuthors :many
-SELECT list FROM tally WHERE site = @site AND list LIKE 'author:%' AND count > 0 ORDER BY count DESC, list LIMIT @size;
