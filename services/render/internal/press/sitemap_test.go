@@ -65,7 +65,7 @@ func TestSiteMapListsEveryAddressOnce(t *testing.T) {
 		}
 		const both = " alternate en /posts/walls-&-%3Cgardens%3E alternate fr /posts/murs"
 		want := map[string]string{
-			"/": "2026-03-01T13:00:00Z", // where a post is that was edited
+			"/":        "2026-03-01T13:00:00Z", // where a post is that was edited
 			"/archive": "2026-02-19T12:00:00Z", "/tags": "2026-02-19T12:00:00Z",
 			"/tags/notes": "2026-02-14T12:00:00Z", "/tags/jardin": "2026-02-09T12:00:00Z", "/tags/outils": "2026-02-19T12:00:00Z", "/tags/typographie": "2026-02-19T12:00:00Z",
 			"/authors/claire-morel": "2026-02-19T12:00:00Z", "/authors/ines-roy": "2026-02-19T12:00:00Z",
