@@ -39,9 +39,10 @@ func fold(r rune) string {
 // Make turns text into a slug: words of lower-case letters and digits joined
 // by "-", at most 200 bytes, cut between words where that is possible. Latin,
 // Greek and Cyrillic letters lose their accents; letters of other scripts stay,
-// with their marks, which are vowels and sounds there. The result is
-// empty if the text has neither letter nor digit. Make(Make(s)) is Make(s).
-// Linear in the length of the text.
+// with their marks, which are vowels and sounds there. "+" and "#" after a letter,
+// a digit or another of them are words, since names differ by them: "C++" is
+// "c-plus-plus", "C#" is "c-sharp". The result is empty if the text has neither
+// letter nor digit. Make(Make(s)) is Make(s). Linear in the length of the text.
 func Make(text string) string {
 	m := maker{}
 	text = strings.ToValidUTF8(text, " ")
@@ -72,8 +73,9 @@ func Make(text string) string {
 // maker writes a slug.
 type maker struct {
 	b strings.Builder
-	// gap: the next word begins with a "-"; keeps: marks stay.
-	gap, keeps bool
+	// gap: the next word begins with a "-"; keeps: marks stay; spoken: a sign was
+	// the last word, so whatever follows is another.
+	gap, keeps, spoken bool
 }
 
 func (m *maker) isFull() bool { return m.b.Len() > MaxBytes+utf8.UTFMax }
@@ -85,7 +87,7 @@ func (m *maker) ascii(c byte) {
 		c |= 0x20
 	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
 	default:
-		m.gap = m.b.Len() > 0
+		m.sign(rune(c))
 		return
 	}
 	m.join()
@@ -93,10 +95,29 @@ func (m *maker) ascii(c byte) {
 	m.keeps = false
 }
 
+// sign ends a word. What the sign itself says is a word of its own if it stands
+// right after one.
+func (m *maker) sign(r rune) {
+	word := ""
+	switch r {
+	case '+':
+		word = "plus"
+	case '#', '♯':
+		word = "sharp"
+	}
+	if word == "" || m.gap || m.b.Len() == 0 {
+		m.gap = m.b.Len() > 0
+		return
+	}
+	m.b.WriteByte('-')
+	m.b.WriteString(word)
+	m.keeps, m.spoken = false, true
+}
+
 func (m *maker) join() {
-	if m.gap {
+	if m.gap || m.spoken {
 		m.b.WriteByte('-')
-		m.gap = false
+		m.gap, m.spoken = false, false
 	}
 }
 
@@ -107,7 +128,7 @@ func (m *maker) add(r rune) {
 		m.b.WriteRune(r)
 	case part == "" && unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf): // accents and invisible signs join
 	case part == "":
-		m.gap = m.b.Len() > 0
+		m.sign(r)
 	default:
 		m.join()
 		m.b.WriteString(part)

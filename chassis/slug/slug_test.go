@@ -28,6 +28,17 @@ func TestMake(t *testing.T) {
 		{"nothing left", "!!! ???", ""},
 		{"invalid UTF-8", "a\xffb", "a-b"},
 		{"NUL", "a\x00b", "a-b"},
+		{"C++", "C++", "c-plus-plus"},
+		{"C#", "C#", "c-sharp"},
+		{"F♯", "F♯", "f-sharp"},
+		{"full width C++", "Ｃ＋＋", "c-plus-plus"},
+		{"after a digit", "C++17 & C# 12#", "c-plus-plus-17-c-sharp-12-sharp"},
+		{"after an accent", "Café+", "cafe-plus"},
+		{"between words", "salt+pepper", "salt-plus-pepper"},
+		{"signs alone", "+ # ++ ##", ""},
+		{"a hashtag, and a plus that joins nothing", "#go + rust ++", "go-rust"},
+		{"after another sign", "a!+ b.#", "a-b"},
+		{"R&D", "R&D", "r-d"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,7 +58,7 @@ func TestMakeCutsBetweenWords(t *testing.T) {
 }
 
 func FuzzMake(f *testing.F) {
-	for _, s := range []string{"", "a b", "É", "e\u0301", "İ", "ǅ", "한국어", "ﬁ", strings.Repeat("e\u0301", 300), strings.Repeat("\u0301", 9999)} {
+	for _, s := range []string{"", "a b", "É", "e\u0301", "İ", "ǅ", "한국어", "ﬁ", strings.Repeat("e\u0301", 300), strings.Repeat("\u0301", 9999), "C++", "Ｃ＃", "a" + strings.Repeat("+", 300)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -28,7 +28,7 @@ function look(retry) {
 	twice ||= retry;
 	again = true;
 	if (timer || busy) return;
-	// Where much happens it is asked for less and less often.
+	// where much happens: less and less often
 	rush = Date.now() - looked < 9000 ? Math.min(8000, rush * 2 + 50) : 0;
 	timer = setTimeout(compare, Math.max(0, looked + rush - Date.now()) + Math.random() * 300);
 }
@@ -43,7 +43,7 @@ async function compare() {
 		failed = 0;
 		const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 		const changed = post ? comparePost(page, answer) : answer.ok && compareList(page);
-		// Another replica may hear of it a little later.
+		// another replica may hear of it later
 		if (twice && !changed) setTimeout(look, 2000);
 		twice = false;
 	} catch {
@@ -55,12 +55,12 @@ async function compare() {
 }
 
 const cards = of => new Map([...of.children].map(li => [li.dataset.post, li]));
-let held; // the list that waits until the reader is back at the top
+let held; // waits until the reader is at the top
 
 function compareList(page) {
 	const now = find(page, lists);
 	if (!now || !list) return;
-	if (!list.children.length && now.children.length) { // the first post takes the place of what is said without one
+	if (!list.children.length && now.children.length) {
 		const whole = list.parentElement;
 		whole.replaceChildren(...now.parentElement.childNodes);
 		list = find(whole, lists);
@@ -84,12 +84,11 @@ function compareList(page) {
 			}
 		}
 	});
-	// Later pages would only move by what comes in at the front.
+	// later pages would only move
 	if (find(document, "link[rel=prev]")) return changed;
 	const ids = [...after.keys()], seen = ids.findLastIndex(id => before.has(id));
 	held = ids.join() !== [...before.keys()].filter(id => after.has(id) || !gone.has(id)).join() && now;
 	if (!held) return changed;
-	// What comes in at the end is older, and moves nothing.
 	const fresh = ids.filter((id, i) => !before.has(id) && (i < seen || seen < 0)).length;
 	if (!fresh) steady(bring);
 	else if (atTop()) {
@@ -99,7 +98,6 @@ function compareList(page) {
 	return true;
 }
 
-// atTop: the reader sees where new posts come in.
 const atTop = () => above(list) > -40;
 
 // bring takes the waiting list over; what stays slides to its new place.
@@ -120,7 +118,7 @@ function bring(go) {
 		}
 		list.insertBefore(mine || fresh[fresh.push(li) - 1], at);
 	}
-	// What was withdrawn stays until the page is left, marked; others are on the next page now.
+	// what was withdrawn stays, marked; others are on the next page now
 	for (const [id, li] of before) if (!gone.has(id) && !li.contains(active)) li.remove();
 	const pager = find(list.parentElement, ".pager"), next = find(now.parentElement || now, ".pager");
 	if (pager && next && !pager.contains(active)) pager.replaceWith(next);
@@ -174,7 +172,7 @@ function withdraw() {
 function steady(fn) {
 	const root = document.documentElement.style, held = [...list.children].find(e => e.getBoundingClientRect().bottom > 0);
 	const top = held && above(held), id = held?.dataset.post, scrolled = !atTop();
-	root.overflowAnchor = "none"; // or some browsers would do the same once more
+	root.overflowAnchor = "none";
 	fn();
 	const now = cards(list).get(id);
 	if (now && scrolled) scroll(above(now) - top);
@@ -199,7 +197,6 @@ function tell(text, lasting) {
 	status.classList.toggle("shown", !!lasting);
 }
 
-// offer says text with something to press.
 function offer(text, fn, label) {
 	const button = document.createElement("button");
 	button.type = "button";
@@ -222,17 +219,14 @@ addEventListener("scroll", () => {
 	}
 }, {passive: true});
 
-// The strip of featured posts turns without the page moving; the focus goes along.
+// A link of the strip turns it and not the page; the focus goes along.
 addEventListener("click", e => {
-	const link = e.target.closest?.("[data-live=strip] a[href^='#']"), strip = link?.closest("[data-live]");
-	const slide = strip && document.getElementById(link.hash.slice(1));
-	if (!slide || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+	const link = e.target.closest("[data-live=strip] a[href^='#']"), slide = link && find(document, link.hash);
+	if (!slide || e.ctrlKey || e.metaKey || e.shiftKey) return;
 	e.preventDefault();
-	strip.scrollBy({left: slide.getBoundingClientRect().left - strip.getBoundingClientRect().left, behavior: calm.matches ? "auto" : "smooth"});
-	const turns = of => [...of.querySelectorAll("a[href^='#']")];
-	// At an end only the way back is left.
-	const on = link.nextElementSibling ? 0 : -1;
-	focus(turns(slide).at(on));
+	const strip = slide.parentElement, left = e => e.getBoundingClientRect().left;
+	strip.scrollBy({left: left(slide) - left(strip), behavior: calm.matches ? "auto" : "smooth"});
+	focus([...slide.querySelectorAll("a[href^='#']")].at(link.nextElementSibling ? 0 : -1));
 });
 
 const name = "parution-live", asked = performance.timeOrigin;
@@ -248,7 +242,7 @@ function open() {
 		failures = 0;
 		synced = true;
 	};
-	// The browser tries once by itself, when the server has said; then less and less often.
+	// the browser tries once by itself
 	source.onerror = () => {
 		if (source.readyState !== 2 && !failures++) return;
 		source.close();
@@ -316,7 +310,6 @@ function wake() {
 
 if (list || post) {
 	begin();
-	// A page that the browser brings back may be of any age.
 	if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") look();
 	addEventListener("pagehide", end);
 	addEventListener("pageshow", e => {
@@ -327,6 +320,6 @@ if (list || post) {
 	addEventListener("online", wake);
 	document.addEventListener("visibilitychange", () => {
 		if (!document.hidden) wake();
-		else if (!navigator.locks) close(); // six tabs that listen would leave no connection for pages
+		else if (!navigator.locks) close(); // six tabs would leave no connection
 	});
 }
