@@ -153,6 +153,37 @@ func TestEveryMessageIsUsedAndFits(t *testing.T) {
 	}
 }
 
+// TestFrenchMessagesAreSetAsPostsAre holds one rule of spaces for titles and for
+// what stands around them: a narrow one before ; : ! and ?, a wide one within « ».
+func TestFrenchMessagesAreSetAsPostsAre(t *testing.T) {
+	t.Parallel()
+	c, err := ownCatalogues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := regexp.MustCompile("[^\u202f][;:!?]|«[^\u00a0]|[^\u00a0]»")
+	for _, one := range c.list {
+		if base, _ := one.tag.Base(); base.String() != "fr" {
+			continue
+		}
+		for key, raw := range one.Messages {
+			texts := map[string]string{}
+			if err := json.Unmarshal(raw, &texts); err != nil {
+				var text string
+				if err := json.Unmarshal(raw, &text); err != nil {
+					t.Fatal(err)
+				}
+				texts["other"] = text
+			}
+			for _, text := range texts {
+				if at := wrong.FindString(text); at != "" {
+					t.Errorf("message %s: %q has %q", key, text, at)
+				}
+			}
+		}
+	}
+}
+
 func TestDaysOfEachLanguage(t *testing.T) {
 	t.Parallel()
 	days := []time.Time{time.Date(2018, 2, 16, 12, 0, 0, 0, time.UTC), time.Date(2018, 3, 1, 12, 0, 0, 0, time.UTC)}

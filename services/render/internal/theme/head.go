@@ -35,9 +35,9 @@ func (sp *speaker) describe(f *Frame, kind string, cover *Picture) {
 	card := "summary"
 	if cover != nil {
 		card = "summary_large_image"
-		h.Meta = append(h.Meta, Meta{Property: "og:image", Content: cover.URL})
-		if cover.Width > 0 {
-			h.Meta = append(h.Meta, Meta{Property: "og:image:width", Content: strconv.Itoa(cover.Width)}, Meta{Property: "og:image:height", Content: strconv.Itoa(cover.Height)})
+		h.Meta = append(h.Meta, Meta{Property: "og:image", Content: cover.shared.url})
+		if cover.shared.width > 0 {
+			h.Meta = append(h.Meta, Meta{Property: "og:image:width", Content: strconv.Itoa(cover.shared.width)}, Meta{Property: "og:image:height", Content: strconv.Itoa(cover.shared.height)})
 		}
 		if cover.Alt != "" {
 			h.Meta = append(h.Meta, Meta{Property: "og:image:alt", Content: cover.Alt})
@@ -115,9 +115,9 @@ func (sp *speaker) posting(d *page.Doc, c *Card, picture *Picture) thing {
 		out["wordCount"] = d.Words
 	}
 	if picture != nil {
-		image := thing{"@type": "ImageObject", "url": picture.URL}
-		if picture.Width > 0 {
-			image["width"], image["height"] = picture.Width, picture.Height
+		image := thing{"@type": "ImageObject", "url": picture.shared.url}
+		if picture.shared.width > 0 {
+			image["width"], image["height"] = picture.shared.width, picture.shared.height
 		}
 		out["image"] = image
 	}

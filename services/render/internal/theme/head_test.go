@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -316,6 +317,60 @@ func TestCloudWeighsByTheLogarithm(t *testing.T) {
 	}
 	if want := []string{"#", "E", "Z"}; !slices.Equal(letters, want) {
 		t.Errorf("letters = %q, want %q", letters, want)
+	}
+}
+
+// TestLargePictureIsShownByACopy holds that nobody fetches an original of many
+// megabytes who has no choice: programs that show a preview, browsers without srcset.
+func TestLargePictureIsShownByACopy(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{8000: "-w1600.jpg", 2000: "-w1600.jpg", 1700: ".jpg", 900: ".jpg"} {
+		p := newPaper()
+		shot := picture.Picture{Hash: strings.Repeat("0b", 16), Width: width, Height: width / 8 * 5, Ext: "jpg"}
+		p.doc.Image = shot.Path()
+		body, err := folio(t).Post(p.site, Post{Doc: p.doc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near := strings.TrimSuffix(shot.Path(), ".jpg") + want
+		shown, height := width, width/8*5
+		if want != ".jpg" {
+			shown, height = 1600, 1000
+		}
+		for _, w := range []string{
+			fmt.Sprintf(`<meta property="og:image" content="https://carnet.example%s">`, near),
+			fmt.Sprintf(`<meta property="og:image:width" content="%d">`, shown),
+			fmt.Sprintf(`<meta property="og:image:height" content="%d">`, height),
+			fmt.Sprintf(`<img src="%s"`, near),
+			fmt.Sprintf(`width="%d"`, width),
+			fmt.Sprintf(`"url":"https://carnet.example%s"`, near),
+		} {
+			if !strings.Contains(string(body), w) {
+				t.Errorf("the page of a picture of %d pixels lacks %s", width, w)
+			}
+		}
+	}
+}
+
+func TestSearchSaysWhatItLooksFor(t *testing.T) {
+	t.Parallel()
+	a, b, c := page.Label{Slug: "a", Name: "Eau"}, page.Label{Slug: "b", Name: "Ville"}, page.Label{Slug: "c", Name: "Pont"}
+	for want, v := range map[string]Search{
+		"Recherche":                          {},
+		"Recherche\u202f: «\u00a0mot\u00a0»": {Search: page.Search{Text: "mot", Tags: []string{"a"}}, Tags: []page.Label{a}},
+		"Articles avec «\u00a0Eau\u00a0» et «\u00a0Ville\u00a0»":   {Search: page.Search{Tags: []string{"a", "b"}}, Tags: []page.Label{a, b}},
+		"Articles sans «\u00a0Pont\u00a0»":                         {Search: page.Search{Without: []string{"c"}}, Without: []page.Label{c}},
+		"Articles avec «\u00a0Eau\u00a0», sans «\u00a0Pont\u00a0»": {Search: page.Search{Tags: []string{"a"}, Without: []string{"c"}}, Tags: []page.Label{a}, Without: []page.Label{c}},
+	} {
+		body, err := folio(t).Search(newPaper().site, "/search", v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []string{"<h1>" + want + "</h1>", "<title>" + want + " – Le Carnet</title>"} {
+			if !strings.Contains(string(body), w) {
+				t.Errorf("the page lacks %q", w)
+			}
+		}
 	}
 }
 

@@ -249,6 +249,33 @@ func TestBrokenThemeLeavesTheLastGoodOne(t *testing.T) {
 	}
 }
 
+// TestThemeThatBrowsersWouldCutIsRefused is one whose templates have what the pages'
+// Content-Security-Policy forbids.
+func TestThemeThatBrowsersWouldCutIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`<p style="color: red">x</p>`:                                        "style=",
+		`<p STYLE='color: red'>x</p>`:                                        "style=",
+		`<style>p { color: red }</style>`:                                    "<style>",
+		`<script>document.title = "x"</script>`:                              "<script> without src",
+		`<script type="module">document.title = "x"</script>`:                "<script> without src",
+		`<button onclick="f()">x</button>`:                                   "onclick",
+		`<script src="https://cdn.example/x.js"></script>`:                   "https://cdn.example/x.js",
+		`<link rel="stylesheet" href="//cdn.example/x.css">`:                 "//cdn.example/x.css",
+		`<script type="application/ld+json">{"name": {{.Heading}}}</script>`: "",
+		`<script src="{{asset "live.js"}}"></script>`:                        "",
+		`<link rel="me" href="https://social.example/@a">`:                   "",
+	} {
+		f := newFolder(t)
+		f.write(t, "ours/theme.json", modelOne)
+		f.write(t, "ours/templates/tags.html", "<h1>ours</h1>"+text)
+		got := problem(t, library(t, f.dir))
+		if (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("the problem of a theme with %s is %q, want one with %q", text, got, want)
+		}
+	}
+}
+
 func TestMendedThemeServes(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)

@@ -194,10 +194,7 @@ type Search struct {
 // Search makes a page of what a search finds. path has its query.
 func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
 	sp, q := t.speaker(s), v.Search
-	heading := sp.words.say("search")
-	if q.Text != "" {
-		heading = sp.words.say("search-for", q.Text)
-	}
+	heading := sp.sought(v)
 	f := sp.frame("search", "", heading)
 	f.Head.Title = sp.numbered(heading, v.Pager) + " – " + f.Site.Title
 	f.Head.Description = ""
@@ -217,6 +214,31 @@ func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
 	}
 	view.Frame = f
 	return t.execute("search", view)
+}
+
+// sought says in a few words what a search looks for: its words, or else its tags.
+func (sp *speaker) sought(v Search) string {
+	with, without := sp.quoted(v.Tags), sp.quoted(v.Without)
+	switch {
+	case v.Search.Text != "":
+		return sp.words.say("search-for", v.Search.Text)
+	case with != "" && without != "":
+		return sp.words.say("search-with-without", with, without)
+	case with != "":
+		return sp.words.say("search-with", with)
+	case without != "":
+		return sp.words.say("search-without", without)
+	}
+	return sp.words.say("search")
+}
+
+// quoted are the names of tags as a sentence has them.
+func (sp *speaker) quoted(list []page.Label) string {
+	names := make([]string, len(list))
+	for i, l := range list {
+		names[i] = sp.words.say("quoted", l.Name)
+	}
+	return sp.words.join(names)
 }
 
 // instead are searches that ask for less than one that found nothing: its words

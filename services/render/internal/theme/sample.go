@@ -29,6 +29,9 @@ func (t *Theme) rehearse() (map[string][]byte, error) {
 			if err != nil {
 				return nil, fmt.Errorf("rehearse a site %s: %w", name, err)
 			}
+			if err := allowed(body); err != nil {
+				return nil, fmt.Errorf("rehearse page %s: %w", kind, err)
+			}
 			out[name+" "+kind] = body
 		}
 	}
