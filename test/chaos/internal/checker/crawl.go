@@ -216,7 +216,7 @@ func postPage(p Post, setBack bool, onlyPublic func(*Findings, string, Page)) fu
 		}
 		var tags []string
 		if _, foot, ok := strings.Cut(got.Body, `<footer>`); ok {
-			for _, path := range links(between(foot, `<ul class="tags"`, "</ul>")) {
+			for _, path := range links(between(foot, `<ul class="labels"`, "</ul>")) {
 				tags = append(tags, strings.TrimPrefix(path, "/tags/"))
 			}
 		}
@@ -231,10 +231,10 @@ func postPage(p Post, setBack bool, onlyPublic func(*Findings, string, Page)) fu
 type card struct{ path, title string }
 
 var (
-	cardList = regexp.MustCompile(`(?s)<ol class="cards">(.*?)</ol>`)
-	cardLink = regexp.MustCompile(`<a href="(/posts/[^"]+)"[^>]*>([^<]*)</a>`)
+	cardList = regexp.MustCompile(`(?s)<ol class="cards" data-live="posts">(.*?)</ol>`)
+	cardLink = regexp.MustCompile(`<h[23]><a href="(/posts/[^"]+)"[^>]*>([^<]*)</a>`)
 	anyLink  = regexp.MustCompile(`<a [^>]*href="(/[^"#]*)"`)
-	tagCount = regexp.MustCompile(`<a href="/tags/([^"]+)"[^>]*>[^<]*<span class="count">(\d+)</span>`)
+	tagCount = regexp.MustCompile(`<a [^>]*href="/tags/([^"]+)"[^>]*>[^<]*<span class="count"[^>]*>(\d+)</span>`)
 )
 
 // cards are the posts of a list, in its order.

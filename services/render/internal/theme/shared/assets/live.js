@@ -24,13 +24,15 @@ function react(kind, data) {
 
 let timer, busy, again, twice, looked = 0, rush = 0, failed = 0;
 
+const spread = /^\/search/.test(location.pathname) ? 3e4 : 300;
+
 function look(retry) {
 	twice ||= retry;
 	again = true;
 	if (timer || busy) return;
 	// where much happens: less and less often
 	rush = Date.now() - looked < 9000 ? Math.min(8000, rush * 2 + 50) : 0;
-	timer = setTimeout(compare, Math.max(0, looked + rush - Date.now()) + Math.random() * 300);
+	timer = setTimeout(compare, Math.max(0, looked + rush - Date.now()) + Math.random() * spread);
 }
 
 async function compare() {
