@@ -140,9 +140,9 @@ func wantKind(t *testing.T, err error, want fault.Kind, field string) {
 
 func TestALife(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "  L’été\u00a0:  Anna ", Body: "Bonjour", Tags: []string{"Été", "ete", "Forêt"}, Language: "FR"})
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "  L’été\u00a0:  Anna ", Body: "Bonjour", Tags: []string{"Été", "ete", "Forêt", "C", "C++", "C#", "c ++"}, Language: "FR"})
 		if p.GetTitle() != "L’été\u00a0: Anna" || p.GetSlug() != "l-ete-anna" || p.GetStatus() != "draft" || p.GetVersion() != 1 ||
-			p.GetLanguage() != "fr" || p.GetFormat() != "markdown" || !slices.Equal(p.GetTags(), []string{"Été", "Forêt"}) {
+			p.GetLanguage() != "fr" || p.GetFormat() != "markdown" || !slices.Equal(p.GetTags(), []string{"Été", "Forêt", "C", "C++", "C#"}) {
 			t.Fatalf("created %v", p)
 		}
 		if _, err := w.GetPost(w.public, &postsv1.GetPostRequest{Id: p.GetId()}); fault.KindOf(err) != fault.KindNotFound {
