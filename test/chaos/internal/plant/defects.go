@@ -150,8 +150,7 @@ func firstIn(body string) string {
 	return slug
 }
 
-const article = `<li>
-<article`
+const article = `<li data-post=`
 
 // swapped changes the places of the first two cards of a list.
 func swapped(body string) string {

@@ -143,17 +143,12 @@ const slack = time.Second
 // afterwards is how long after a post was taken away a gateway may hear of it.
 const afterwards = 20 * time.Second
 
-// takenAway is when posts were, by the path of their page; "" is of all.
-func takenAway(s *checker.State, h *checker.History) map[string][]time.Time {
-	out := make(map[string][]time.Time)
-	add := func(post string, at time.Time) {
-		path := "/posts/" + s.Posts[post].Slug
-		out[path] = append(out[path], at)
-		out[""] = append(out[""], at)
-	}
+// takenAway is when posts were.
+func takenAway(s *checker.State, h *checker.History) []time.Time {
+	var out []time.Time
 	for _, n := range s.Outbox[checker.Posts] {
 		if n.Kind == "withdrawn" || n.Kind == "deleted" {
-			add(n.Aggregate, n.At)
+			out = append(out, n.At)
 		}
 	}
 	if len(h.Lost) == 0 {
@@ -161,7 +156,7 @@ func takenAway(s *checker.State, h *checker.History) map[string][]time.Time {
 	}
 	for _, op := range h.Ops { // the outbox may have lost them
 		if op.Kind == journal.Withdraw || op.Kind == journal.Delete {
-			add(op.Post, op.Sent)
+			out = append(out, op.Sent)
 		}
 	}
 	return out
@@ -169,16 +164,13 @@ func takenAway(s *checker.State, h *checker.History) map[string][]time.Time {
 
 // cached tells whether a gateway had what a sample asks for: it had served it
 // before, and had no reason to throw it away since. What shows a post that is gone
-// must not be shown again, even while nothing better can be had.
-func cached(s crowd.Sample, away map[string][]time.Time) bool {
+// must not be shown again, even while nothing better can be had; lists do, and pages
+// of posts, which name their neighbours and others on the same subjects.
+func cached(s crowd.Sample, away []time.Time) bool {
 	if s.Before.IsZero() {
 		return false
 	}
-	path := ""
-	if strings.HasPrefix(s.Path, "/posts/") {
-		path = s.Path
-	}
-	for _, at := range away[path] {
+	for _, at := range away {
 		if at.After(s.Before.Add(-afterwards)) && at.Before(s.End) {
 			return false
 		}
