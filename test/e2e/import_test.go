@@ -116,15 +116,18 @@ func TestImport(t *testing.T) {
 		}
 		reader := w.Anyone()
 		world.Eventually(t, func() error {
-			if a := reader.Get("/tags/impression"); a.Status != http.StatusOK || !strings.Contains(a.Text(), "40") {
+			if a := reader.Get("/tags/impression"); a.Status != http.StatusOK || !strings.Contains(a.Text(), "40 posts") {
 				return fmt.Errorf("GET /tags/impression = %d without 40 posts", a.Status)
 			}
 			return nil
 		})
-		page := reader.Get("/posts/billet-7")
-		if page.Status != http.StatusOK || !strings.Contains(page.Text(), `href="/posts/billet-6"`) || !strings.Contains(page.Text(), "/media/") {
-			t.Errorf("GET /posts/billet-7 = %d: %s", page.Status, page.Body)
-		}
+		world.Eventually(t, func() error {
+			page := reader.Get("/posts/billet-7")
+			if page.Status != http.StatusOK || !strings.Contains(page.Text(), `href="/posts/billet-6"`) || !strings.Contains(page.Text(), "/media/") {
+				return fmt.Errorf("GET /posts/billet-7 = %d: %s", page.Status, page.Body)
+			}
+			return nil
+		})
 	})
 }
 
