@@ -29,7 +29,7 @@ func corpus(n int) []item {
 	for i := range out {
 		r := rand.New(rand.NewPCG(uint64(i), 42))
 		g := generator{r, vocabulary}
-		out[i] = item{Title: fmt.Sprintf("%s n° %d", g.sentence(6), i), Slug: fmt.Sprintf("post-%05d", i), Body: g.body()}
+		out[i] = item{Title: fmt.Sprintf("%s %d", g.sentence(6), i), Slug: fmt.Sprintf("post-%05d", i), Body: g.body()}
 		for _, t := range r.Perm(len(tags))[:3] {
 			out[i].Tags = append(out[i].Tags, tags[t])
 		}
