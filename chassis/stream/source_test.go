@@ -46,18 +46,21 @@ func TestASourceBringsWhatIsNotSettledAgain(t *testing.T) {
 	if _, err := js.PublishMsg(t.Context(), msg); err != nil {
 		t.Fatal(err)
 	}
-	for want := range uint64(3) {
-		into := make(chan stream.Delivery, 1)
+	last := uint64(0)
+	for range 3 {
+		into := make(chan stream.Delivery)
 		stop := consume(t, source, into)
 		d := <-into
-		if _, n, err := d.Notice(t.Context()); err != nil || n.GetId() != "0197-n1" || d.Subject() != "parution.posts.published.main.p1" || d.Delivered() != want+1 {
-			t.Errorf("delivery %d = %v on %s, %v, want 0197-n1 for the %d. time", d.Delivered(), n, d.Subject(), err, want+1)
+		// Between Nak and the end of Consume the broker may bring it once more, which
+		// Consume gives back: the count grows by one or by more.
+		if _, n, err := d.Notice(t.Context()); err != nil || n.GetId() != "0197-n1" || d.Subject() != "parution.posts.published.main.p1" || d.Delivered() <= last {
+			t.Errorf("delivery %d = %v on %s, %v, want 0197-n1, delivered more than %d times", d.Delivered(), n, d.Subject(), err, last)
 		}
-		if want < 2 {
-			d.Nak(0)
-		} else {
-			d.Ack()
+		if last == 0 && d.Delivered() != 1 {
+			t.Errorf("the first delivery is the %d.", d.Delivered())
 		}
+		last = d.Delivered()
+		d.Nak(0)
 		if err := stop(); !errors.Is(err, context.Canceled) {
 			t.Errorf("Consume ended with %v, want the context's error", err)
 		}
