@@ -270,8 +270,8 @@ func (b *behind) ListPosts(ctx context.Context, _ *postsv1.ListPostsRequest) (*p
 	return &postsv1.ListPostsResponse{}, nil
 }
 
-// SearchPosts implements TagsService.
-func (b *behind) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) (*tagsv1.SearchPostsResponse, error) {
+// Search implements TagsService.
+func (b *behind) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.SearchResponse, error) {
 	b.note(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -279,7 +279,7 @@ func (b *behind) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) 
 	if len(r.GetTag()) > 10 {
 		return nil, fault.Invalid("tag", "has %d tags; at most 10", len(r.GetTag()))
 	}
-	return &tagsv1.SearchPostsResponse{
+	return &tagsv1.SearchResponse{
 		Posts: []*tagsv1.TaggedPost{{Id: "p1", Slug: "a", Title: "A"}}, Total: 7, NextPageToken: "more", Facets: []*tagsv1.Tag{{Slug: "go", Name: "Go", Count: 3}},
 	}, nil
 }

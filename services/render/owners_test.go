@@ -34,7 +34,7 @@ type owners struct {
 	sites   map[string]*postsv1.SiteState
 	entries map[string]*tagsv1.Entry
 	// searched are the searches that were asked for.
-	searched []*tagsv1.SearchPostsRequest
+	searched []*tagsv1.SearchRequest
 }
 
 func newOwners(t *testing.T, nc *nats.Conn) *owners {
@@ -97,12 +97,12 @@ func (o *owners) BatchGetEntries(_ context.Context, r *tagsv1.BatchGetEntriesReq
 	return resp, nil
 }
 
-// SearchPosts implements TagsService: every search finds all posts of the site.
-func (o *owners) SearchPosts(_ context.Context, r *tagsv1.SearchPostsRequest) (*tagsv1.SearchPostsResponse, error) {
+// Search implements TagsService: every search finds all posts of the site.
+func (o *owners) Search(_ context.Context, r *tagsv1.SearchRequest) (*tagsv1.SearchResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.searched = append(o.searched, r)
-	resp := &tagsv1.SearchPostsResponse{}
+	resp := &tagsv1.SearchResponse{}
 	for id, s := range o.posts {
 		if s.GetSite() == r.GetSite() {
 			resp.Posts, resp.Total = append(resp.Posts, &tagsv1.TaggedPost{Id: id}), resp.GetTotal()+1

@@ -26,14 +26,14 @@ func written(title, body string, published time.Time, names ...string) *postsv1.
 
 // search lists the titles of the posts found, in order, page by page, and
 // checks the total.
-func (w *world) search(t *testing.T, r *tagsv1.SearchPostsRequest) []string {
+func (w *world) search(t *testing.T, r *tagsv1.SearchRequest) []string {
 	t.Helper()
 	var out []string
 	r.PageSize = 3
 	for {
-		got, err := w.client.SearchPosts(reader(t.Context(), "main"), r)
+		got, err := w.client.Search(reader(t.Context(), "main"), r)
 		if err != nil {
-			t.Fatalf("SearchPosts(%v): %v", r, err)
+			t.Fatalf("Search(%v): %v", r, err)
 		}
 		for _, p := range got.GetPosts() {
 			out = append(out, p.GetTitle())
@@ -42,7 +42,7 @@ func (w *world) search(t *testing.T, r *tagsv1.SearchPostsRequest) []string {
 			continue
 		}
 		if int(got.GetTotal()) != len(out) {
-			t.Errorf("SearchPosts(%v) says %d and lists %d", r, got.GetTotal(), len(out))
+			t.Errorf("Search(%v) says %d and lists %d", r, got.GetTotal(), len(out))
 		}
 		return out
 	}
@@ -50,7 +50,7 @@ func (w *world) search(t *testing.T, r *tagsv1.SearchPostsRequest) []string {
 
 func (w *world) words(t *testing.T, q string) []string {
 	t.Helper()
-	return w.search(t, &tagsv1.SearchPostsRequest{Q: q})
+	return w.search(t, &tagsv1.SearchRequest{Q: q})
 }
 
 func TestWordsAreFound(t *testing.T) {
@@ -106,15 +106,15 @@ func TestBetterPlacesComeFirst(t *testing.T) {
 		if diff := gocmp.Diff(want, w.words(t, "stone")); diff != "" {
 			t.Errorf("order (-want +got):\n%s", diff)
 		}
-		got, err := w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: "stone", Skip: 5})
+		got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: "stone", Skip: 5})
 		if err != nil || got.GetTotal() != 7 || len(got.GetPosts()) != 2 || got.GetPosts()[0].GetTitle() != want[5] {
 			t.Errorf("without the first five: %v, %v", got, err)
 		}
 		want = []string{"newest", "begins", "older", "Stones", "tagged", "Stone", "Stone again"}
-		if diff := gocmp.Diff(want, w.search(t, &tagsv1.SearchPostsRequest{Q: "stone", Order: "newest"})); diff != "" {
+		if diff := gocmp.Diff(want, w.search(t, &tagsv1.SearchRequest{Q: "stone", Order: "newest"})); diff != "" {
 			t.Errorf("newest first (-want +got):\n%s", diff)
 		}
-		_, err = w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: "stone", Order: "oldest"})
+		_, err = w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: "stone", Order: "oldest"})
 		if v := fault.ViolationsOf(err); len(v) != 1 || v[0].Field != "order" {
 			t.Errorf("in an order that there is not: %v, want that refused", err)
 		}
@@ -146,10 +146,10 @@ func TestTagsNarrowASearch(t *testing.T) {
 			{"", []string{"go"}, []string{"go"}, nil, ""},
 			{"", []string{"unknown"}, nil, nil, ""},
 		} {
-			r := &tagsv1.SearchPostsRequest{Q: c.q, Tag: c.tag, Not: c.not}
-			got, err := w.client.SearchPosts(reader(t.Context(), "main"), r)
+			r := &tagsv1.SearchRequest{Q: c.q, Tag: c.tag, Not: c.not}
+			got, err := w.client.Search(reader(t.Context(), "main"), r)
 			if err != nil {
-				t.Fatalf("SearchPosts(%v): %v", r, err)
+				t.Fatalf("Search(%v): %v", r, err)
 			}
 			var facets []string
 			for _, f := range got.GetFacets() {
@@ -159,7 +159,7 @@ func TestTagsNarrowASearch(t *testing.T) {
 				t.Errorf("facets of %v = %q, want %q", r, f, c.facets)
 			}
 			if diff := gocmp.Diff(c.want, w.search(t, r)); diff != "" {
-				t.Errorf("SearchPosts(%v) (-want +got):\n%s", r, diff)
+				t.Errorf("Search(%v) (-want +got):\n%s", r, diff)
 			}
 		}
 	})
@@ -224,7 +224,7 @@ func TestARebuildMendsWhatIsSearched(t *testing.T) {
 				`INSERT INTO wordlist (post_id, site_id, published_at, hash, title, labels, words) VALUES ('`+posts[5]+`', 'main', now(), '', '', '', '__6d61696e word')`)
 		}
 		execute(t, db, damage...)
-		got, err := w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: "word"})
+		got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: "word"})
 		if err != nil || len(got.GetPosts()) == len(want) {
 			t.Fatalf("nothing was damaged: %v, %v", got, err)
 		}
@@ -250,11 +250,11 @@ func TestSearchRefuses(t *testing.T) {
 		w.change(t, "main", ids.New(), written("a", "b", noon(), "go"))
 		w.settle(t)
 		eleven := strings.Split("a b c d e f g h i j k", " ")
-		first, err := w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: "a", PageSize: 1})
+		first, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: "a", PageSize: 1})
 		if err != nil || first.GetNextPageToken() == "" {
 			t.Fatalf("the first page: %v, %v", first, err)
 		}
-		for _, bad := range []*tagsv1.SearchPostsRequest{
+		for _, bad := range []*tagsv1.SearchRequest{
 			{Q: strings.Repeat("é", 201)},
 			{Tag: eleven},
 			{Not: eleven},
@@ -268,19 +268,19 @@ func TestSearchRefuses(t *testing.T) {
 			{Q: "a", PageToken: first.GetNextPageToken(), Skip: 1},
 			{Q: "a", Site: "other"},
 		} {
-			if _, err := w.client.SearchPosts(reader(t.Context(), "main"), bad); fault.KindOf(err) != fault.KindInvalid {
-				t.Errorf("SearchPosts(%v) = %v, want Invalid", bad, err)
+			if _, err := w.client.Search(reader(t.Context(), "main"), bad); fault.KindOf(err) != fault.KindInvalid {
+				t.Errorf("Search(%v) = %v, want Invalid", bad, err)
 			}
 		}
 		for _, odd := range []string{
 			strings.Repeat("é", 200), strings.Repeat("a ", 100), strings.Repeat("語", 200), "a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3 4 5 6 7 8 9 0",
 			"\x00", "a\x00b", strings.Repeat(`"`, 200), strings.Repeat("(", 200), "a:b:c", "^a", "{a b}:c", "a + b", `\'`, "'' ' |&!<->:*", "\U0010ffff",
 		} {
-			if _, err := w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: odd, Tag: eleven[:10], Not: eleven[:10]}); err != nil {
-				t.Errorf("SearchPosts(%q): %v", odd, err)
+			if _, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: odd, Tag: eleven[:10], Not: eleven[:10]}); err != nil {
+				t.Errorf("Search(%q): %v", odd, err)
 			}
-			if _, err := w.client.SearchPosts(reader(t.Context(), "main"), &tagsv1.SearchPostsRequest{Q: odd}); err != nil {
-				t.Errorf("SearchPosts(%q): %v", odd, err)
+			if _, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: odd}); err != nil {
+				t.Errorf("Search(%q): %v", odd, err)
 			}
 		}
 	})
@@ -292,11 +292,11 @@ func TestAServiceSaysWhichSiteItSearches(t *testing.T) {
 	w.change(t, "main", ids.New(), written("Ours", "word", noon()))
 	w.change(t, "other", ids.New(), written("Theirs", "word", noon()))
 	w.settle(t)
-	got, err := w.client.SearchPosts(t.Context(), &tagsv1.SearchPostsRequest{Q: "word", Site: "other"})
+	got, err := w.client.Search(t.Context(), &tagsv1.SearchRequest{Q: "word", Site: "other"})
 	if err != nil || len(got.GetPosts()) != 1 || got.GetPosts()[0].GetTitle() != "Theirs" {
-		t.Errorf("SearchPosts of the other site = %v, %v; want its post", got, err)
+		t.Errorf("Search of the other site = %v, %v; want its post", got, err)
 	}
-	if _, err := w.client.SearchPosts(t.Context(), &tagsv1.SearchPostsRequest{Q: "word"}); fault.KindOf(err) != fault.KindInvalid {
-		t.Errorf("SearchPosts of no site = %v, want Invalid", err)
+	if _, err := w.client.Search(t.Context(), &tagsv1.SearchRequest{Q: "word"}); fault.KindOf(err) != fault.KindInvalid {
+		t.Errorf("Search of no site = %v, want Invalid", err)
 	}
 }

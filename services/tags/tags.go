@@ -19,7 +19,7 @@ import (
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/follower"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/search"
 	"github.com/parution/parution/services/tags/internal/server"
 	"github.com/parution/parution/services/tags/internal/store"
@@ -45,7 +45,7 @@ type Deps struct {
 type Service struct {
 	out    *outbox.Outbox
 	relay  *outbox.Relay
-	follow *projection.Projection[index.Post]
+	follow *projection.Projection[entry.Post]
 	server *server.Server
 }
 
@@ -74,7 +74,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	st := store.New(deps.DB, out)
 	f := follower.New(deps.Posts, st, deps.Now)
-	follow, err := projection.New(projection.Config[index.Post]{
+	follow, err := projection.New(projection.Config[entry.Post]{
 		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Settle: f.Settle, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts), Edition: search.Edition,
 	})

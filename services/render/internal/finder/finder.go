@@ -24,7 +24,7 @@ func (f *Finder) Find(ctx context.Context, site string, s page.Search, part page
 	if part.Newest {
 		order = "newest"
 	}
-	resp, err := f.tags.SearchPosts(ctx, &tagsv1.SearchPostsRequest{
+	resp, err := f.tags.Search(ctx, &tagsv1.SearchRequest{
 		Q: s.Text, Tag: s.Tags, Not: s.Without, PageSize: int32(part.Size), Skip: int32(part.Skip), Site: site, Order: order, //nolint:gosec // at most 100 and 10,000
 	})
 	switch {

@@ -187,7 +187,7 @@ func contents(list []document.Heading) []*renderv1.Heading {
 
 // Found is what a search finds: the ids of a page of posts, how many there are,
 // and the tags of these.
-func Found(r *tagsv1.SearchPostsResponse) (ids []string, total int, facets []page.Tagged) {
+func Found(r *tagsv1.SearchResponse) (ids []string, total int, facets []page.Tagged) {
 	for _, p := range r.GetPosts() {
 		ids = append(ids, p.GetId())
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/parution/parution/chassis/projection"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
 
@@ -20,7 +20,7 @@ const Type = "post"
 
 // entries is where the index is kept.
 type entries interface {
-	Put(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post], now time.Time) error
+	Put(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post], now time.Time) error
 	Settle(ctx context.Context, tx *sql.Tx) error
 }
 
@@ -37,7 +37,7 @@ func New(conn grpc.ClientConnInterface, index entries, now func() time.Time) *Fo
 }
 
 // Fetch asks for the present states of posts.
-func (f *Follower) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.State[index.Post], error) {
+func (f *Follower) Fetch(ctx context.Context, refs []projection.Ref) ([]projection.State[entry.Post], error) {
 	r := &postsv1.BatchGetPostsRequest{Ids: make([]string, len(refs))}
 	for i, ref := range refs {
 		r.Ids[i] = ref.ID
@@ -46,9 +46,9 @@ func (f *Follower) Fetch(ctx context.Context, refs []projection.Ref) ([]projecti
 	if err != nil {
 		return nil, fmt.Errorf("ask for posts: %w", err)
 	}
-	out := make([]projection.State[index.Post], len(got.GetStates()))
+	out := make([]projection.State[entry.Post], len(got.GetStates()))
 	for i, s := range got.GetStates() {
-		out[i] = projection.State[index.Post]{
+		out[i] = projection.State[entry.Post]{
 			Ref: projection.Ref{Type: Type, ID: s.GetId()}, Epoch: s.GetEpoch(), Version: s.GetVersion(), State: wire.Post(s),
 			PublicHash: s.GetPublicHash(),
 		}
@@ -57,7 +57,7 @@ func (f *Follower) Fetch(ctx context.Context, refs []projection.Ref) ([]projecti
 }
 
 // Refresh puts states that are newer than the index's into it.
-func (f *Follower) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) error {
+func (f *Follower) Refresh(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post]) error {
 	return f.entries.Put(ctx, tx, items, f.now())
 }
 

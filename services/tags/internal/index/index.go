@@ -1,136 +1,92 @@
-// Package index holds the rules of the index: what it remembers of a post, and
-// what a change of the post changes in it.
+// Package index is the index of published posts in memory: compressed bitmaps of
+// the posts under each tag, of each author, language and month, put together with
+// the full text into one algebra. Every replica holds one.
 package index
 
 import (
-	"slices"
 	"time"
 
-	"github.com/parution/parution/chassis/slug"
-	"github.com/parution/parution/services/tags/internal/search"
+	"github.com/parution/parution/services/tags/internal/query"
+	"github.com/parution/parution/services/tags/internal/text"
 )
 
-// Tag is a tag as one post carries it.
-type Tag struct {
-	// Slug tells tags apart: names with one slug are one tag.
-	Slug string `json:"slug"`
-	Name string `json:"name"`
-}
-
-// Count is a tag and how many published posts carry it. Its name is the one
-// that most of them write; among equals, the one that the newest post writes.
-type Count struct {
-	Tag
-
-	Posts int32
-}
-
-// Post is the present state of a post, as its owner tells it.
-type Post struct {
-	ID, Site string
-	// Public is false for a tombstone; then the rest is empty.
-	Public                bool
-	Slug, Title, Language string
-	PublishedAt           time.Time
-	// TagNames are as the author wrote them.
-	TagNames []string
-	// Words are what readers can search for.
-	Words search.Wordlist
-}
-
-// Entry is what the index knows of one post.
-type Entry struct {
-	PostID, Site string
-	// Version counts the entry's own changes; 0: there is no entry.
+// Record is a post as the index takes it.
+type Record struct {
+	// Number is the post's, the same in all replicas; PostID its id.
+	Number uint32
+	PostID string
+	Site   string
+	// Version is the entry's.
 	Version int32
-	// Indexed is false for a tombstone; then the rest is empty.
-	Indexed               bool
-	Slug, Title, Language string
-	PublishedAt           time.Time
-	// Tags are in the post's order, each slug once.
-	Tags []Tag
+	// Public is false for a post that is to be removed; then the rest is empty.
+	Public      bool
+	PublishedAt time.Time
+	Language    string
+	// Authors are names.
+	Authors []string
+	// Tags are the ids of those that the post is found under, with those above its own;
+	// internal ones too.
+	Tags []string
+	Text text.Source
 }
 
-// Kind is what happened to an entry, in the past tense, as its notices say it.
-type Kind string
+// Tag is a tag as the index takes it: what leads to it and what readers see.
+type Tag struct {
+	ID, Site, Slug, Name string
+	// Keys are those of all names that lead to it.
+	Keys     []string
+	Internal bool
+	// Gone: it was merged or split; the rest is empty.
+	Gone bool
+}
 
-// The kinds.
+// Order is the order of what is found.
+type Order uint8
+
+// The orders.
 const (
-	Indexed Kind = "indexed"
-	Removed Kind = "removed"
+	Best Order = iota
+	Newest
 )
 
-// Change is what a post's new state does to its entry.
-type Change struct {
-	Entry Entry
-	Kind  Kind
-	// Added and Dropped are the tags by which the two states differ, by slug.
-	Added, Dropped []Tag
+// Question is what is looked for.
+type Question struct {
+	Site string
+	// Asks is nil for all posts.
+	Asks  query.Node
+	Order Order
+	// After is the place of the last post of the page before; zero: the first page.
+	After Place
+	// Size bounds the posts answered; Skip leaves out as many before.
+	Size, Skip int
+	// Internal: tags that readers do not see count as well.
+	Internal bool
+	// Facets: count tags, authors, languages and years of all that is found.
+	Facets bool
 }
 
-// Follow brings the entry up to the post's state. It is false if the index
-// does not show the difference: then nothing is written and nobody is told, so
-// that what was made from the entry stays good.
-func (e Entry) Follow(p Post) (Change, bool) {
-	next := Entry{PostID: p.ID, Site: p.Site}
-	if p.Site == "" { // nobody knows the post any more
-		next.Site = e.Site
-	}
-	kind := Removed
-	if p.Public {
-		kind = Indexed
-		next.Indexed, next.Slug, next.Title, next.Language = true, p.Slug, p.Title, p.Language
-		next.PublishedAt, next.Tags = p.PublishedAt, Tags(p.TagNames)
-	}
-	if e.same(next) {
-		return Change{}, false
-	}
-	next.Version = e.Version + 1
-	return Change{Entry: next, Kind: kind, Added: without(next.Tags, e.Tags), Dropped: without(e.Tags, next.Tags)}, true
+// Place is a post's place among those found.
+type Place struct {
+	Score  float64
+	At     time.Time
+	Number uint32
 }
 
-// same tells whether the index shows both states alike.
-func (e Entry) same(next Entry) bool {
-	if !e.Indexed && !next.Indexed {
-		return true
-	}
-	return e.Indexed == next.Indexed && e.Site == next.Site && e.Slug == next.Slug && e.Title == next.Title &&
-		e.Language == next.Language && e.PublishedAt.Equal(next.PublishedAt) && slices.Equal(e.Tags, next.Tags)
+// Found is what a question finds.
+type Found struct {
+	Posts []Place
+	// Next is the place of the last of Posts if more follow.
+	Next  *Place
+	Total int
+	// Tags are by id.
+	Tags                      []Count
+	Authors, Languages, Years []Count
+	// Position is what the index had seen.
+	Position text.Position
 }
 
-// Slugs lists the slugs of tags, in their order.
-func Slugs(tags []Tag) []string {
-	out := make([]string, len(tags))
-	for i, t := range tags {
-		out[i] = t.Slug
-	}
-	return out
-}
-
-// Tags are the tags with these names. Of names with one slug the first counts;
-// names without letter or digit are no tags.
-func Tags(names []string) []Tag {
-	var out []Tag
-	for _, name := range names {
-		s := slug.Make(name)
-		if s != "" && !has(out, s) {
-			out = append(out, Tag{Slug: s, Name: name})
-		}
-	}
-	return out
-}
-
-// without are the tags of a whose slugs b has not.
-func without(a, b []Tag) []Tag {
-	var out []Tag
-	for _, t := range a {
-		if !has(b, t.Slug) {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-func has(tags []Tag, s string) bool {
-	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Slug == s })
+// Count is a value and how many of the posts found have it.
+type Count struct {
+	Value, Name string
+	Posts       int
 }

@@ -18,8 +18,8 @@ import (
 // and what takes one must not wait for them.
 const maxSearches = 4
 
-// SearchPosts implements tagsv1.TagsServiceServer.
-func (s *Server) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) (*tagsv1.SearchPostsResponse, error) {
+// Search implements tagsv1.TagsServiceServer.
+func (s *Server) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.SearchResponse, error) {
 	site, err := searched(ctx, r)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (s *Server) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) 
 	if err != nil {
 		return nil, err
 	}
-	out := &tagsv1.SearchPostsResponse{Total: found.Total}
+	out := &tagsv1.SearchResponse{Total: found.Total}
 	if found.Next != nil {
 		if out.NextPageToken, err = paging.Token(found.Next, filters...); err != nil {
 			return nil, err
@@ -74,7 +74,7 @@ func (s *Server) SearchPosts(ctx context.Context, r *tagsv1.SearchPostsRequest) 
 
 // searched is the site that a search is of: the caller's own. A service belongs
 // to none and says which.
-func searched(ctx context.Context, r *tagsv1.SearchPostsRequest) (string, error) {
+func searched(ctx context.Context, r *tagsv1.SearchRequest) (string, error) {
 	p := identity.From(ctx)
 	switch service := p.Role == identity.Service; {
 	case service && r.GetSite() == "":

@@ -11,7 +11,7 @@ import (
 	"github.com/parution/parution/chassis/paging"
 	"github.com/parution/parution/chassis/slug"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/search"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
@@ -26,11 +26,11 @@ const (
 // reader is what the server needs of the store.
 type reader interface {
 	Epoch(ctx context.Context) (int32, error)
-	Tag(ctx context.Context, site, slug string) (index.Count, error)
-	Tags(ctx context.Context, site, after string, size int32) ([]index.Count, error)
-	Tagged(ctx context.Context, sel index.Selection, before index.Place, size int32) (_ []index.Entry, total int32, err error)
-	Search(ctx context.Context, q search.Query, after search.Place, size, skip int32) (index.Found, error)
-	Entries(ctx context.Context, postIDs []string) ([]index.Entry, error)
+	Tag(ctx context.Context, site, slug string) (entry.Count, error)
+	Tags(ctx context.Context, site, after string, size int32) ([]entry.Count, error)
+	Tagged(ctx context.Context, sel entry.Selection, before entry.Place, size int32) (_ []entry.Entry, total int32, err error)
+	Search(ctx context.Context, q search.Query, after search.Place, size, skip int32) (entry.Found, error)
+	Entries(ctx context.Context, postIDs []string) ([]entry.Entry, error)
 	PublicHashes(ctx context.Context, versions map[string]int32) (map[string][]byte, error)
 }
 
@@ -93,7 +93,7 @@ func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.G
 // ListTaggedPosts implements tagsv1.TagsServiceServer. A tag that nobody
 // carries selects nothing.
 func (s *Server) ListTaggedPosts(ctx context.Context, r *tagsv1.ListTaggedPostsRequest) (*tagsv1.ListTaggedPostsResponse, error) {
-	sel, err := index.Select(identity.From(ctx).Site, r.GetTags())
+	sel, err := entry.Select(identity.From(ctx).Site, r.GetTags())
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (s *Server) ListTaggedPosts(ctx context.Context, r *tagsv1.ListTaggedPostsR
 	if err != nil {
 		return nil, err
 	}
-	var before index.Place
+	var before entry.Place
 	if further, err := paging.Read(r.GetPageToken(), &before, filters...); err != nil {
 		return nil, err
 	} else if further && !ids.Valid(before.ID) {
@@ -116,7 +116,7 @@ func (s *Server) ListTaggedPosts(ctx context.Context, r *tagsv1.ListTaggedPostsR
 	if len(list) > int(size) {
 		list = list[:size]
 		last := list[size-1]
-		if out.NextPageToken, err = paging.Token(index.Place{At: last.PublishedAt, ID: last.PostID}, filters...); err != nil {
+		if out.NextPageToken, err = paging.Token(entry.Place{At: last.PublishedAt, ID: last.PostID}, filters...); err != nil {
 			return nil, err
 		}
 	}

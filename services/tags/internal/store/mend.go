@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/parution/parution/chassis/projection"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/store/db"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
@@ -15,7 +15,7 @@ import (
 // remembered is what the database has beside the entries of items to be mended:
 // the newest version that was told, and the tags for finding posts. Entries may
 // have been lost.
-func (s *Store) remembered(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) (map[string]int32, map[string][]db.EntryTag, error) {
+func (s *Store) remembered(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post]) (map[string]int32, map[string][]db.EntryTag, error) {
 	var ids []string
 	for _, item := range items {
 		if item.Mend {
@@ -34,8 +34,8 @@ func (s *Store) remembered(ctx context.Context, tx *sql.Tx, items []projection.I
 }
 
 // tagsMatch tells whether the tags for finding posts are those of the entry.
-func tagsMatch(e index.Entry, found []db.EntryTag) bool {
-	isMissing := func(t index.Tag) bool {
+func tagsMatch(e entry.Entry, found []db.EntryTag) bool {
+	isMissing := func(t entry.Tag) bool {
 		return !slices.ContainsFunc(found, func(r db.EntryTag) bool {
 			return r.Slug == t.Slug && r.Name == t.Name && r.SiteID == e.Site && r.PublishedAt.Equal(e.PublishedAt)
 		})

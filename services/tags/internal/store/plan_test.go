@@ -13,7 +13,7 @@ import (
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/store"
 	"github.com/parution/parution/services/tags/internal/store/db"
 )
@@ -66,9 +66,9 @@ func fill(t testing.TB, database *sqldb.DB) {
 	}
 }
 
-func selection(t testing.TB, tags string) index.Selection {
+func selection(t testing.TB, tags string) entry.Selection {
 	t.Helper()
-	s, err := index.Select("main", tags)
+	s, err := entry.Select("main", tags)
 	if err != nil {
 		t.Fatalf("select %s: %v", tags, err)
 	}
@@ -82,7 +82,7 @@ func TestTenThousandPosts(t *testing.T) {
 		checkPlans(t, database)
 		s := store.New(database, outbox.New(database, "tags"))
 		for tags, want := range map[string]int32{"all": 10000, "all+half": 5000, "half+third": 1600, "all+half+third+rare": 0, "half+rare": 100} {
-			got, total, err := s.Tagged(t.Context(), selection(t, tags), index.Place{}, 20)
+			got, total, err := s.Tagged(t.Context(), selection(t, tags), entry.Place{}, 20)
 			if err != nil {
 				t.Fatalf("Tagged(%s): %v", tags, err)
 			}
@@ -182,7 +182,7 @@ func BenchmarkTagged(b *testing.B) {
 			b.Run(engine+"/"+tags, func(b *testing.B) {
 				sel := selection(b, tags)
 				for b.Loop() {
-					if _, _, err := s.Tagged(b.Context(), sel, index.Place{}, 21); err != nil {
+					if _, _, err := s.Tagged(b.Context(), sel, entry.Place{}, 21); err != nil {
 						b.Fatalf("Tagged: %v", err)
 					}
 				}

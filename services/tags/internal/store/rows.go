@@ -7,18 +7,18 @@ import (
 	"fmt"
 
 	"github.com/parution/parution/chassis/sqldb"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/store/db"
 )
 
 // Entries reads the entries of posts of any site, tombstones included; posts
 // that were never indexed are left out.
-func (s *Store) Entries(ctx context.Context, postIDs []string) ([]index.Entry, error) {
+func (s *Store) Entries(ctx context.Context, postIDs []string) ([]entry.Entry, error) {
 	found, err := s.entries(ctx, s.db.Conn(ctx), postIDs)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]index.Entry, 0, len(found))
+	out := make([]entry.Entry, 0, len(found))
 	for _, id := range postIDs {
 		if e, ok := found[id]; ok {
 			out = append(out, e)
@@ -29,7 +29,7 @@ func (s *Store) Entries(ctx context.Context, postIDs []string) ([]index.Entry, e
 }
 
 // entries reads entries with one statement, by post id.
-func (s *Store) entries(ctx context.Context, conn sqldb.Querier, postIDs []string) (_ map[string]index.Entry, err error) {
+func (s *Store) entries(ctx context.Context, conn sqldb.Querier, postIDs []string) (_ map[string]entry.Entry, err error) {
 	list, err := json.Marshal(postIDs)
 	if err != nil {
 		return nil, fmt.Errorf("marshal ids: %w", err)
@@ -39,13 +39,13 @@ func (s *Store) entries(ctx context.Context, conn sqldb.Querier, postIDs []strin
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	out := make(map[string]index.Entry, len(postIDs))
+	out := make(map[string]entry.Entry, len(postIDs))
 	for rows.Next() {
 		var r db.Entry
 		if err := rows.Scan(&r.PostID, &r.SiteID, &r.Version, &r.Indexed, &r.Slug, &r.Title, &r.Language, &r.PublishedAt, &r.Tags); err != nil {
 			return nil, fmt.Errorf("scan an entry: %w", err)
 		}
-		if out[r.PostID], err = entry(r); err != nil {
+		if out[r.PostID], err = entryOf(r); err != nil {
 			return nil, err
 		}
 	}
@@ -74,8 +74,8 @@ func (s *Store) entryTags(ctx context.Context, conn sqldb.Querier, postIDs []str
 	return out, rows.Err()
 }
 
-func entry(r db.Entry) (index.Entry, error) {
-	e := index.Entry{
+func entryOf(r db.Entry) (entry.Entry, error) {
+	e := entry.Entry{
 		PostID: r.PostID, Site: r.SiteID, Version: r.Version, Indexed: r.Indexed, Slug: r.Slug, Title: r.Title,
 		Language: r.Language, PublishedAt: r.PublishedAt.Time,
 	}
@@ -85,7 +85,7 @@ func entry(r db.Entry) (index.Entry, error) {
 	return e, nil
 }
 
-func putParams(e index.Entry) (db.PutEntryParams, error) {
+func putParams(e entry.Entry) (db.PutEntryParams, error) {
 	tags, err := json.Marshal(e.Tags)
 	if err != nil {
 		return db.PutEntryParams{}, fmt.Errorf("marshal the tags of post %s: %w", e.PostID, err)

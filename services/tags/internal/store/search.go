@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/parution/parution/chassis/sqldb"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/search"
 )
 
@@ -25,15 +25,15 @@ const (
 
 // Search finds posts: at most size of them after the place after, or from the
 // first if that is zero, without the first skip of these.
-func (s *Store) Search(ctx context.Context, q search.Query, after search.Place, size, skip int32) (index.Found, error) {
+func (s *Store) Search(ctx context.Context, q search.Query, after search.Place, size, skip int32) (entry.Found, error) {
 	if q.Nothing() {
-		return index.Found{}, nil
+		return entry.Found{}, nil
 	}
 	b := &builder{dialect: s.db.Dialect()}
 	// One more than asked tells whether more follow.
 	found, places, err := s.find(ctx, b.statement(q, after, size+1, skip), b.args)
 	if err != nil {
-		return index.Found{}, fmt.Errorf("search in site %s: %w", q.Site(), err)
+		return entry.Found{}, fmt.Errorf("search in site %s: %w", q.Site(), err)
 	}
 	if len(places) > int(size) {
 		places = places[:size]
@@ -45,7 +45,7 @@ func (s *Store) Search(ctx context.Context, q search.Query, after search.Place, 
 	}
 	entries, err := s.entries(ctx, s.db.Conn(ctx), ids)
 	if err != nil {
-		return index.Found{}, err
+		return entry.Found{}, err
 	}
 	for _, id := range ids {
 		if e := entries[id]; e.Indexed { // it may be gone meanwhile
@@ -62,7 +62,7 @@ const (
 	rowPlace
 )
 
-func (s *Store) find(ctx context.Context, statement string, args []any) (found index.Found, places []search.Place, err error) {
+func (s *Store) find(ctx context.Context, statement string, args []any) (found entry.Found, places []search.Place, err error) {
 	rows, err := s.db.Conn(ctx).QueryContext(ctx, statement, args...)
 	if err != nil {
 		return found, nil, err
@@ -81,7 +81,7 @@ func (s *Store) find(ctx context.Context, statement string, args []any) (found i
 		case rowTotal:
 			found.Total = n
 		case rowFacet:
-			found.Facets = append(found.Facets, index.Count{Tag: index.Tag{Slug: id, Name: name}, Posts: n})
+			found.Facets = append(found.Facets, entry.Count{Tag: entry.Tag{Slug: id, Name: name}, Posts: n})
 		case rowPlace:
 			places = append(places, search.Place{Score: n, At: at.Time, ID: id})
 		}

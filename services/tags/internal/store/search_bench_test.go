@@ -13,30 +13,30 @@ import (
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/search"
 	"github.com/parution/parution/services/tags/internal/store"
 )
 
 // corpus makes posts of some 600 words each, of which a few are in nearly all
 // and most in hardly any, as in prose.
-func corpus(n int) func(i int) projection.Item[index.Post] {
+func corpus(n int) func(i int) projection.Item[entry.Post] {
 	random := rand.New(rand.NewPCG(1, 2))
 	frequency := rand.NewZipf(random, 1.1, 2, 40_000)
 	word := func() string { return fmt.Sprintf("w%x", frequency.Uint64()) }
 	names := []string{"Jardin", "Outils", "Notes", "Été", "Livres", "Go", "Droit", "Ville", "Mer", "Pain"}
-	return func(i int) projection.Item[index.Post] {
+	return func(i int) projection.Item[entry.Post] {
 		var body strings.Builder
 		for range 600 {
 			body.WriteString(word() + " ")
 		}
 		tags := []string{names[i%len(names)], names[i/7%len(names)], fmt.Sprint("rare ", i%500)}
-		p := index.Post{
+		p := entry.Post{
 			ID: fmt.Sprintf("0190a000-0000-7000-8000-%012d", i), Site: "main", Public: true, Slug: fmt.Sprint("post-", i), Title: word() + " " + word() + " post",
 			Language: "fr", PublishedAt: noon().Add(time.Duration(i-n) * time.Hour), TagNames: tags,
 		}
 		p.Words = search.NewWordlist(search.Source{Title: p.Title, Labels: tags, Body: body.String(), Format: "markdown"})
-		return projection.Item[index.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Version: 1, State: p}
+		return projection.Item[entry.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Version: 1, State: p}
 	}
 }
 
@@ -49,7 +49,7 @@ func fillSearch(t testing.TB, database *sqldb.DB, n int) *store.Store {
 	s := store.New(database, outbox.New(database, "tags"))
 	next := corpus(n)
 	for from := 0; from < n; from += 100 {
-		items := make([]projection.Item[index.Post], 100)
+		items := make([]projection.Item[entry.Post], 100)
 		for i := range items {
 			items[i] = next(from + i)
 		}
@@ -65,7 +65,7 @@ func fillSearch(t testing.TB, database *sqldb.DB, n int) *store.Store {
 	return s
 }
 
-func put(ctx context.Context, database *sqldb.DB, s *store.Store, items []projection.Item[index.Post]) error {
+func put(ctx context.Context, database *sqldb.DB, s *store.Store, items []projection.Item[entry.Post]) error {
 	return database.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.Put(ctx, tx, items, noon()) })
 }
 

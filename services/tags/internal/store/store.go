@@ -13,7 +13,7 @@ import (
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/sqldb"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/store/db"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
@@ -49,43 +49,43 @@ func (s *Store) PublicHashes(ctx context.Context, versions map[string]int32) (ma
 }
 
 // Tag reads one tag of a site. Faults: NotFound if no entry carries it.
-func (s *Store) Tag(ctx context.Context, site, slug string) (index.Count, error) {
+func (s *Store) Tag(ctx context.Context, site, slug string) (entry.Count, error) {
 	row, err := s.read(ctx).GetTag(ctx, db.GetTagParams{SiteID: site, Slug: slug})
 	if errors.Is(err, sql.ErrNoRows) {
-		return index.Count{}, fault.NotFound("no published post has this tag")
+		return entry.Count{}, fault.NotFound("no published post has this tag")
 	}
 	if err != nil {
-		return index.Count{}, fmt.Errorf("read tag %s: %w", slug, err)
+		return entry.Count{}, fmt.Errorf("read tag %s: %w", slug, err)
 	}
 	return count(row), nil
 }
 
 // Tags lists at most size tags of a site by slug, those after the slug after.
-func (s *Store) Tags(ctx context.Context, site, after string, size int32) ([]index.Count, error) {
+func (s *Store) Tags(ctx context.Context, site, after string, size int32) ([]entry.Count, error) {
 	rows, err := s.read(ctx).ListTags(ctx, db.ListTagsParams{SiteID: site, After: after, PageSize: size})
 	if err != nil {
 		return nil, fmt.Errorf("list tags: %w", err)
 	}
-	out := make([]index.Count, len(rows))
+	out := make([]entry.Count, len(rows))
 	for i, r := range rows {
 		out[i] = count(r)
 	}
 	return out, nil
 }
 
-func count(r db.Tag) index.Count {
-	return index.Count{Tag: index.Tag{Slug: r.Slug, Name: r.Name}, Posts: r.Count}
+func count(r db.Tag) entry.Count {
+	return entry.Count{Tag: entry.Tag{Slug: r.Slug, Name: r.Name}, Posts: r.Count}
 }
 
 // Tagged lists at most size of the selected entries, newest first, those after
 // the place before, and counts all of them. The zero place is the beginning.
-func (s *Store) Tagged(ctx context.Context, sel index.Selection, before index.Place, size int32) (_ []index.Entry, total int32, err error) {
+func (s *Store) Tagged(ctx context.Context, sel entry.Selection, before entry.Place, size int32) (_ []entry.Entry, total int32, err error) {
 	slugs, fewest, err := s.rarestFirst(ctx, sel)
 	if err != nil || fewest == 0 {
 		return nil, 0, err
 	}
-	if before == (index.Place{}) {
-		before = index.Place{At: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), ID: "~"}
+	if before == (entry.Place{}) {
+		before = entry.Place{At: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), ID: "~"}
 	}
 	total, wanted := fewest, int64(len(sel.Slugs()))
 	if wanted > 1 {
@@ -106,9 +106,9 @@ func (s *Store) Tagged(ctx context.Context, sel index.Selection, before index.Pl
 	if err != nil {
 		return nil, 0, fmt.Errorf("list tagged posts: %w", err)
 	}
-	out := make([]index.Entry, len(rows))
+	out := make([]entry.Entry, len(rows))
 	for i, r := range rows {
-		if out[i], err = entry(r); err != nil {
+		if out[i], err = entryOf(r); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -118,7 +118,7 @@ func (s *Store) Tagged(ctx context.Context, sel index.Selection, before index.Pl
 // rarestFirst are the selected tags, the one that the fewest entries carry in
 // front: the query walks its list. The rest is filled up with that one. fewest
 // is 0 if a tag has no entries.
-func (s *Store) rarestFirst(ctx context.Context, sel index.Selection) (slugs [index.MaxSelected]string, fewest int32, err error) {
+func (s *Store) rarestFirst(ctx context.Context, sel entry.Selection) (slugs [entry.MaxSelected]string, fewest int32, err error) {
 	for i, name := range sel.Slugs() {
 		tag, err := s.Tag(ctx, sel.Site(), name)
 		if fault.KindOf(err) == fault.KindNotFound {

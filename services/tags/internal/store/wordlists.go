@@ -9,7 +9,7 @@ import (
 
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/chassis/sqldb"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/search"
 )
 
@@ -23,13 +23,13 @@ type wordlist struct {
 	Body   string `json:"body"`
 }
 
-func wordlistOf(p index.Post) wordlist {
+func wordlistOf(p entry.Post) wordlist {
 	return wordlist{PostID: p.ID, Hash: p.Words.Hash(), Scope: search.Scope(p.Site), Title: p.Words.Title, Labels: p.Words.Labels, Body: p.Words.Text}
 }
 
 // putWordlists brings what is searched up to the posts' states. Nobody is told:
 // pages of search results are not kept. Their entries must have been written.
-func (s *Store) putWordlists(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post]) error {
+func (s *Store) putWordlists(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post]) error {
 	postIDs := make([]string, len(items))
 	for i, item := range items {
 		postIDs[i] = item.ID

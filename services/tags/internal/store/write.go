@@ -16,7 +16,7 @@ import (
 
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/projection"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/store/db"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
@@ -24,7 +24,7 @@ import (
 // Put brings the index up to the posts' states, with a notice of each entry
 // that changes at now. It runs in tx, which must be the only one that writes
 // the index: the projection sees to that, and that a post comes only once.
-func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[index.Post], now time.Time) error {
+func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post], now time.Time) error {
 	q := db.New(tx)
 	postIDs := make([]string, len(items))
 	for i, item := range items {
@@ -87,7 +87,7 @@ type entryTag struct {
 	Name   string `json:"name"`
 }
 
-func tagsOf(e index.Entry) []entryTag {
+func tagsOf(e entry.Entry) []entryTag {
 	rows := make([]entryTag, len(e.Tags))
 	for i, t := range e.Tags {
 		rows[i] = entryTag{PostID: e.PostID, Slug: t.Slug, Name: t.Name}
@@ -110,7 +110,7 @@ func saveRows[R any](ctx context.Context, tx *sql.Tx, statement string, rows []R
 
 // putEntry writes the entry and takes its tags away; those that it has now are
 // written with those of the others.
-func putEntry(ctx context.Context, q *db.Queries, e index.Entry, hadTags bool) error {
+func putEntry(ctx context.Context, q *db.Queries, e entry.Entry, hadTags bool) error {
 	params, err := putParams(e)
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func (s *sum) isOpen(t db.Tag) bool {
 	return t.Count+s.more <= 0 || slices.ContainsFunc(s.opens, func(open func(string) bool) bool { return open(t.Name) })
 }
 
-func (t tally) of(c index.Change, slug string) *sum {
+func (t tally) of(c entry.Change, slug string) *sum {
 	k := tagKey{c.Entry.Site, slug}
 	if t[k] == nil {
 		t[k] = &sum{}
@@ -153,7 +153,7 @@ func (t tally) of(c index.Change, slug string) *sum {
 	return t[k]
 }
 
-func (t tally) add(was index.Entry, c index.Change) {
+func (t tally) add(was entry.Entry, c entry.Change) {
 	for _, tag := range c.Added {
 		s := t.of(c, tag.Slug)
 		s.more++
@@ -166,7 +166,7 @@ func (t tally) add(was index.Entry, c index.Change) {
 	}
 	younger := c.Entry.PublishedAt.After(was.PublishedAt)
 	for _, tag := range c.Entry.Tags {
-		i := slices.IndexFunc(was.Tags, func(old index.Tag) bool { return old.Slug == tag.Slug })
+		i := slices.IndexFunc(was.Tags, func(old entry.Tag) bool { return old.Slug == tag.Slug })
 		if i < 0 {
 			continue // it was added
 		}

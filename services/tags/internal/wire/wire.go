@@ -13,13 +13,13 @@ import (
 	"github.com/parution/parution/chassis/outbox"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/search"
 )
 
 // Post is a post's state as its owner tells it.
-func Post(s *postsv1.PostState) index.Post {
-	out := index.Post{ID: s.GetId(), Site: s.GetSite()}
+func Post(s *postsv1.PostState) entry.Post {
+	out := entry.Post{ID: s.GetId(), Site: s.GetSite()}
 	if p := s.GetPost(); p != nil {
 		out.Public, out.Slug, out.Title, out.Language, out.TagNames = true, p.GetSlug(), p.GetTitle(), p.GetLanguage(), p.GetTags()
 		out.PublishedAt = p.GetPublishedAt().AsTime().Truncate(time.Microsecond) // what both databases keep
@@ -32,11 +32,11 @@ func Post(s *postsv1.PostState) index.Post {
 }
 
 // Tag is a tag with its count.
-func Tag(c index.Count) *tagsv1.Tag {
+func Tag(c entry.Count) *tagsv1.Tag {
 	return &tagsv1.Tag{Slug: c.Slug, Name: c.Name, Count: c.Posts}
 }
 
-func tags(in []index.Tag) []*tagsv1.Tag {
+func tags(in []entry.Tag) []*tagsv1.Tag {
 	out := make([]*tagsv1.Tag, len(in))
 	for i, t := range in {
 		out[i] = &tagsv1.Tag{Slug: t.Slug, Name: t.Name}
@@ -45,7 +45,7 @@ func tags(in []index.Tag) []*tagsv1.Tag {
 }
 
 // TaggedPost is a post as lists show it.
-func TaggedPost(e index.Entry) *tagsv1.TaggedPost {
+func TaggedPost(e entry.Entry) *tagsv1.TaggedPost {
 	return &tagsv1.TaggedPost{
 		Id: e.PostID, Slug: e.Slug, Title: e.Title, Language: e.Language, PublishedAt: timestamppb.New(e.PublishedAt), Tags: tags(e.Tags),
 	}
@@ -55,23 +55,23 @@ func TaggedPost(e index.Entry) *tagsv1.TaggedPost {
 const TypeEntry = "entry"
 
 // Entry is an entry as read models get it.
-func Entry(e index.Entry, epoch int32, publicHash []byte) *tagsv1.Entry {
+func Entry(e entry.Entry, epoch int32, publicHash []byte) *tagsv1.Entry {
 	return &tagsv1.Entry{
 		PostId: e.PostID, Site: e.Site, Epoch: epoch, Version: e.Version, Indexed: e.Indexed, Tags: tags(e.Tags), PublicHash: publicHash,
 	}
 }
 
 // Notice is the notice of what happened to an entry at a time.
-func Notice(c index.Change, at time.Time) outbox.Entry {
+func Notice(c entry.Change, at time.Time) outbox.Entry {
 	return outbox.Entry{
 		Site: c.Entry.Site, AggregateType: TypeEntry, AggregateID: c.Entry.PostID, Version: c.Entry.Version, Kind: string(c.Kind),
 		PublicHash: publicHash(c.Entry), Public: true, At: at,
-		Facts: &tagsv1.IndexFacts{Tags: index.Slugs(c.Entry.Tags), Removed: index.Slugs(c.Dropped)},
+		Facts: &tagsv1.IndexFacts{Tags: entry.Slugs(c.Entry.Tags), Removed: entry.Slugs(c.Dropped)},
 	}
 }
 
 // publicHash is over what readers can see; nothing of a tombstone.
-func publicHash(e index.Entry) []byte {
+func publicHash(e entry.Entry) []byte {
 	if !e.Indexed {
 		return nil
 	}

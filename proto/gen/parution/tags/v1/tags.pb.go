@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: parution/tags/v1/tags.proto
 
-// Tags: which published posts carry which tags.
+// Tags: the tags of a site, and which published posts carry which tags and which words.
 
 package tagsv1
 
@@ -13,6 +13,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -26,14 +27,42 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Tag is a tag and how many published posts carry it.
+// Tag is a tag and how many published posts are found under it.
 type Tag struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Last part of its address, made from the name.
+	// Last part of its address, made from the name unless it was chosen. In a patch: not
+	// changed here, see RenameTag.
 	Slug string `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
-	// As most recently written.
-	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Count         int32  `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// At most 60 characters.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Published posts that carry the tag or one below it. Output only.
+	Count int32 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// UUIDv7. Output only.
+	Id string `protobuf:"bytes,4,opt,name=id,proto3" json:"id,omitempty"`
+	// Counts every change of the tag itself; the value for If-Match. Output only.
+	Version int32 `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Markdown without HTML, at most 2,000 characters.
+	Description string `protobuf:"bytes,6,opt,name=description,proto3" json:"description,omitempty"`
+	// Names by BCP 47 tag where a language has another: {"en": "Procurement"}; at most 20.
+	Names map[string]string `protobuf:"bytes,7,rep,name=names,proto3" json:"names,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// "#rrggbb" or empty.
+	Colour string `protobuf:"bytes,8,opt,name=colour,proto3" json:"colour,omitempty"`
+	// Address of an image, and its description.
+	Image    string `protobuf:"bytes,9,opt,name=image,proto3" json:"image,omitempty"`
+	ImageAlt string `protobuf:"bytes,10,opt,name=image_alt,json=imageAlt,proto3" json:"image_alt,omitempty"`
+	// Other names that lead to the tag, at most 100: whatever carries one carries the tag.
+	Aliases []string `protobuf:"bytes,11,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// Slug of the tag above, or empty. Posts are found under every tag above theirs; at
+	// most 8 levels, never in a circle.
+	Parent string `protobuf:"bytes,12,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Readers do not see it and do not find posts by it. Tags whose name begins with "#" begin so.
+	Internal bool `protobuf:"varint,13,opt,name=internal,proto3" json:"internal,omitempty"`
+	// Slugs that redirect here, newest first. Output only.
+	FormerSlugs []string `protobuf:"bytes,14,rep,name=former_slugs,json=formerSlugs,proto3" json:"former_slugs,omitempty"`
+	// Slugs of those directly below. Output only.
+	Children []string `protobuf:"bytes,15,rep,name=children,proto3" json:"children,omitempty"`
+	// In an entry: not carried by the post itself, but above one that is. Output only.
+	Inherited     bool `protobuf:"varint,16,opt,name=inherited,proto3" json:"inherited,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -89,18 +118,250 @@ func (x *Tag) GetCount() int32 {
 	return 0
 }
 
+func (x *Tag) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Tag) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Tag) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Tag) GetNames() map[string]string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *Tag) GetColour() string {
+	if x != nil {
+		return x.Colour
+	}
+	return ""
+}
+
+func (x *Tag) GetImage() string {
+	if x != nil {
+		return x.Image
+	}
+	return ""
+}
+
+func (x *Tag) GetImageAlt() string {
+	if x != nil {
+		return x.ImageAlt
+	}
+	return ""
+}
+
+func (x *Tag) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
+func (x *Tag) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *Tag) GetInternal() bool {
+	if x != nil {
+		return x.Internal
+	}
+	return false
+}
+
+func (x *Tag) GetFormerSlugs() []string {
+	if x != nil {
+		return x.FormerSlugs
+	}
+	return nil
+}
+
+func (x *Tag) GetChildren() []string {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+func (x *Tag) GetInherited() bool {
+	if x != nil {
+		return x.Inherited
+	}
+	return false
+}
+
+// TagOperation is something that was done to tags as a whole.
+type TagOperation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UUIDv7.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// "described", "renamed", "merged", "split" or "undone".
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// "running" while posts are brought up to it, then "done"; "undone" once another undid it.
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// Slugs of the tags that it is about, as they were called then; the first is the one
+	// that it was done to.
+	Slugs []string `protobuf:"bytes,4,rep,name=slugs,proto3" json:"slugs,omitempty"`
+	// Slugs of the tags that came out of it.
+	Into []string `protobuf:"bytes,5,rep,name=into,proto3" json:"into,omitempty"`
+	// The operation that this one undid.
+	Undid string `protobuf:"bytes,6,opt,name=undid,proto3" json:"undid,omitempty"`
+	// Posts that it concerns, and those that are brought up to it.
+	Posts     int32                  `protobuf:"varint,7,opt,name=posts,proto3" json:"posts,omitempty"`
+	PostsDone int32                  `protobuf:"varint,8,opt,name=posts_done,json=postsDone,proto3" json:"posts_done,omitempty"`
+	At        *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
+	// Who did it, as audit logs name them.
+	By string `protobuf:"bytes,10,opt,name=by,proto3" json:"by,omitempty"`
+	// The tags that came out of it, as they are now.
+	Tags          []*Tag `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagOperation) Reset() {
+	*x = TagOperation{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagOperation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagOperation) ProtoMessage() {}
+
+func (x *TagOperation) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagOperation.ProtoReflect.Descriptor instead.
+func (*TagOperation) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *TagOperation) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TagOperation) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *TagOperation) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *TagOperation) GetSlugs() []string {
+	if x != nil {
+		return x.Slugs
+	}
+	return nil
+}
+
+func (x *TagOperation) GetInto() []string {
+	if x != nil {
+		return x.Into
+	}
+	return nil
+}
+
+func (x *TagOperation) GetUndid() string {
+	if x != nil {
+		return x.Undid
+	}
+	return ""
+}
+
+func (x *TagOperation) GetPosts() int32 {
+	if x != nil {
+		return x.Posts
+	}
+	return 0
+}
+
+func (x *TagOperation) GetPostsDone() int32 {
+	if x != nil {
+		return x.PostsDone
+	}
+	return 0
+}
+
+func (x *TagOperation) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *TagOperation) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *TagOperation) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 type ListTagsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most this many, up to 100; 0 means 100.
-	PageSize      int32  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageSize  int32  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// "slug" (default) or "count": those with most posts first.
+	Order string `protobuf:"bytes,3,opt,name=order,proto3" json:"order,omitempty"`
+	// Only those directly below the tag with this slug.
+	Parent string `protobuf:"bytes,4,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Only those with a name that begins so; case and accents make no difference.
+	Prefix        string `protobuf:"bytes,5,opt,name=prefix,proto3" json:"prefix,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListTagsRequest) Reset() {
 	*x = ListTagsRequest{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[1]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -112,7 +373,7 @@ func (x *ListTagsRequest) String() string {
 func (*ListTagsRequest) ProtoMessage() {}
 
 func (x *ListTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[1]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -125,7 +386,7 @@ func (x *ListTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTagsRequest.ProtoReflect.Descriptor instead.
 func (*ListTagsRequest) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{1}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListTagsRequest) GetPageSize() int32 {
@@ -142,17 +403,40 @@ func (x *ListTagsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListTagsRequest) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+func (x *ListTagsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListTagsRequest) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
 type ListTagsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Tags          []*Tag                 `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// All that are listed, on all pages.
+	Total         int32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListTagsResponse) Reset() {
 	*x = ListTagsResponse{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[2]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -164,7 +448,7 @@ func (x *ListTagsResponse) String() string {
 func (*ListTagsResponse) ProtoMessage() {}
 
 func (x *ListTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[2]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -177,7 +461,7 @@ func (x *ListTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTagsResponse.ProtoReflect.Descriptor instead.
 func (*ListTagsResponse) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{2}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListTagsResponse) GetTags() []*Tag {
@@ -194,6 +478,13 @@ func (x *ListTagsResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListTagsResponse) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
 type GetTagRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
@@ -203,7 +494,7 @@ type GetTagRequest struct {
 
 func (x *GetTagRequest) Reset() {
 	*x = GetTagRequest{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[3]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -215,7 +506,7 @@ func (x *GetTagRequest) String() string {
 func (*GetTagRequest) ProtoMessage() {}
 
 func (x *GetTagRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[3]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -228,7 +519,7 @@ func (x *GetTagRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTagRequest.ProtoReflect.Descriptor instead.
 func (*GetTagRequest) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{3}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetTagRequest) GetSlug() string {
@@ -239,15 +530,16 @@ func (x *GetTagRequest) GetSlug() string {
 }
 
 type GetTagResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Tag           *Tag                   `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its slug is the present one.
+	Tag           *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetTagResponse) Reset() {
 	*x = GetTagResponse{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[4]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +551,7 @@ func (x *GetTagResponse) String() string {
 func (*GetTagResponse) ProtoMessage() {}
 
 func (x *GetTagResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[4]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +564,7 @@ func (x *GetTagResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTagResponse.ProtoReflect.Descriptor instead.
 func (*GetTagResponse) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{4}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetTagResponse) GetTag() *Tag {
@@ -282,20 +574,758 @@ func (x *GetTagResponse) GetTag() *Tag {
 	return nil
 }
 
+type DescribeTagRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	// The new values of the fields in update_mask. A "name" with the same words written
+	// otherwise is taken; another one is Invalid.
+	Tag *Tag `protobuf:"bytes,2,opt,name=tag,proto3" json:"tag,omitempty"`
+	// Default: the fields present in the JSON body. Output-only fields are refused.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// The version that the change was made on (If-Match).
+	ExpectedVersion int32 `protobuf:"varint,4,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *DescribeTagRequest) Reset() {
+	*x = DescribeTagRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeTagRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeTagRequest) ProtoMessage() {}
+
+func (x *DescribeTagRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeTagRequest.ProtoReflect.Descriptor instead.
+func (*DescribeTagRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DescribeTagRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *DescribeTagRequest) GetTag() *Tag {
+	if x != nil {
+		return x.Tag
+	}
+	return nil
+}
+
+func (x *DescribeTagRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *DescribeTagRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+type DescribeTagResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operation     *TagOperation          `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeTagResponse) Reset() {
+	*x = DescribeTagResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeTagResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeTagResponse) ProtoMessage() {}
+
+func (x *DescribeTagResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeTagResponse.ProtoReflect.Descriptor instead.
+func (*DescribeTagResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *DescribeTagResponse) GetOperation() *TagOperation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+type RenameTagRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Default: made from the name. The present one may be kept by saying it.
+	NewSlug string `protobuf:"bytes,3,opt,name=new_slug,json=newSlug,proto3" json:"new_slug,omitempty"`
+	// 0: whatever the version is.
+	ExpectedVersion int32 `protobuf:"varint,4,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *RenameTagRequest) Reset() {
+	*x = RenameTagRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenameTagRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenameTagRequest) ProtoMessage() {}
+
+func (x *RenameTagRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenameTagRequest.ProtoReflect.Descriptor instead.
+func (*RenameTagRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RenameTagRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *RenameTagRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RenameTagRequest) GetNewSlug() string {
+	if x != nil {
+		return x.NewSlug
+	}
+	return ""
+}
+
+func (x *RenameTagRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+type RenameTagResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operation     *TagOperation          `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenameTagResponse) Reset() {
+	*x = RenameTagResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenameTagResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenameTagResponse) ProtoMessage() {}
+
+func (x *RenameTagResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenameTagResponse.ProtoReflect.Descriptor instead.
+func (*RenameTagResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RenameTagResponse) GetOperation() *TagOperation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+type MergeTagRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	// Slug of the tag that stays.
+	Into string `protobuf:"bytes,2,opt,name=into,proto3" json:"into,omitempty"`
+	// 0: whatever the version is.
+	ExpectedVersion int32 `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *MergeTagRequest) Reset() {
+	*x = MergeTagRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeTagRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeTagRequest) ProtoMessage() {}
+
+func (x *MergeTagRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeTagRequest.ProtoReflect.Descriptor instead.
+func (*MergeTagRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *MergeTagRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *MergeTagRequest) GetInto() string {
+	if x != nil {
+		return x.Into
+	}
+	return ""
+}
+
+func (x *MergeTagRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+type MergeTagResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operation     *TagOperation          `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeTagResponse) Reset() {
+	*x = MergeTagResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeTagResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeTagResponse) ProtoMessage() {}
+
+func (x *MergeTagResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeTagResponse.ProtoReflect.Descriptor instead.
+func (*MergeTagResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MergeTagResponse) GetOperation() *TagOperation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+type SplitTagRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	// At least one. Without q and posts in any part, whatever carries the tag carries all
+	// parts instead. Otherwise each post goes to the parts that take it, and keeps the tag
+	// if none does.
+	Parts []*SplitTagRequest_Part `protobuf:"bytes,2,rep,name=parts,proto3" json:"parts,omitempty"`
+	// 0: whatever the version is.
+	ExpectedVersion int32 `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SplitTagRequest) Reset() {
+	*x = SplitTagRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SplitTagRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SplitTagRequest) ProtoMessage() {}
+
+func (x *SplitTagRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SplitTagRequest.ProtoReflect.Descriptor instead.
+func (*SplitTagRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SplitTagRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *SplitTagRequest) GetParts() []*SplitTagRequest_Part {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+func (x *SplitTagRequest) GetExpectedVersion() int32 {
+	if x != nil {
+		return x.ExpectedVersion
+	}
+	return 0
+}
+
+type SplitTagResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operation     *TagOperation          `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SplitTagResponse) Reset() {
+	*x = SplitTagResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SplitTagResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SplitTagResponse) ProtoMessage() {}
+
+func (x *SplitTagResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SplitTagResponse.ProtoReflect.Descriptor instead.
+func (*SplitTagResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SplitTagResponse) GetOperation() *TagOperation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+type ListTagOperationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many, up to 100; 0 means 20.
+	PageSize  int32  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those about the tag that has or had this slug.
+	Slug          string `protobuf:"bytes,3,opt,name=slug,proto3" json:"slug,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTagOperationsRequest) Reset() {
+	*x = ListTagOperationsRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTagOperationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTagOperationsRequest) ProtoMessage() {}
+
+func (x *ListTagOperationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTagOperationsRequest.ProtoReflect.Descriptor instead.
+func (*ListTagOperationsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListTagOperationsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTagOperationsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListTagOperationsRequest) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+type ListTagOperationsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operations    []*TagOperation        `protobuf:"bytes,1,rep,name=operations,proto3" json:"operations,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTagOperationsResponse) Reset() {
+	*x = ListTagOperationsResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTagOperationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTagOperationsResponse) ProtoMessage() {}
+
+func (x *ListTagOperationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTagOperationsResponse.ProtoReflect.Descriptor instead.
+func (*ListTagOperationsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListTagOperationsResponse) GetOperations() []*TagOperation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
+func (x *ListTagOperationsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type GetTagOperationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTagOperationRequest) Reset() {
+	*x = GetTagOperationRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTagOperationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTagOperationRequest) ProtoMessage() {}
+
+func (x *GetTagOperationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTagOperationRequest.ProtoReflect.Descriptor instead.
+func (*GetTagOperationRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetTagOperationRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type GetTagOperationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operation     *TagOperation          `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTagOperationResponse) Reset() {
+	*x = GetTagOperationResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTagOperationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTagOperationResponse) ProtoMessage() {}
+
+func (x *GetTagOperationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTagOperationResponse.ProtoReflect.Descriptor instead.
+func (*GetTagOperationResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetTagOperationResponse) GetOperation() *TagOperation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
+type UndoTagOperationRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoTagOperationRequest) Reset() {
+	*x = UndoTagOperationRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoTagOperationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoTagOperationRequest) ProtoMessage() {}
+
+func (x *UndoTagOperationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoTagOperationRequest.ProtoReflect.Descriptor instead.
+func (*UndoTagOperationRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *UndoTagOperationRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type UndoTagOperationResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operation     *TagOperation          `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndoTagOperationResponse) Reset() {
+	*x = UndoTagOperationResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndoTagOperationResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndoTagOperationResponse) ProtoMessage() {}
+
+func (x *UndoTagOperationResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndoTagOperationResponse.ProtoReflect.Descriptor instead.
+func (*UndoTagOperationResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *UndoTagOperationResponse) GetOperation() *TagOperation {
+	if x != nil {
+		return x.Operation
+	}
+	return nil
+}
+
 type ListTaggedPostsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One slug, or several joined by "+" (at most 10): posts that carry all of them.
+	// One slug, or several joined by "+" (at most 10): posts that are found under all of them.
 	Tags string `protobuf:"bytes,1,opt,name=tags,proto3" json:"tags,omitempty"`
 	// At most this many, up to 100; 0 means 20.
-	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageSize  int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Slugs of tags of which posts must have one at least, and of those that they must not
+	// have; at most 10 each.
+	Any           []string `protobuf:"bytes,4,rep,name=any,proto3" json:"any,omitempty"`
+	Not           []string `protobuf:"bytes,5,rep,name=not,proto3" json:"not,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListTaggedPostsRequest) Reset() {
 	*x = ListTaggedPostsRequest{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[5]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -307,7 +1337,7 @@ func (x *ListTaggedPostsRequest) String() string {
 func (*ListTaggedPostsRequest) ProtoMessage() {}
 
 func (x *ListTaggedPostsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[5]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -320,7 +1350,7 @@ func (x *ListTaggedPostsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTaggedPostsRequest.ProtoReflect.Descriptor instead.
 func (*ListTaggedPostsRequest) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{5}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListTaggedPostsRequest) GetTags() string {
@@ -344,19 +1374,36 @@ func (x *ListTaggedPostsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListTaggedPostsRequest) GetAny() []string {
+	if x != nil {
+		return x.Any
+	}
+	return nil
+}
+
+func (x *ListTaggedPostsRequest) GetNot() []string {
+	if x != nil {
+		return x.Not
+	}
+	return nil
+}
+
 type ListTaggedPostsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Posts         []*TaggedPost          `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// Posts that carry all of the tags, on all pages.
-	Total         int32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// Posts that are found, on all pages.
+	Total int32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// Other tags that these posts are found under, most frequent first, at most 30; count
+	// is of the posts found.
+	Facets        []*Tag `protobuf:"bytes,4,rep,name=facets,proto3" json:"facets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListTaggedPostsResponse) Reset() {
 	*x = ListTaggedPostsResponse{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[6]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -368,7 +1415,7 @@ func (x *ListTaggedPostsResponse) String() string {
 func (*ListTaggedPostsResponse) ProtoMessage() {}
 
 func (x *ListTaggedPostsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[6]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -381,7 +1428,7 @@ func (x *ListTaggedPostsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTaggedPostsResponse.ProtoReflect.Descriptor instead.
 func (*ListTaggedPostsResponse) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{6}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListTaggedPostsResponse) GetPosts() []*TaggedPost {
@@ -405,22 +1452,35 @@ func (x *ListTaggedPostsResponse) GetTotal() int32 {
 	return 0
 }
 
+func (x *ListTaggedPostsResponse) GetFacets() []*Tag {
+	if x != nil {
+		return x.Facets
+	}
+	return nil
+}
+
 // TaggedPost is a post as the index knows it.
 type TaggedPost struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	Slug          string                 `protobuf:"bytes,2,opt,name=slug,proto3" json:"slug,omitempty"`
-	Title         string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
-	Language      string                 `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
-	PublishedAt   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
-	Tags          []*Tag                 `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Id          string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Slug        string                 `protobuf:"bytes,2,opt,name=slug,proto3" json:"slug,omitempty"`
+	Title       string                 `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	Language    string                 `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
+	// Those that it carries and readers see.
+	Tags    []*Tag   `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
+	Authors []string `protobuf:"bytes,7,rep,name=authors,proto3" json:"authors,omitempty"`
+	// In a search: the title, and the passage that answers best, with what was looked for
+	// in <mark>. Everything else is escaped: safe to put into a page.
+	TitleHtml     string `protobuf:"bytes,8,opt,name=title_html,json=titleHtml,proto3" json:"title_html,omitempty"`
+	SnippetHtml   string `protobuf:"bytes,9,opt,name=snippet_html,json=snippetHtml,proto3" json:"snippet_html,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TaggedPost) Reset() {
 	*x = TaggedPost{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[7]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -432,7 +1492,7 @@ func (x *TaggedPost) String() string {
 func (*TaggedPost) ProtoMessage() {}
 
 func (x *TaggedPost) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[7]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -445,7 +1505,7 @@ func (x *TaggedPost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TaggedPost.ProtoReflect.Descriptor instead.
 func (*TaggedPost) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{7}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TaggedPost) GetId() string {
@@ -490,13 +1550,87 @@ func (x *TaggedPost) GetTags() []*Tag {
 	return nil
 }
 
-type SearchPostsRequest struct {
+func (x *TaggedPost) GetAuthors() []string {
+	if x != nil {
+		return x.Authors
+	}
+	return nil
+}
+
+func (x *TaggedPost) GetTitleHtml() string {
+	if x != nil {
+		return x.TitleHtml
+	}
+	return ""
+}
+
+func (x *TaggedPost) GetSnippetHtml() string {
+	if x != nil {
+		return x.SnippetHtml
+	}
+	return ""
+}
+
+// Position is a place in the notices of the tags service.
+type Position struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Epoch         int32                  `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Pos           int64                  `protobuf:"varint,2,opt,name=pos,proto3" json:"pos,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Position) Reset() {
+	*x = Position{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Position) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Position) ProtoMessage() {}
+
+func (x *Position) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Position.ProtoReflect.Descriptor instead.
+func (*Position) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Position) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Position) GetPos() int64 {
+	if x != nil {
+		return x.Pos
+	}
+	return 0
+}
+
+type SearchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Words, at most 200 characters.
+	// A query in the query language, at most 500 characters and 32 terms.
 	Q string `protobuf:"bytes,1,opt,name=q,proto3" json:"q,omitempty"`
-	// Slugs of tags that posts must carry, all of them; at most 10.
+	// Slugs of tags that posts must have, all of them; at most 10.
 	Tag []string `protobuf:"bytes,2,rep,name=tag,proto3" json:"tag,omitempty"`
-	// Slugs of tags that posts must not carry; at most 10.
+	// Slugs of tags that posts must not have; at most 10.
 	Not []string `protobuf:"bytes,3,rep,name=not,proto3" json:"not,omitempty"`
 	// At most this many, up to 100; 0 means 20.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -507,28 +1641,48 @@ type SearchPostsRequest struct {
 	// The site that is searched, for services, which belong to none. Everybody else
 	// searches their own, and this must be empty.
 	Site string `protobuf:"bytes,7,opt,name=site,proto3" json:"site,omitempty"`
-	// "best" (default): the best first, of equals the newest; "newest": the newest
-	// first, as who follows a search wants them.
-	Order         string `protobuf:"bytes,8,opt,name=order,proto3" json:"order,omitempty"`
+	// "best" (default if there are words): the best first, of equals the newest; "newest":
+	// the newest first, as who follows a search wants them.
+	Order string `protobuf:"bytes,8,opt,name=order,proto3" json:"order,omitempty"`
+	// Slugs of tags of which posts must have one at least; at most 10.
+	Any []string `protobuf:"bytes,9,rep,name=any,proto3" json:"any,omitempty"`
+	// Slugs or names of authors, one of which posts must have; at most 10.
+	Author []string `protobuf:"bytes,10,rep,name=author,proto3" json:"author,omitempty"`
+	// BCP 47 tags, one of which posts must be in; "fr" also finds "fr-CA"; at most 10.
+	Language []string `protobuf:"bytes,11,rep,name=language,proto3" json:"language,omitempty"`
+	// Published on this day or later, and before this day: "2020", "2020-05" or
+	// "2020-05-17", in the site's time zone as tags knows it (UTC).
+	Since string `protobuf:"bytes,12,opt,name=since,proto3" json:"since,omitempty"`
+	Until string `protobuf:"bytes,13,opt,name=until,proto3" json:"until,omitempty"`
+	// Posts that the answer must know at least in this version, each as "id@version"; at
+	// most 16. It waits a moment for them. An author's own post is found at once.
+	AtLeast []string `protobuf:"bytes,14,rep,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
+	// The answer must know the notices of tags up to here. For services.
+	Position *Position `protobuf:"bytes,15,opt,name=position,proto3" json:"position,omitempty"`
+	// BCP 47 tag of who asks: whose keywords examples and messages use. Default: the site's
+	// most frequent language. All keywords are understood always.
+	InterfaceLanguage string `protobuf:"bytes,16,opt,name=interface_language,json=interfaceLanguage,proto3" json:"interface_language,omitempty"`
+	// Every word is as meant: none may go on.
+	Complete      bool `protobuf:"varint,17,opt,name=complete,proto3" json:"complete,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SearchPostsRequest) Reset() {
-	*x = SearchPostsRequest{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+func (x *SearchRequest) Reset() {
+	*x = SearchRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SearchPostsRequest) String() string {
+func (x *SearchRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SearchPostsRequest) ProtoMessage() {}
+func (*SearchRequest) ProtoMessage() {}
 
-func (x *SearchPostsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[8]
+func (x *SearchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -539,96 +1693,155 @@ func (x *SearchPostsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SearchPostsRequest.ProtoReflect.Descriptor instead.
-func (*SearchPostsRequest) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{8}
+// Deprecated: Use SearchRequest.ProtoReflect.Descriptor instead.
+func (*SearchRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{24}
 }
 
-func (x *SearchPostsRequest) GetQ() string {
+func (x *SearchRequest) GetQ() string {
 	if x != nil {
 		return x.Q
 	}
 	return ""
 }
 
-func (x *SearchPostsRequest) GetTag() []string {
+func (x *SearchRequest) GetTag() []string {
 	if x != nil {
 		return x.Tag
 	}
 	return nil
 }
 
-func (x *SearchPostsRequest) GetNot() []string {
+func (x *SearchRequest) GetNot() []string {
 	if x != nil {
 		return x.Not
 	}
 	return nil
 }
 
-func (x *SearchPostsRequest) GetPageSize() int32 {
+func (x *SearchRequest) GetPageSize() int32 {
 	if x != nil {
 		return x.PageSize
 	}
 	return 0
 }
 
-func (x *SearchPostsRequest) GetPageToken() string {
+func (x *SearchRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
 	}
 	return ""
 }
 
-func (x *SearchPostsRequest) GetSkip() int32 {
+func (x *SearchRequest) GetSkip() int32 {
 	if x != nil {
 		return x.Skip
 	}
 	return 0
 }
 
-func (x *SearchPostsRequest) GetSite() string {
+func (x *SearchRequest) GetSite() string {
 	if x != nil {
 		return x.Site
 	}
 	return ""
 }
 
-func (x *SearchPostsRequest) GetOrder() string {
+func (x *SearchRequest) GetOrder() string {
 	if x != nil {
 		return x.Order
 	}
 	return ""
 }
 
-type SearchPostsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Posts []*TaggedPost          `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
-	// Empty on the last page.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// How many posts are found, on all pages.
-	Total int32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
-	// The tags that the posts found carry, most frequent first, at most 30; count
-	// is of the posts found.
-	Facets        []*Tag `protobuf:"bytes,4,rep,name=facets,proto3" json:"facets,omitempty"`
+func (x *SearchRequest) GetAny() []string {
+	if x != nil {
+		return x.Any
+	}
+	return nil
+}
+
+func (x *SearchRequest) GetAuthor() []string {
+	if x != nil {
+		return x.Author
+	}
+	return nil
+}
+
+func (x *SearchRequest) GetLanguage() []string {
+	if x != nil {
+		return x.Language
+	}
+	return nil
+}
+
+func (x *SearchRequest) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *SearchRequest) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+func (x *SearchRequest) GetAtLeast() []string {
+	if x != nil {
+		return x.AtLeast
+	}
+	return nil
+}
+
+func (x *SearchRequest) GetPosition() *Position {
+	if x != nil {
+		return x.Position
+	}
+	return nil
+}
+
+func (x *SearchRequest) GetInterfaceLanguage() string {
+	if x != nil {
+		return x.InterfaceLanguage
+	}
+	return ""
+}
+
+func (x *SearchRequest) GetComplete() bool {
+	if x != nil {
+		return x.Complete
+	}
+	return false
+}
+
+// Facet is a value of something other than tags, and how many of the posts found have it.
+type Facet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         string                 `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Count         int32                  `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SearchPostsResponse) Reset() {
-	*x = SearchPostsResponse{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+func (x *Facet) Reset() {
+	*x = Facet{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SearchPostsResponse) String() string {
+func (x *Facet) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SearchPostsResponse) ProtoMessage() {}
+func (*Facet) ProtoMessage() {}
 
-func (x *SearchPostsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[9]
+func (x *Facet) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,35 +1852,610 @@ func (x *SearchPostsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SearchPostsResponse.ProtoReflect.Descriptor instead.
-func (*SearchPostsResponse) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{9}
+// Deprecated: Use Facet.ProtoReflect.Descriptor instead.
+func (*Facet) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{25}
 }
 
-func (x *SearchPostsResponse) GetPosts() []*TaggedPost {
+func (x *Facet) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Facet) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Facet) GetCount() int32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+type SearchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Posts []*TaggedPost          `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many posts are found, on all pages.
+	Total int32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// The tags that the posts found are found under, most frequent first, at most 30; count
+	// is of the posts found.
+	Facets []*Tag `protobuf:"bytes,4,rep,name=facets,proto3" json:"facets,omitempty"`
+	// Authors (slug and name), languages and years of the posts found; at most 10 authors
+	// and languages, 30 years, newest year first.
+	Authors   []*Facet `protobuf:"bytes,5,rep,name=authors,proto3" json:"authors,omitempty"`
+	Languages []*Facet `protobuf:"bytes,6,rep,name=languages,proto3" json:"languages,omitempty"`
+	Years     []*Facet `protobuf:"bytes,7,rep,name=years,proto3" json:"years,omitempty"`
+	// What was probably meant, as a query that finds something. Empty: nothing better.
+	DidYouMean string `protobuf:"bytes,8,opt,name=did_you_mean,json=didYouMean,proto3" json:"did_you_mean,omitempty"`
+	// The same with the changed words in <mark>, escaped otherwise.
+	DidYouMeanHtml string `protobuf:"bytes,9,opt,name=did_you_mean_html,json=didYouMeanHtml,proto3" json:"did_you_mean_html,omitempty"`
+	// Where the query cannot be read; then nothing is found. Programs get the same as an
+	// Invalid error; services get it here, to show it to readers.
+	Problem *QueryProblem `protobuf:"bytes,10,opt,name=problem,proto3" json:"problem,omitempty"`
+	// What the index had seen of the notices of tags when it answered.
+	Position *Position `protobuf:"bytes,11,opt,name=position,proto3" json:"position,omitempty"`
+	// Words that are too frequent to be looked for, or too many, as they were typed.
+	Ignored       []string `protobuf:"bytes,12,rep,name=ignored,proto3" json:"ignored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchResponse) Reset() {
+	*x = SearchResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchResponse) ProtoMessage() {}
+
+func (x *SearchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchResponse.ProtoReflect.Descriptor instead.
+func (*SearchResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SearchResponse) GetPosts() []*TaggedPost {
 	if x != nil {
 		return x.Posts
 	}
 	return nil
 }
 
-func (x *SearchPostsResponse) GetNextPageToken() string {
+func (x *SearchResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
 	return ""
 }
 
-func (x *SearchPostsResponse) GetTotal() int32 {
+func (x *SearchResponse) GetTotal() int32 {
 	if x != nil {
 		return x.Total
 	}
 	return 0
 }
 
-func (x *SearchPostsResponse) GetFacets() []*Tag {
+func (x *SearchResponse) GetFacets() []*Tag {
 	if x != nil {
 		return x.Facets
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetAuthors() []*Facet {
+	if x != nil {
+		return x.Authors
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetLanguages() []*Facet {
+	if x != nil {
+		return x.Languages
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetYears() []*Facet {
+	if x != nil {
+		return x.Years
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetDidYouMean() string {
+	if x != nil {
+		return x.DidYouMean
+	}
+	return ""
+}
+
+func (x *SearchResponse) GetDidYouMeanHtml() string {
+	if x != nil {
+		return x.DidYouMeanHtml
+	}
+	return ""
+}
+
+func (x *SearchResponse) GetProblem() *QueryProblem {
+	if x != nil {
+		return x.Problem
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetPosition() *Position {
+	if x != nil {
+		return x.Position
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetIgnored() []string {
+	if x != nil {
+		return x.Ignored
+	}
+	return nil
+}
+
+// QueryProblem is where a query cannot be read.
+type QueryProblem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In characters of q, from 0; length may be 0: at the place.
+	Offset int32 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	Length int32 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
+	// A word for programs: "unbalanced_quote", "unbalanced_parenthesis", "missing_term",
+	// "unknown_field", "bad_date", "too_many_terms", "too_long", "not_alone".
+	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	// A sentence in interface_language.
+	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryProblem) Reset() {
+	*x = QueryProblem{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryProblem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryProblem) ProtoMessage() {}
+
+func (x *QueryProblem) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryProblem.ProtoReflect.Descriptor instead.
+func (*QueryProblem) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *QueryProblem) GetOffset() int32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *QueryProblem) GetLength() int32 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+func (x *QueryProblem) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *QueryProblem) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+type SuggestRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is typed so far, at most 100 characters.
+	Q string `protobuf:"bytes,1,opt,name=q,proto3" json:"q,omitempty"`
+	// As in SearchRequest.
+	Site string `protobuf:"bytes,2,opt,name=site,proto3" json:"site,omitempty"`
+	// Of each kind at most this many, up to 10; 0 means 5.
+	Size          int32 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuggestRequest) Reset() {
+	*x = SuggestRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestRequest) ProtoMessage() {}
+
+func (x *SuggestRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestRequest.ProtoReflect.Descriptor instead.
+func (*SuggestRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SuggestRequest) GetQ() string {
+	if x != nil {
+		return x.Q
+	}
+	return ""
+}
+
+func (x *SuggestRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *SuggestRequest) GetSize() int32 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+type SuggestResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whole queries that go on from what is typed, the most frequent first.
+	Queries []string `protobuf:"bytes,1,rep,name=queries,proto3" json:"queries,omitempty"`
+	// Tags with a name that begins so.
+	Tags []*Tag `protobuf:"bytes,2,rep,name=tags,proto3" json:"tags,omitempty"`
+	// Posts with a title that has the words.
+	Posts         []*TaggedPost `protobuf:"bytes,3,rep,name=posts,proto3" json:"posts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuggestResponse) Reset() {
+	*x = SuggestResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestResponse) ProtoMessage() {}
+
+func (x *SuggestResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestResponse.ProtoReflect.Descriptor instead.
+func (*SuggestResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *SuggestResponse) GetQueries() []string {
+	if x != nil {
+		return x.Queries
+	}
+	return nil
+}
+
+func (x *SuggestResponse) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *SuggestResponse) GetPosts() []*TaggedPost {
+	if x != nil {
+		return x.Posts
+	}
+	return nil
+}
+
+type SuggestTagsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Title string                 `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
+	// Source text, at most 1 MiB.
+	Body string `protobuf:"bytes,2,opt,name=body,proto3" json:"body,omitempty"`
+	// "markdown" (default) or "html".
+	Format   string `protobuf:"bytes,3,opt,name=format,proto3" json:"format,omitempty"`
+	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	// Names that it carries already: not proposed.
+	Tags []string `protobuf:"bytes,5,rep,name=tags,proto3" json:"tags,omitempty"`
+	// At most this many, up to 30; 0 means 10.
+	Size          int32 `protobuf:"varint,6,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuggestTagsRequest) Reset() {
+	*x = SuggestTagsRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestTagsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestTagsRequest) ProtoMessage() {}
+
+func (x *SuggestTagsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestTagsRequest.ProtoReflect.Descriptor instead.
+func (*SuggestTagsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SuggestTagsRequest) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *SuggestTagsRequest) GetBody() string {
+	if x != nil {
+		return x.Body
+	}
+	return ""
+}
+
+func (x *SuggestTagsRequest) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+func (x *SuggestTagsRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *SuggestTagsRequest) GetTags() []string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *SuggestTagsRequest) GetSize() int32 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+type SuggestTagsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// count is of all published posts.
+	Tags          []*Tag `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SuggestTagsResponse) Reset() {
+	*x = SuggestTagsResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SuggestTagsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SuggestTagsResponse) ProtoMessage() {}
+
+func (x *SuggestTagsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SuggestTagsResponse.ProtoReflect.Descriptor instead.
+func (*SuggestTagsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *SuggestTagsResponse) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+type ListRelatedPostsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// At most this many, up to 20; 0 means 3.
+	Size int32 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	// As in SearchRequest.
+	Site          string `protobuf:"bytes,3,opt,name=site,proto3" json:"site,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRelatedPostsRequest) Reset() {
+	*x = ListRelatedPostsRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRelatedPostsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRelatedPostsRequest) ProtoMessage() {}
+
+func (x *ListRelatedPostsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRelatedPostsRequest.ProtoReflect.Descriptor instead.
+func (*ListRelatedPostsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListRelatedPostsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ListRelatedPostsRequest) GetSize() int32 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *ListRelatedPostsRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+type ListRelatedPostsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Posts         []*TaggedPost          `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRelatedPostsResponse) Reset() {
+	*x = ListRelatedPostsResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRelatedPostsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRelatedPostsResponse) ProtoMessage() {}
+
+func (x *ListRelatedPostsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRelatedPostsResponse.ProtoReflect.Descriptor instead.
+func (*ListRelatedPostsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListRelatedPostsResponse) GetPosts() []*TaggedPost {
+	if x != nil {
+		return x.Posts
 	}
 	return nil
 }
@@ -682,7 +2470,7 @@ type BatchGetEntriesRequest struct {
 
 func (x *BatchGetEntriesRequest) Reset() {
 	*x = BatchGetEntriesRequest{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +2482,7 @@ func (x *BatchGetEntriesRequest) String() string {
 func (*BatchGetEntriesRequest) ProtoMessage() {}
 
 func (x *BatchGetEntriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[10]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +2495,7 @@ func (x *BatchGetEntriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetEntriesRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetEntriesRequest) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{10}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *BatchGetEntriesRequest) GetIds() []string {
@@ -726,7 +2514,7 @@ type BatchGetEntriesResponse struct {
 
 func (x *BatchGetEntriesResponse) Reset() {
 	*x = BatchGetEntriesResponse{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +2526,7 @@ func (x *BatchGetEntriesResponse) String() string {
 func (*BatchGetEntriesResponse) ProtoMessage() {}
 
 func (x *BatchGetEntriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[11]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +2539,7 @@ func (x *BatchGetEntriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetEntriesResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetEntriesResponse) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{11}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *BatchGetEntriesResponse) GetEntries() []*Entry {
@@ -771,17 +2559,20 @@ type Entry struct {
 	Version int32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// False: a tombstone, the post is not public.
 	Indexed bool `protobuf:"varint,5,opt,name=indexed,proto3" json:"indexed,omitempty"`
-	// Slug and name; count is not filled.
+	// Id, slug, name in the post's language, internal and inherited; count is not filled.
+	// Those the post carries in its order, then those above them.
 	Tags []*Tag `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	// As in the notice of this version. Empty with version 0: tags does not know it.
-	PublicHash    []byte `protobuf:"bytes,7,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
+	PublicHash []byte `protobuf:"bytes,7,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
+	// The rarest terms of its text, as the index has them, the most telling first; at most 12.
+	Keywords      []string `protobuf:"bytes,8,rep,name=keywords,proto3" json:"keywords,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[12]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -793,7 +2584,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[12]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -806,7 +2597,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{12}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Entry) GetPostId() string {
@@ -858,10 +2649,221 @@ func (x *Entry) GetPublicHash() []byte {
 	return nil
 }
 
+func (x *Entry) GetKeywords() []string {
+	if x != nil {
+		return x.Keywords
+	}
+	return nil
+}
+
+type BatchGetTagsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tag ids, at most 100.
+	Ids           []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetTagsRequest) Reset() {
+	*x = BatchGetTagsRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetTagsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetTagsRequest) ProtoMessage() {}
+
+func (x *BatchGetTagsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetTagsRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetTagsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *BatchGetTagsRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+type BatchGetTagsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	States        []*TagState            `protobuf:"bytes,1,rep,name=states,proto3" json:"states,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetTagsResponse) Reset() {
+	*x = BatchGetTagsResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetTagsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetTagsResponse) ProtoMessage() {}
+
+func (x *BatchGetTagsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetTagsResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetTagsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *BatchGetTagsResponse) GetStates() []*TagState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// TagState is a tag for read models, or that there is none any more.
+type TagState struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Site  string                 `protobuf:"bytes,2,opt,name=site,proto3" json:"site,omitempty"`
+	Epoch int32                  `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// 0: tags does not know it.
+	Version int32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	// Empty for a tombstone: it was merged, or all parts took its place. count and
+	// children are not filled.
+	Tag *Tag `protobuf:"bytes,5,opt,name=tag,proto3" json:"tag,omitempty"`
+	// Slugs whose pages redirect to the tag; of a tombstone to the tag moved_to.
+	FormerSlugs []string `protobuf:"bytes,6,rep,name=former_slugs,json=formerSlugs,proto3" json:"former_slugs,omitempty"`
+	// Id and slug of the tag that took the place of a tombstone; empty if there is none.
+	MovedTo     string `protobuf:"bytes,7,opt,name=moved_to,json=movedTo,proto3" json:"moved_to,omitempty"`
+	MovedToSlug string `protobuf:"bytes,8,opt,name=moved_to_slug,json=movedToSlug,proto3" json:"moved_to_slug,omitempty"`
+	// As in the notice of this version.
+	PublicHash    []byte `protobuf:"bytes,9,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagState) Reset() {
+	*x = TagState{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagState) ProtoMessage() {}
+
+func (x *TagState) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagState.ProtoReflect.Descriptor instead.
+func (*TagState) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *TagState) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TagState) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *TagState) GetEpoch() int32 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *TagState) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *TagState) GetTag() *Tag {
+	if x != nil {
+		return x.Tag
+	}
+	return nil
+}
+
+func (x *TagState) GetFormerSlugs() []string {
+	if x != nil {
+		return x.FormerSlugs
+	}
+	return nil
+}
+
+func (x *TagState) GetMovedTo() string {
+	if x != nil {
+		return x.MovedTo
+	}
+	return ""
+}
+
+func (x *TagState) GetMovedToSlug() string {
+	if x != nil {
+		return x.MovedToSlug
+	}
+	return ""
+}
+
+func (x *TagState) GetPublicHash() []byte {
+	if x != nil {
+		return x.PublicHash
+	}
+	return nil
+}
+
 // IndexFacts are the public facts in the notices of the index.
 type IndexFacts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Slugs that the post carries now.
+	// Slugs that the post carries now and readers see.
 	Tags []string `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty"`
 	// Slugs that it carried before and no longer does.
 	Removed       []string `protobuf:"bytes,2,rep,name=removed,proto3" json:"removed,omitempty"`
@@ -871,7 +2873,7 @@ type IndexFacts struct {
 
 func (x *IndexFacts) Reset() {
 	*x = IndexFacts{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[13]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +2885,7 @@ func (x *IndexFacts) String() string {
 func (*IndexFacts) ProtoMessage() {}
 
 func (x *IndexFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[13]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +2898,7 @@ func (x *IndexFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IndexFacts.ProtoReflect.Descriptor instead.
 func (*IndexFacts) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{13}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *IndexFacts) GetTags() []string {
@@ -913,35 +2915,268 @@ func (x *IndexFacts) GetRemoved() []string {
 	return nil
 }
 
+// TagFacts are the public facts in the notices of tags. Nothing of an internal tag.
+type TagFacts struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Of a tag that another took the place of.
+	MovedTo string `protobuf:"bytes,3,opt,name=moved_to,json=movedTo,proto3" json:"moved_to,omitempty"`
+	// The operation that the change came from, if any.
+	Operation     string `protobuf:"bytes,4,opt,name=operation,proto3" json:"operation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagFacts) Reset() {
+	*x = TagFacts{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagFacts) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagFacts) ProtoMessage() {}
+
+func (x *TagFacts) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagFacts.ProtoReflect.Descriptor instead.
+func (*TagFacts) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *TagFacts) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *TagFacts) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TagFacts) GetMovedTo() string {
+	if x != nil {
+		return x.MovedTo
+	}
+	return ""
+}
+
+func (x *TagFacts) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
+// Part is one of the tags that come out.
+type SplitTagRequest_Part struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of a new tag, or of one that is there.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Posts that this query finds among those that carry the tag now.
+	Q string `protobuf:"bytes,2,opt,name=q,proto3" json:"q,omitempty"`
+	// These posts, by id, at most 1,000.
+	Posts []string `protobuf:"bytes,3,rep,name=posts,proto3" json:"posts,omitempty"`
+	// Names (aliases) of the tag that go with the part, for what is published later.
+	Aliases       []string `protobuf:"bytes,4,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SplitTagRequest_Part) Reset() {
+	*x = SplitTagRequest_Part{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SplitTagRequest_Part) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SplitTagRequest_Part) ProtoMessage() {}
+
+func (x *SplitTagRequest_Part) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SplitTagRequest_Part.ProtoReflect.Descriptor instead.
+func (*SplitTagRequest_Part) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{12, 0}
+}
+
+func (x *SplitTagRequest_Part) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SplitTagRequest_Part) GetQ() string {
+	if x != nil {
+		return x.Q
+	}
+	return ""
+}
+
+func (x *SplitTagRequest_Part) GetPosts() []string {
+	if x != nil {
+		return x.Posts
+	}
+	return nil
+}
+
+func (x *SplitTagRequest_Part) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
 var File_parution_tags_v1_tags_proto protoreflect.FileDescriptor
 
 const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\n" +
-	"\x1bparution/tags/v1/tags.proto\x12\x10parution.tags.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\"C\n" +
+	"\x1bparution/tags/v1/tags.proto\x12\x10parution.tags.v1\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\"\xf7\x03\n" +
 	"\x03Tag\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x05R\x05count\"M\n" +
+	"\x05count\x18\x03 \x01(\x05R\x05count\x12\x0e\n" +
+	"\x02id\x18\x04 \x01(\tR\x02id\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\x05R\aversion\x12 \n" +
+	"\vdescription\x18\x06 \x01(\tR\vdescription\x126\n" +
+	"\x05names\x18\a \x03(\v2 .parution.tags.v1.Tag.NamesEntryR\x05names\x12\x16\n" +
+	"\x06colour\x18\b \x01(\tR\x06colour\x12\x14\n" +
+	"\x05image\x18\t \x01(\tR\x05image\x12\x1b\n" +
+	"\timage_alt\x18\n" +
+	" \x01(\tR\bimageAlt\x12\x18\n" +
+	"\aaliases\x18\v \x03(\tR\aaliases\x12\x16\n" +
+	"\x06parent\x18\f \x01(\tR\x06parent\x12\x1a\n" +
+	"\binternal\x18\r \x01(\bR\binternal\x12!\n" +
+	"\fformer_slugs\x18\x0e \x03(\tR\vformerSlugs\x12\x1a\n" +
+	"\bchildren\x18\x0f \x03(\tR\bchildren\x12\x1c\n" +
+	"\tinherited\x18\x10 \x01(\bR\tinherited\x1a8\n" +
+	"\n" +
+	"NamesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa4\x02\n" +
+	"\fTagOperation\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x14\n" +
+	"\x05slugs\x18\x04 \x03(\tR\x05slugs\x12\x12\n" +
+	"\x04into\x18\x05 \x03(\tR\x04into\x12\x14\n" +
+	"\x05undid\x18\x06 \x01(\tR\x05undid\x12\x14\n" +
+	"\x05posts\x18\a \x01(\x05R\x05posts\x12\x1d\n" +
+	"\n" +
+	"posts_done\x18\b \x01(\x05R\tpostsDone\x12*\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
+	"\x02by\x18\n" +
+	" \x01(\tR\x02by\x12)\n" +
+	"\x04tags\x18\v \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\x93\x01\n" +
 	"\x0fListTagsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\"e\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x14\n" +
+	"\x05order\x18\x03 \x01(\tR\x05order\x12\x16\n" +
+	"\x06parent\x18\x04 \x01(\tR\x06parent\x12\x16\n" +
+	"\x06prefix\x18\x05 \x01(\tR\x06prefix\"{\n" +
 	"\x10ListTagsResponse\x12)\n" +
 	"\x04tags\x18\x01 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"#\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x05R\x05total\"#\n" +
 	"\rGetTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\"9\n" +
 	"\x0eGetTagResponse\x12'\n" +
-	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\"h\n" +
+	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\"\xb9\x01\n" +
+	"\x12DescribeTagRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12'\n" +
+	"\x03tag\x18\x02 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12;\n" +
+	"\vupdate_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12)\n" +
+	"\x10expected_version\x18\x04 \x01(\x05R\x0fexpectedVersion\"S\n" +
+	"\x13DescribeTagResponse\x12<\n" +
+	"\toperation\x18\x01 \x01(\v2\x1e.parution.tags.v1.TagOperationR\toperation\"\x80\x01\n" +
+	"\x10RenameTagRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x19\n" +
+	"\bnew_slug\x18\x03 \x01(\tR\anewSlug\x12)\n" +
+	"\x10expected_version\x18\x04 \x01(\x05R\x0fexpectedVersion\"Q\n" +
+	"\x11RenameTagResponse\x12<\n" +
+	"\toperation\x18\x01 \x01(\v2\x1e.parution.tags.v1.TagOperationR\toperation\"d\n" +
+	"\x0fMergeTagRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
+	"\x04into\x18\x02 \x01(\tR\x04into\x12)\n" +
+	"\x10expected_version\x18\x03 \x01(\x05R\x0fexpectedVersion\"P\n" +
+	"\x10MergeTagResponse\x12<\n" +
+	"\toperation\x18\x01 \x01(\v2\x1e.parution.tags.v1.TagOperationR\toperation\"\xe8\x01\n" +
+	"\x0fSplitTagRequest\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12<\n" +
+	"\x05parts\x18\x02 \x03(\v2&.parution.tags.v1.SplitTagRequest.PartR\x05parts\x12)\n" +
+	"\x10expected_version\x18\x03 \x01(\x05R\x0fexpectedVersion\x1aX\n" +
+	"\x04Part\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\f\n" +
+	"\x01q\x18\x02 \x01(\tR\x01q\x12\x14\n" +
+	"\x05posts\x18\x03 \x03(\tR\x05posts\x12\x18\n" +
+	"\aaliases\x18\x04 \x03(\tR\aaliases\"P\n" +
+	"\x10SplitTagResponse\x12<\n" +
+	"\toperation\x18\x01 \x01(\v2\x1e.parution.tags.v1.TagOperationR\toperation\"j\n" +
+	"\x18ListTagOperationsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x12\n" +
+	"\x04slug\x18\x03 \x01(\tR\x04slug\"\x83\x01\n" +
+	"\x19ListTagOperationsResponse\x12>\n" +
+	"\n" +
+	"operations\x18\x01 \x03(\v2\x1e.parution.tags.v1.TagOperationR\n" +
+	"operations\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"(\n" +
+	"\x16GetTagOperationRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"W\n" +
+	"\x17GetTagOperationResponse\x12<\n" +
+	"\toperation\x18\x01 \x01(\v2\x1e.parution.tags.v1.TagOperationR\toperation\")\n" +
+	"\x17UndoTagOperationRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"X\n" +
+	"\x18UndoTagOperationResponse\x12<\n" +
+	"\toperation\x18\x01 \x01(\v2\x1e.parution.tags.v1.TagOperationR\toperation\"\x8c\x01\n" +
 	"\x16ListTaggedPostsRequest\x12\x12\n" +
 	"\x04tags\x18\x01 \x01(\tR\x04tags\x12\x1b\n" +
 	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"\x8b\x01\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12\x10\n" +
+	"\x03any\x18\x04 \x03(\tR\x03any\x12\x10\n" +
+	"\x03not\x18\x05 \x03(\tR\x03not\"\xba\x01\n" +
 	"\x17ListTaggedPostsResponse\x122\n" +
 	"\x05posts\x18\x01 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
-	"\x05total\x18\x03 \x01(\x05R\x05total\"\xcc\x01\n" +
+	"\x05total\x18\x03 \x01(\x05R\x05total\x12-\n" +
+	"\x06facets\x18\x04 \x03(\v2\x15.parution.tags.v1.TagR\x06facets\"\xa8\x02\n" +
 	"\n" +
 	"TaggedPost\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
@@ -949,8 +3184,15 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05title\x18\x03 \x01(\tR\x05title\x12\x1a\n" +
 	"\blanguage\x18\x04 \x01(\tR\blanguage\x12=\n" +
 	"\fpublished_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vpublishedAt\x12)\n" +
-	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\xc0\x01\n" +
-	"\x12SearchPostsRequest\x12\f\n" +
+	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12\x18\n" +
+	"\aauthors\x18\a \x03(\tR\aauthors\x12\x1d\n" +
+	"\n" +
+	"title_html\x18\b \x01(\tR\ttitleHtml\x12!\n" +
+	"\fsnippet_html\x18\t \x01(\tR\vsnippetHtml\"2\n" +
+	"\bPosition\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x05R\x05epoch\x12\x10\n" +
+	"\x03pos\x18\x02 \x01(\x03R\x03pos\"\xcb\x03\n" +
+	"\rSearchRequest\x12\f\n" +
 	"\x01q\x18\x01 \x01(\tR\x01q\x12\x10\n" +
 	"\x03tag\x18\x02 \x03(\tR\x03tag\x12\x10\n" +
 	"\x03not\x18\x03 \x03(\tR\x03not\x12\x1b\n" +
@@ -959,16 +3201,68 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tR\tpageToken\x12\x12\n" +
 	"\x04skip\x18\x06 \x01(\x05R\x04skip\x12\x12\n" +
 	"\x04site\x18\a \x01(\tR\x04site\x12\x14\n" +
-	"\x05order\x18\b \x01(\tR\x05order\"\xb6\x01\n" +
-	"\x13SearchPostsResponse\x122\n" +
+	"\x05order\x18\b \x01(\tR\x05order\x12\x10\n" +
+	"\x03any\x18\t \x03(\tR\x03any\x12\x16\n" +
+	"\x06author\x18\n" +
+	" \x03(\tR\x06author\x12\x1a\n" +
+	"\blanguage\x18\v \x03(\tR\blanguage\x12\x14\n" +
+	"\x05since\x18\f \x01(\tR\x05since\x12\x14\n" +
+	"\x05until\x18\r \x01(\tR\x05until\x12\x19\n" +
+	"\bat_least\x18\x0e \x03(\tR\aatLeast\x126\n" +
+	"\bposition\x18\x0f \x01(\v2\x1a.parution.tags.v1.PositionR\bposition\x12-\n" +
+	"\x12interface_language\x18\x10 \x01(\tR\x11interfaceLanguage\x12\x1a\n" +
+	"\bcomplete\x18\x11 \x01(\bR\bcomplete\"G\n" +
+	"\x05Facet\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x05R\x05count\"\xa3\x04\n" +
+	"\x0eSearchResponse\x122\n" +
 	"\x05posts\x18\x01 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
 	"\x05total\x18\x03 \x01(\x05R\x05total\x12-\n" +
-	"\x06facets\x18\x04 \x03(\v2\x15.parution.tags.v1.TagR\x06facets\"*\n" +
+	"\x06facets\x18\x04 \x03(\v2\x15.parution.tags.v1.TagR\x06facets\x121\n" +
+	"\aauthors\x18\x05 \x03(\v2\x17.parution.tags.v1.FacetR\aauthors\x125\n" +
+	"\tlanguages\x18\x06 \x03(\v2\x17.parution.tags.v1.FacetR\tlanguages\x12-\n" +
+	"\x05years\x18\a \x03(\v2\x17.parution.tags.v1.FacetR\x05years\x12 \n" +
+	"\fdid_you_mean\x18\b \x01(\tR\n" +
+	"didYouMean\x12)\n" +
+	"\x11did_you_mean_html\x18\t \x01(\tR\x0edidYouMeanHtml\x128\n" +
+	"\aproblem\x18\n" +
+	" \x01(\v2\x1e.parution.tags.v1.QueryProblemR\aproblem\x126\n" +
+	"\bposition\x18\v \x01(\v2\x1a.parution.tags.v1.PositionR\bposition\x12\x18\n" +
+	"\aignored\x18\f \x03(\tR\aignored\"l\n" +
+	"\fQueryProblem\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x05R\x06offset\x12\x16\n" +
+	"\x06length\x18\x02 \x01(\x05R\x06length\x12\x12\n" +
+	"\x04code\x18\x03 \x01(\tR\x04code\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\"F\n" +
+	"\x0eSuggestRequest\x12\f\n" +
+	"\x01q\x18\x01 \x01(\tR\x01q\x12\x12\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x05R\x04size\"\x8a\x01\n" +
+	"\x0fSuggestResponse\x12\x18\n" +
+	"\aqueries\x18\x01 \x03(\tR\aqueries\x12)\n" +
+	"\x04tags\x18\x02 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x122\n" +
+	"\x05posts\x18\x03 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\"\x9a\x01\n" +
+	"\x12SuggestTagsRequest\x12\x14\n" +
+	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
+	"\x04body\x18\x02 \x01(\tR\x04body\x12\x16\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format\x12\x1a\n" +
+	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x12\n" +
+	"\x04tags\x18\x05 \x03(\tR\x04tags\x12\x12\n" +
+	"\x04size\x18\x06 \x01(\x05R\x04size\"@\n" +
+	"\x13SuggestTagsResponse\x12)\n" +
+	"\x04tags\x18\x01 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"Q\n" +
+	"\x17ListRelatedPostsRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x05R\x04size\x12\x12\n" +
+	"\x04site\x18\x03 \x01(\tR\x04site\"N\n" +
+	"\x18ListRelatedPostsResponse\x122\n" +
+	"\x05posts\x18\x01 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\"*\n" +
 	"\x16BatchGetEntriesRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"L\n" +
 	"\x17BatchGetEntriesResponse\x121\n" +
-	"\aentries\x18\x01 \x03(\v2\x17.parution.tags.v1.EntryR\aentries\"\xca\x01\n" +
+	"\aentries\x18\x01 \x03(\v2\x17.parution.tags.v1.EntryR\aentries\"\xe6\x01\n" +
 	"\x05Entry\x12\x17\n" +
 	"\apost_id\x18\x01 \x01(\tR\x06postId\x12\x12\n" +
 	"\x04site\x18\x02 \x01(\tR\x04site\x12\x14\n" +
@@ -977,22 +3271,67 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\aindexed\x18\x05 \x01(\bR\aindexed\x12)\n" +
 	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12\x1f\n" +
 	"\vpublic_hash\x18\a \x01(\fR\n" +
+	"publicHash\x12\x1a\n" +
+	"\bkeywords\x18\b \x03(\tR\bkeywords\"'\n" +
+	"\x13BatchGetTagsRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\"J\n" +
+	"\x14BatchGetTagsResponse\x122\n" +
+	"\x06states\x18\x01 \x03(\v2\x1a.parution.tags.v1.TagStateR\x06states\"\x8a\x02\n" +
+	"\bTagState\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\x12\x14\n" +
+	"\x05epoch\x18\x03 \x01(\x05R\x05epoch\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\x05R\aversion\x12'\n" +
+	"\x03tag\x18\x05 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12!\n" +
+	"\fformer_slugs\x18\x06 \x03(\tR\vformerSlugs\x12\x19\n" +
+	"\bmoved_to\x18\a \x01(\tR\amovedTo\x12\"\n" +
+	"\rmoved_to_slug\x18\b \x01(\tR\vmovedToSlug\x12\x1f\n" +
+	"\vpublic_hash\x18\t \x01(\fR\n" +
 	"publicHash\":\n" +
 	"\n" +
 	"IndexFacts\x12\x12\n" +
 	"\x04tags\x18\x01 \x03(\tR\x04tags\x12\x18\n" +
-	"\aremoved\x18\x02 \x03(\tR\aremoved2\x8e\x05\n" +
+	"\aremoved\x18\x02 \x03(\tR\aremoved\"k\n" +
+	"\bTagFacts\x12\x12\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x19\n" +
+	"\bmoved_to\x18\x03 \x01(\tR\amovedTo\x12\x1c\n" +
+	"\toperation\x18\x04 \x01(\tR\toperation2\xba\x11\n" +
 	"\vTagsService\x12t\n" +
 	"\bListTags\x12!.parution.tags.v1.ListTagsRequest\x1a\".parution.tags.v1.ListTagsResponse\"!\xca\xf3\x18\t\n" +
 	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/api/v1/tags\x12z\n" +
 	"\x06GetTag\x12\x1f.parution.tags.v1.GetTagRequest\x1a .parution.tags.v1.GetTagResponse\"-\xca\xf3\x18\t\n" +
-	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1ab\x03tag\x12\x13/api/v1/tags/{slug}\x12\x96\x01\n" +
+	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1ab\x03tag\x12\x13/api/v1/tags/{slug}\x12\x90\x01\n" +
+	"\vDescribeTag\x12$.parution.tags.v1.DescribeTagRequest\x1a%.parution.tags.v1.DescribeTagResponse\"4\xca\xf3\x18\x05\n" +
+	"\x03\x03\x04\x05\x82\xd3\xe4\x93\x02%:\x03tagb\toperation2\x13/api/v1/tags/{slug}\x12\x8f\x01\n" +
+	"\tRenameTag\x12\".parution.tags.v1.RenameTagRequest\x1a#.parution.tags.v1.RenameTagResponse\"9\xca\xf3\x18\x05\n" +
+	"\x03\x03\x04\x05\x82\xd3\xe4\x93\x02*:\x01*b\toperation\"\x1a/api/v1/tags/{slug}:rename\x12\x8b\x01\n" +
+	"\bMergeTag\x12!.parution.tags.v1.MergeTagRequest\x1a\".parution.tags.v1.MergeTagResponse\"8\xca\xf3\x18\x05\n" +
+	"\x03\x03\x04\x05\x82\xd3\xe4\x93\x02):\x01*b\toperation\"\x19/api/v1/tags/{slug}:merge\x12\x8b\x01\n" +
+	"\bSplitTag\x12!.parution.tags.v1.SplitTagRequest\x1a\".parution.tags.v1.SplitTagResponse\"8\xca\xf3\x18\x05\n" +
+	"\x03\x03\x04\x05\x82\xd3\xe4\x93\x02):\x01*b\toperation\"\x19/api/v1/tags/{slug}:split\x12\x97\x01\n" +
+	"\x11ListTagOperations\x12*.parution.tags.v1.ListTagOperationsRequest\x1a+.parution.tags.v1.ListTagOperationsResponse\")\xca\xf3\x18\a\n" +
+	"\x03\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/tag-operations\x12\xa1\x01\n" +
+	"\x0fGetTagOperation\x12(.parution.tags.v1.GetTagOperationRequest\x1a).parution.tags.v1.GetTagOperationResponse\"9\xca\xf3\x18\a\n" +
+	"\x03\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02(b\toperation\x12\x1b/api/v1/tag-operations/{id}\x12\xaa\x01\n" +
+	"\x10UndoTagOperation\x12).parution.tags.v1.UndoTagOperationRequest\x1a*.parution.tags.v1.UndoTagOperationResponse\"?\xca\xf3\x18\x05\n" +
+	"\x03\x03\x04\x05\x82\xd3\xe4\x93\x020:\x01*b\toperation\" /api/v1/tag-operations/{id}:undo\x12\x96\x01\n" +
 	"\x0fListTaggedPosts\x12(.parution.tags.v1.ListTaggedPostsRequest\x1a).parution.tags.v1.ListTaggedPostsResponse\".\xca\xf3\x18\t\n" +
-	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/tags/{tags}/posts\x12\x80\x01\n" +
-	"\vSearchPosts\x12$.parution.tags.v1.SearchPostsRequest\x1a%.parution.tags.v1.SearchPostsResponse\"$\xca\xf3\x18\n" +
+	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/api/v1/tags/{tags}/posts\x12q\n" +
+	"\x06Search\x12\x1f.parution.tags.v1.SearchRequest\x1a .parution.tags.v1.SearchResponse\"$\xca\xf3\x18\n" +
 	"\n" +
-	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/search\x12q\n" +
+	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/search\x12|\n" +
+	"\aSuggest\x12 .parution.tags.v1.SuggestRequest\x1a!.parution.tags.v1.SuggestResponse\",\xca\xf3\x18\n" +
+	"\n" +
+	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/api/v1/search:suggest\x12\x87\x01\n" +
+	"\vSuggestTags\x12$.parution.tags.v1.SuggestTagsRequest\x1a%.parution.tags.v1.SuggestTagsResponse\"+\xca\xf3\x18\b\n" +
+	"\x04\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/api/v1/tags:suggest\x12\x9b\x01\n" +
+	"\x10ListRelatedPosts\x12).parution.tags.v1.ListRelatedPostsRequest\x1a*.parution.tags.v1.ListRelatedPostsResponse\"0\xca\xf3\x18\n" +
+	"\n" +
+	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/api/v1/posts/{id}/related\x12q\n" +
 	"\x0fBatchGetEntries\x12(.parution.tags.v1.BatchGetEntriesRequest\x1a).parution.tags.v1.BatchGetEntriesResponse\"\t\xca\xf3\x18\x05\n" +
+	"\x01\x06\x10\x01\x12h\n" +
+	"\fBatchGetTags\x12%.parution.tags.v1.BatchGetTagsRequest\x1a&.parution.tags.v1.BatchGetTagsResponse\"\t\xca\xf3\x18\x05\n" +
 	"\x01\x06\x10\x01B@Z>github.com/parution/parution/proto/gen/parution/tags/v1;tagsv1b\x06proto3"
 
 var (
@@ -1007,49 +3346,128 @@ func file_parution_tags_v1_tags_proto_rawDescGZIP() []byte {
 	return file_parution_tags_v1_tags_proto_rawDescData
 }
 
-var file_parution_tags_v1_tags_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_parution_tags_v1_tags_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_parution_tags_v1_tags_proto_goTypes = []any{
-	(*Tag)(nil),                     // 0: parution.tags.v1.Tag
-	(*ListTagsRequest)(nil),         // 1: parution.tags.v1.ListTagsRequest
-	(*ListTagsResponse)(nil),        // 2: parution.tags.v1.ListTagsResponse
-	(*GetTagRequest)(nil),           // 3: parution.tags.v1.GetTagRequest
-	(*GetTagResponse)(nil),          // 4: parution.tags.v1.GetTagResponse
-	(*ListTaggedPostsRequest)(nil),  // 5: parution.tags.v1.ListTaggedPostsRequest
-	(*ListTaggedPostsResponse)(nil), // 6: parution.tags.v1.ListTaggedPostsResponse
-	(*TaggedPost)(nil),              // 7: parution.tags.v1.TaggedPost
-	(*SearchPostsRequest)(nil),      // 8: parution.tags.v1.SearchPostsRequest
-	(*SearchPostsResponse)(nil),     // 9: parution.tags.v1.SearchPostsResponse
-	(*BatchGetEntriesRequest)(nil),  // 10: parution.tags.v1.BatchGetEntriesRequest
-	(*BatchGetEntriesResponse)(nil), // 11: parution.tags.v1.BatchGetEntriesResponse
-	(*Entry)(nil),                   // 12: parution.tags.v1.Entry
-	(*IndexFacts)(nil),              // 13: parution.tags.v1.IndexFacts
-	(*timestamppb.Timestamp)(nil),   // 14: google.protobuf.Timestamp
+	(*Tag)(nil),                       // 0: parution.tags.v1.Tag
+	(*TagOperation)(nil),              // 1: parution.tags.v1.TagOperation
+	(*ListTagsRequest)(nil),           // 2: parution.tags.v1.ListTagsRequest
+	(*ListTagsResponse)(nil),          // 3: parution.tags.v1.ListTagsResponse
+	(*GetTagRequest)(nil),             // 4: parution.tags.v1.GetTagRequest
+	(*GetTagResponse)(nil),            // 5: parution.tags.v1.GetTagResponse
+	(*DescribeTagRequest)(nil),        // 6: parution.tags.v1.DescribeTagRequest
+	(*DescribeTagResponse)(nil),       // 7: parution.tags.v1.DescribeTagResponse
+	(*RenameTagRequest)(nil),          // 8: parution.tags.v1.RenameTagRequest
+	(*RenameTagResponse)(nil),         // 9: parution.tags.v1.RenameTagResponse
+	(*MergeTagRequest)(nil),           // 10: parution.tags.v1.MergeTagRequest
+	(*MergeTagResponse)(nil),          // 11: parution.tags.v1.MergeTagResponse
+	(*SplitTagRequest)(nil),           // 12: parution.tags.v1.SplitTagRequest
+	(*SplitTagResponse)(nil),          // 13: parution.tags.v1.SplitTagResponse
+	(*ListTagOperationsRequest)(nil),  // 14: parution.tags.v1.ListTagOperationsRequest
+	(*ListTagOperationsResponse)(nil), // 15: parution.tags.v1.ListTagOperationsResponse
+	(*GetTagOperationRequest)(nil),    // 16: parution.tags.v1.GetTagOperationRequest
+	(*GetTagOperationResponse)(nil),   // 17: parution.tags.v1.GetTagOperationResponse
+	(*UndoTagOperationRequest)(nil),   // 18: parution.tags.v1.UndoTagOperationRequest
+	(*UndoTagOperationResponse)(nil),  // 19: parution.tags.v1.UndoTagOperationResponse
+	(*ListTaggedPostsRequest)(nil),    // 20: parution.tags.v1.ListTaggedPostsRequest
+	(*ListTaggedPostsResponse)(nil),   // 21: parution.tags.v1.ListTaggedPostsResponse
+	(*TaggedPost)(nil),                // 22: parution.tags.v1.TaggedPost
+	(*Position)(nil),                  // 23: parution.tags.v1.Position
+	(*SearchRequest)(nil),             // 24: parution.tags.v1.SearchRequest
+	(*Facet)(nil),                     // 25: parution.tags.v1.Facet
+	(*SearchResponse)(nil),            // 26: parution.tags.v1.SearchResponse
+	(*QueryProblem)(nil),              // 27: parution.tags.v1.QueryProblem
+	(*SuggestRequest)(nil),            // 28: parution.tags.v1.SuggestRequest
+	(*SuggestResponse)(nil),           // 29: parution.tags.v1.SuggestResponse
+	(*SuggestTagsRequest)(nil),        // 30: parution.tags.v1.SuggestTagsRequest
+	(*SuggestTagsResponse)(nil),       // 31: parution.tags.v1.SuggestTagsResponse
+	(*ListRelatedPostsRequest)(nil),   // 32: parution.tags.v1.ListRelatedPostsRequest
+	(*ListRelatedPostsResponse)(nil),  // 33: parution.tags.v1.ListRelatedPostsResponse
+	(*BatchGetEntriesRequest)(nil),    // 34: parution.tags.v1.BatchGetEntriesRequest
+	(*BatchGetEntriesResponse)(nil),   // 35: parution.tags.v1.BatchGetEntriesResponse
+	(*Entry)(nil),                     // 36: parution.tags.v1.Entry
+	(*BatchGetTagsRequest)(nil),       // 37: parution.tags.v1.BatchGetTagsRequest
+	(*BatchGetTagsResponse)(nil),      // 38: parution.tags.v1.BatchGetTagsResponse
+	(*TagState)(nil),                  // 39: parution.tags.v1.TagState
+	(*IndexFacts)(nil),                // 40: parution.tags.v1.IndexFacts
+	(*TagFacts)(nil),                  // 41: parution.tags.v1.TagFacts
+	nil,                               // 42: parution.tags.v1.Tag.NamesEntry
+	(*SplitTagRequest_Part)(nil),      // 43: parution.tags.v1.SplitTagRequest.Part
+	(*timestamppb.Timestamp)(nil),     // 44: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 45: google.protobuf.FieldMask
 }
 var file_parution_tags_v1_tags_proto_depIdxs = []int32{
-	0,  // 0: parution.tags.v1.ListTagsResponse.tags:type_name -> parution.tags.v1.Tag
-	0,  // 1: parution.tags.v1.GetTagResponse.tag:type_name -> parution.tags.v1.Tag
-	7,  // 2: parution.tags.v1.ListTaggedPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
-	14, // 3: parution.tags.v1.TaggedPost.published_at:type_name -> google.protobuf.Timestamp
-	0,  // 4: parution.tags.v1.TaggedPost.tags:type_name -> parution.tags.v1.Tag
-	7,  // 5: parution.tags.v1.SearchPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
-	0,  // 6: parution.tags.v1.SearchPostsResponse.facets:type_name -> parution.tags.v1.Tag
-	12, // 7: parution.tags.v1.BatchGetEntriesResponse.entries:type_name -> parution.tags.v1.Entry
-	0,  // 8: parution.tags.v1.Entry.tags:type_name -> parution.tags.v1.Tag
-	1,  // 9: parution.tags.v1.TagsService.ListTags:input_type -> parution.tags.v1.ListTagsRequest
-	3,  // 10: parution.tags.v1.TagsService.GetTag:input_type -> parution.tags.v1.GetTagRequest
-	5,  // 11: parution.tags.v1.TagsService.ListTaggedPosts:input_type -> parution.tags.v1.ListTaggedPostsRequest
-	8,  // 12: parution.tags.v1.TagsService.SearchPosts:input_type -> parution.tags.v1.SearchPostsRequest
-	10, // 13: parution.tags.v1.TagsService.BatchGetEntries:input_type -> parution.tags.v1.BatchGetEntriesRequest
-	2,  // 14: parution.tags.v1.TagsService.ListTags:output_type -> parution.tags.v1.ListTagsResponse
-	4,  // 15: parution.tags.v1.TagsService.GetTag:output_type -> parution.tags.v1.GetTagResponse
-	6,  // 16: parution.tags.v1.TagsService.ListTaggedPosts:output_type -> parution.tags.v1.ListTaggedPostsResponse
-	9,  // 17: parution.tags.v1.TagsService.SearchPosts:output_type -> parution.tags.v1.SearchPostsResponse
-	11, // 18: parution.tags.v1.TagsService.BatchGetEntries:output_type -> parution.tags.v1.BatchGetEntriesResponse
-	14, // [14:19] is the sub-list for method output_type
-	9,  // [9:14] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	42, // 0: parution.tags.v1.Tag.names:type_name -> parution.tags.v1.Tag.NamesEntry
+	44, // 1: parution.tags.v1.TagOperation.at:type_name -> google.protobuf.Timestamp
+	0,  // 2: parution.tags.v1.TagOperation.tags:type_name -> parution.tags.v1.Tag
+	0,  // 3: parution.tags.v1.ListTagsResponse.tags:type_name -> parution.tags.v1.Tag
+	0,  // 4: parution.tags.v1.GetTagResponse.tag:type_name -> parution.tags.v1.Tag
+	0,  // 5: parution.tags.v1.DescribeTagRequest.tag:type_name -> parution.tags.v1.Tag
+	45, // 6: parution.tags.v1.DescribeTagRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 7: parution.tags.v1.DescribeTagResponse.operation:type_name -> parution.tags.v1.TagOperation
+	1,  // 8: parution.tags.v1.RenameTagResponse.operation:type_name -> parution.tags.v1.TagOperation
+	1,  // 9: parution.tags.v1.MergeTagResponse.operation:type_name -> parution.tags.v1.TagOperation
+	43, // 10: parution.tags.v1.SplitTagRequest.parts:type_name -> parution.tags.v1.SplitTagRequest.Part
+	1,  // 11: parution.tags.v1.SplitTagResponse.operation:type_name -> parution.tags.v1.TagOperation
+	1,  // 12: parution.tags.v1.ListTagOperationsResponse.operations:type_name -> parution.tags.v1.TagOperation
+	1,  // 13: parution.tags.v1.GetTagOperationResponse.operation:type_name -> parution.tags.v1.TagOperation
+	1,  // 14: parution.tags.v1.UndoTagOperationResponse.operation:type_name -> parution.tags.v1.TagOperation
+	22, // 15: parution.tags.v1.ListTaggedPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
+	0,  // 16: parution.tags.v1.ListTaggedPostsResponse.facets:type_name -> parution.tags.v1.Tag
+	44, // 17: parution.tags.v1.TaggedPost.published_at:type_name -> google.protobuf.Timestamp
+	0,  // 18: parution.tags.v1.TaggedPost.tags:type_name -> parution.tags.v1.Tag
+	23, // 19: parution.tags.v1.SearchRequest.position:type_name -> parution.tags.v1.Position
+	22, // 20: parution.tags.v1.SearchResponse.posts:type_name -> parution.tags.v1.TaggedPost
+	0,  // 21: parution.tags.v1.SearchResponse.facets:type_name -> parution.tags.v1.Tag
+	25, // 22: parution.tags.v1.SearchResponse.authors:type_name -> parution.tags.v1.Facet
+	25, // 23: parution.tags.v1.SearchResponse.languages:type_name -> parution.tags.v1.Facet
+	25, // 24: parution.tags.v1.SearchResponse.years:type_name -> parution.tags.v1.Facet
+	27, // 25: parution.tags.v1.SearchResponse.problem:type_name -> parution.tags.v1.QueryProblem
+	23, // 26: parution.tags.v1.SearchResponse.position:type_name -> parution.tags.v1.Position
+	0,  // 27: parution.tags.v1.SuggestResponse.tags:type_name -> parution.tags.v1.Tag
+	22, // 28: parution.tags.v1.SuggestResponse.posts:type_name -> parution.tags.v1.TaggedPost
+	0,  // 29: parution.tags.v1.SuggestTagsResponse.tags:type_name -> parution.tags.v1.Tag
+	22, // 30: parution.tags.v1.ListRelatedPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
+	36, // 31: parution.tags.v1.BatchGetEntriesResponse.entries:type_name -> parution.tags.v1.Entry
+	0,  // 32: parution.tags.v1.Entry.tags:type_name -> parution.tags.v1.Tag
+	39, // 33: parution.tags.v1.BatchGetTagsResponse.states:type_name -> parution.tags.v1.TagState
+	0,  // 34: parution.tags.v1.TagState.tag:type_name -> parution.tags.v1.Tag
+	2,  // 35: parution.tags.v1.TagsService.ListTags:input_type -> parution.tags.v1.ListTagsRequest
+	4,  // 36: parution.tags.v1.TagsService.GetTag:input_type -> parution.tags.v1.GetTagRequest
+	6,  // 37: parution.tags.v1.TagsService.DescribeTag:input_type -> parution.tags.v1.DescribeTagRequest
+	8,  // 38: parution.tags.v1.TagsService.RenameTag:input_type -> parution.tags.v1.RenameTagRequest
+	10, // 39: parution.tags.v1.TagsService.MergeTag:input_type -> parution.tags.v1.MergeTagRequest
+	12, // 40: parution.tags.v1.TagsService.SplitTag:input_type -> parution.tags.v1.SplitTagRequest
+	14, // 41: parution.tags.v1.TagsService.ListTagOperations:input_type -> parution.tags.v1.ListTagOperationsRequest
+	16, // 42: parution.tags.v1.TagsService.GetTagOperation:input_type -> parution.tags.v1.GetTagOperationRequest
+	18, // 43: parution.tags.v1.TagsService.UndoTagOperation:input_type -> parution.tags.v1.UndoTagOperationRequest
+	20, // 44: parution.tags.v1.TagsService.ListTaggedPosts:input_type -> parution.tags.v1.ListTaggedPostsRequest
+	24, // 45: parution.tags.v1.TagsService.Search:input_type -> parution.tags.v1.SearchRequest
+	28, // 46: parution.tags.v1.TagsService.Suggest:input_type -> parution.tags.v1.SuggestRequest
+	30, // 47: parution.tags.v1.TagsService.SuggestTags:input_type -> parution.tags.v1.SuggestTagsRequest
+	32, // 48: parution.tags.v1.TagsService.ListRelatedPosts:input_type -> parution.tags.v1.ListRelatedPostsRequest
+	34, // 49: parution.tags.v1.TagsService.BatchGetEntries:input_type -> parution.tags.v1.BatchGetEntriesRequest
+	37, // 50: parution.tags.v1.TagsService.BatchGetTags:input_type -> parution.tags.v1.BatchGetTagsRequest
+	3,  // 51: parution.tags.v1.TagsService.ListTags:output_type -> parution.tags.v1.ListTagsResponse
+	5,  // 52: parution.tags.v1.TagsService.GetTag:output_type -> parution.tags.v1.GetTagResponse
+	7,  // 53: parution.tags.v1.TagsService.DescribeTag:output_type -> parution.tags.v1.DescribeTagResponse
+	9,  // 54: parution.tags.v1.TagsService.RenameTag:output_type -> parution.tags.v1.RenameTagResponse
+	11, // 55: parution.tags.v1.TagsService.MergeTag:output_type -> parution.tags.v1.MergeTagResponse
+	13, // 56: parution.tags.v1.TagsService.SplitTag:output_type -> parution.tags.v1.SplitTagResponse
+	15, // 57: parution.tags.v1.TagsService.ListTagOperations:output_type -> parution.tags.v1.ListTagOperationsResponse
+	17, // 58: parution.tags.v1.TagsService.GetTagOperation:output_type -> parution.tags.v1.GetTagOperationResponse
+	19, // 59: parution.tags.v1.TagsService.UndoTagOperation:output_type -> parution.tags.v1.UndoTagOperationResponse
+	21, // 60: parution.tags.v1.TagsService.ListTaggedPosts:output_type -> parution.tags.v1.ListTaggedPostsResponse
+	26, // 61: parution.tags.v1.TagsService.Search:output_type -> parution.tags.v1.SearchResponse
+	29, // 62: parution.tags.v1.TagsService.Suggest:output_type -> parution.tags.v1.SuggestResponse
+	31, // 63: parution.tags.v1.TagsService.SuggestTags:output_type -> parution.tags.v1.SuggestTagsResponse
+	33, // 64: parution.tags.v1.TagsService.ListRelatedPosts:output_type -> parution.tags.v1.ListRelatedPostsResponse
+	35, // 65: parution.tags.v1.TagsService.BatchGetEntries:output_type -> parution.tags.v1.BatchGetEntriesResponse
+	38, // 66: parution.tags.v1.TagsService.BatchGetTags:output_type -> parution.tags.v1.BatchGetTagsResponse
+	51, // [51:67] is the sub-list for method output_type
+	35, // [35:51] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_parution_tags_v1_tags_proto_init() }
@@ -1063,7 +3481,7 @@ func file_parution_tags_v1_tags_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_parution_tags_v1_tags_proto_rawDesc), len(file_parution_tags_v1_tags_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -4,7 +4,7 @@
 // - protoc             (unknown)
 // source: parution/tags/v1/tags.proto
 
-// Tags: which published posts carry which tags.
+// Tags: the tags of a site, and which published posts carry which tags and which words.
 
 package tagsv1
 
@@ -21,32 +21,75 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TagsService_ListTags_FullMethodName        = "/parution.tags.v1.TagsService/ListTags"
-	TagsService_GetTag_FullMethodName          = "/parution.tags.v1.TagsService/GetTag"
-	TagsService_ListTaggedPosts_FullMethodName = "/parution.tags.v1.TagsService/ListTaggedPosts"
-	TagsService_SearchPosts_FullMethodName     = "/parution.tags.v1.TagsService/SearchPosts"
-	TagsService_BatchGetEntries_FullMethodName = "/parution.tags.v1.TagsService/BatchGetEntries"
+	TagsService_ListTags_FullMethodName          = "/parution.tags.v1.TagsService/ListTags"
+	TagsService_GetTag_FullMethodName            = "/parution.tags.v1.TagsService/GetTag"
+	TagsService_DescribeTag_FullMethodName       = "/parution.tags.v1.TagsService/DescribeTag"
+	TagsService_RenameTag_FullMethodName         = "/parution.tags.v1.TagsService/RenameTag"
+	TagsService_MergeTag_FullMethodName          = "/parution.tags.v1.TagsService/MergeTag"
+	TagsService_SplitTag_FullMethodName          = "/parution.tags.v1.TagsService/SplitTag"
+	TagsService_ListTagOperations_FullMethodName = "/parution.tags.v1.TagsService/ListTagOperations"
+	TagsService_GetTagOperation_FullMethodName   = "/parution.tags.v1.TagsService/GetTagOperation"
+	TagsService_UndoTagOperation_FullMethodName  = "/parution.tags.v1.TagsService/UndoTagOperation"
+	TagsService_ListTaggedPosts_FullMethodName   = "/parution.tags.v1.TagsService/ListTaggedPosts"
+	TagsService_Search_FullMethodName            = "/parution.tags.v1.TagsService/Search"
+	TagsService_Suggest_FullMethodName           = "/parution.tags.v1.TagsService/Suggest"
+	TagsService_SuggestTags_FullMethodName       = "/parution.tags.v1.TagsService/SuggestTags"
+	TagsService_ListRelatedPosts_FullMethodName  = "/parution.tags.v1.TagsService/ListRelatedPosts"
+	TagsService_BatchGetEntries_FullMethodName   = "/parution.tags.v1.TagsService/BatchGetEntries"
+	TagsService_BatchGetTags_FullMethodName      = "/parution.tags.v1.TagsService/BatchGetTags"
 )
 
 // TagsServiceClient is the client API for TagsService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// TagsService keeps the index of tags over the published posts of a site. It is a read
-// model of posts: it follows them within moments.
+// TagsService owns the tags of a site (their names, places and histories) and keeps the
+// index of its published posts. The index is a read model of posts: it follows them
+// within moments. Errors: Invalid with the field, NotFound, Stale if the expected version
+// is not the current one, Unavailable while a replica's index is not caught up.
 type TagsServiceClient interface {
-	// ListTags lists the tags of the caller's site that published posts carry, by slug.
+	// ListTags lists the tags of the caller's site. Readers get those that published
+	// posts are found under and that are not internal; who may edit gets all.
 	ListTags(ctx context.Context, in *ListTagsRequest, opts ...grpc.CallOption) (*ListTagsResponse, error)
-	// GetTag reads one tag; NotFound if no published post carries it.
+	// GetTag reads one tag by its present or a former slug.
 	GetTag(ctx context.Context, in *GetTagRequest, opts ...grpc.CallOption) (*GetTagResponse, error)
-	// ListTaggedPosts lists the published posts that carry all of the tags, newest first.
+	// DescribeTag changes what a tag says of itself: the fields named by the update mask.
+	// A name that other words lead to is RenameTag's.
+	DescribeTag(ctx context.Context, in *DescribeTagRequest, opts ...grpc.CallOption) (*DescribeTagResponse, error)
+	// RenameTag gives a tag another name and address. The former name goes on leading to
+	// the tag, the former address redirects.
+	RenameTag(ctx context.Context, in *RenameTagRequest, opts ...grpc.CallOption) (*RenameTagResponse, error)
+	// MergeTag makes one tag of two: whatever carries the tag carries the other, now and
+	// later, and its address redirects there.
+	MergeTag(ctx context.Context, in *MergeTagRequest, opts ...grpc.CallOption) (*MergeTagResponse, error)
+	// SplitTag makes several tags of one.
+	SplitTag(ctx context.Context, in *SplitTagRequest, opts ...grpc.CallOption) (*SplitTagResponse, error)
+	// ListTagOperations lists what was done to the tags of the caller's site, newest first.
+	ListTagOperations(ctx context.Context, in *ListTagOperationsRequest, opts ...grpc.CallOption) (*ListTagOperationsResponse, error)
+	// GetTagOperation reads one operation and how far it is.
+	GetTagOperation(ctx context.Context, in *GetTagOperationRequest, opts ...grpc.CallOption) (*GetTagOperationResponse, error)
+	// UndoTagOperation puts things back as they were before an operation; what was done to
+	// other tags since stays. Conflict if a later operation on the same tags stands in the
+	// way: undo that first. Undoing is an operation too and can be undone.
+	UndoTagOperation(ctx context.Context, in *UndoTagOperationRequest, opts ...grpc.CallOption) (*UndoTagOperationResponse, error)
+	// ListTaggedPosts lists the published posts that are found under all of the tags, newest first.
 	ListTaggedPosts(ctx context.Context, in *ListTaggedPostsRequest, opts ...grpc.CallOption) (*ListTaggedPostsResponse, error)
-	// SearchPosts finds the published posts of the caller's site that have all words of a
-	// text and the tags that are asked for, in the order that is asked for.
+	// Search finds the published posts of the caller's site by words and phrases, tags,
+	// authors, dates and languages, in the query language of docs/search.md.
 	// Case and accents make no difference. The last word of a text may be unfinished.
-	SearchPosts(ctx context.Context, in *SearchPostsRequest, opts ...grpc.CallOption) (*SearchPostsResponse, error)
+	Search(ctx context.Context, in *SearchRequest, opts ...grpc.CallOption) (*SearchResponse, error)
+	// Suggest completes what is being typed into a search box.
+	Suggest(ctx context.Context, in *SuggestRequest, opts ...grpc.CallOption) (*SuggestResponse, error)
+	// SuggestTags proposes tags for a text that is being written: those of published
+	// posts that have its rare words, the best first.
+	SuggestTags(ctx context.Context, in *SuggestTagsRequest, opts ...grpc.CallOption) (*SuggestTagsResponse, error)
+	// ListRelatedPosts lists published posts that share rare tags and terms with one, the
+	// best first.
+	ListRelatedPosts(ctx context.Context, in *ListRelatedPostsRequest, opts ...grpc.CallOption) (*ListRelatedPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
 	BatchGetEntries(ctx context.Context, in *BatchGetEntriesRequest, opts ...grpc.CallOption) (*BatchGetEntriesResponse, error)
+	// BatchGetTags reads tags as read models need them, of any site. For services only.
+	BatchGetTags(ctx context.Context, in *BatchGetTagsRequest, opts ...grpc.CallOption) (*BatchGetTagsResponse, error)
 }
 
 type tagsServiceClient struct {
@@ -77,6 +120,76 @@ func (c *tagsServiceClient) GetTag(ctx context.Context, in *GetTagRequest, opts 
 	return out, nil
 }
 
+func (c *tagsServiceClient) DescribeTag(ctx context.Context, in *DescribeTagRequest, opts ...grpc.CallOption) (*DescribeTagResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DescribeTagResponse)
+	err := c.cc.Invoke(ctx, TagsService_DescribeTag_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) RenameTag(ctx context.Context, in *RenameTagRequest, opts ...grpc.CallOption) (*RenameTagResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RenameTagResponse)
+	err := c.cc.Invoke(ctx, TagsService_RenameTag_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) MergeTag(ctx context.Context, in *MergeTagRequest, opts ...grpc.CallOption) (*MergeTagResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MergeTagResponse)
+	err := c.cc.Invoke(ctx, TagsService_MergeTag_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) SplitTag(ctx context.Context, in *SplitTagRequest, opts ...grpc.CallOption) (*SplitTagResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SplitTagResponse)
+	err := c.cc.Invoke(ctx, TagsService_SplitTag_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) ListTagOperations(ctx context.Context, in *ListTagOperationsRequest, opts ...grpc.CallOption) (*ListTagOperationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTagOperationsResponse)
+	err := c.cc.Invoke(ctx, TagsService_ListTagOperations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) GetTagOperation(ctx context.Context, in *GetTagOperationRequest, opts ...grpc.CallOption) (*GetTagOperationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetTagOperationResponse)
+	err := c.cc.Invoke(ctx, TagsService_GetTagOperation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) UndoTagOperation(ctx context.Context, in *UndoTagOperationRequest, opts ...grpc.CallOption) (*UndoTagOperationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UndoTagOperationResponse)
+	err := c.cc.Invoke(ctx, TagsService_UndoTagOperation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *tagsServiceClient) ListTaggedPosts(ctx context.Context, in *ListTaggedPostsRequest, opts ...grpc.CallOption) (*ListTaggedPostsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListTaggedPostsResponse)
@@ -87,10 +200,40 @@ func (c *tagsServiceClient) ListTaggedPosts(ctx context.Context, in *ListTaggedP
 	return out, nil
 }
 
-func (c *tagsServiceClient) SearchPosts(ctx context.Context, in *SearchPostsRequest, opts ...grpc.CallOption) (*SearchPostsResponse, error) {
+func (c *tagsServiceClient) Search(ctx context.Context, in *SearchRequest, opts ...grpc.CallOption) (*SearchResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(SearchPostsResponse)
-	err := c.cc.Invoke(ctx, TagsService_SearchPosts_FullMethodName, in, out, cOpts...)
+	out := new(SearchResponse)
+	err := c.cc.Invoke(ctx, TagsService_Search_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) Suggest(ctx context.Context, in *SuggestRequest, opts ...grpc.CallOption) (*SuggestResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuggestResponse)
+	err := c.cc.Invoke(ctx, TagsService_Suggest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) SuggestTags(ctx context.Context, in *SuggestTagsRequest, opts ...grpc.CallOption) (*SuggestTagsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SuggestTagsResponse)
+	err := c.cc.Invoke(ctx, TagsService_SuggestTags_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *tagsServiceClient) ListRelatedPosts(ctx context.Context, in *ListRelatedPostsRequest, opts ...grpc.CallOption) (*ListRelatedPostsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRelatedPostsResponse)
+	err := c.cc.Invoke(ctx, TagsService_ListRelatedPosts_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,25 +250,67 @@ func (c *tagsServiceClient) BatchGetEntries(ctx context.Context, in *BatchGetEnt
 	return out, nil
 }
 
+func (c *tagsServiceClient) BatchGetTags(ctx context.Context, in *BatchGetTagsRequest, opts ...grpc.CallOption) (*BatchGetTagsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchGetTagsResponse)
+	err := c.cc.Invoke(ctx, TagsService_BatchGetTags_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TagsServiceServer is the server API for TagsService service.
 // All implementations must embed UnimplementedTagsServiceServer
 // for forward compatibility.
 //
-// TagsService keeps the index of tags over the published posts of a site. It is a read
-// model of posts: it follows them within moments.
+// TagsService owns the tags of a site (their names, places and histories) and keeps the
+// index of its published posts. The index is a read model of posts: it follows them
+// within moments. Errors: Invalid with the field, NotFound, Stale if the expected version
+// is not the current one, Unavailable while a replica's index is not caught up.
 type TagsServiceServer interface {
-	// ListTags lists the tags of the caller's site that published posts carry, by slug.
+	// ListTags lists the tags of the caller's site. Readers get those that published
+	// posts are found under and that are not internal; who may edit gets all.
 	ListTags(context.Context, *ListTagsRequest) (*ListTagsResponse, error)
-	// GetTag reads one tag; NotFound if no published post carries it.
+	// GetTag reads one tag by its present or a former slug.
 	GetTag(context.Context, *GetTagRequest) (*GetTagResponse, error)
-	// ListTaggedPosts lists the published posts that carry all of the tags, newest first.
+	// DescribeTag changes what a tag says of itself: the fields named by the update mask.
+	// A name that other words lead to is RenameTag's.
+	DescribeTag(context.Context, *DescribeTagRequest) (*DescribeTagResponse, error)
+	// RenameTag gives a tag another name and address. The former name goes on leading to
+	// the tag, the former address redirects.
+	RenameTag(context.Context, *RenameTagRequest) (*RenameTagResponse, error)
+	// MergeTag makes one tag of two: whatever carries the tag carries the other, now and
+	// later, and its address redirects there.
+	MergeTag(context.Context, *MergeTagRequest) (*MergeTagResponse, error)
+	// SplitTag makes several tags of one.
+	SplitTag(context.Context, *SplitTagRequest) (*SplitTagResponse, error)
+	// ListTagOperations lists what was done to the tags of the caller's site, newest first.
+	ListTagOperations(context.Context, *ListTagOperationsRequest) (*ListTagOperationsResponse, error)
+	// GetTagOperation reads one operation and how far it is.
+	GetTagOperation(context.Context, *GetTagOperationRequest) (*GetTagOperationResponse, error)
+	// UndoTagOperation puts things back as they were before an operation; what was done to
+	// other tags since stays. Conflict if a later operation on the same tags stands in the
+	// way: undo that first. Undoing is an operation too and can be undone.
+	UndoTagOperation(context.Context, *UndoTagOperationRequest) (*UndoTagOperationResponse, error)
+	// ListTaggedPosts lists the published posts that are found under all of the tags, newest first.
 	ListTaggedPosts(context.Context, *ListTaggedPostsRequest) (*ListTaggedPostsResponse, error)
-	// SearchPosts finds the published posts of the caller's site that have all words of a
-	// text and the tags that are asked for, in the order that is asked for.
+	// Search finds the published posts of the caller's site by words and phrases, tags,
+	// authors, dates and languages, in the query language of docs/search.md.
 	// Case and accents make no difference. The last word of a text may be unfinished.
-	SearchPosts(context.Context, *SearchPostsRequest) (*SearchPostsResponse, error)
+	Search(context.Context, *SearchRequest) (*SearchResponse, error)
+	// Suggest completes what is being typed into a search box.
+	Suggest(context.Context, *SuggestRequest) (*SuggestResponse, error)
+	// SuggestTags proposes tags for a text that is being written: those of published
+	// posts that have its rare words, the best first.
+	SuggestTags(context.Context, *SuggestTagsRequest) (*SuggestTagsResponse, error)
+	// ListRelatedPosts lists published posts that share rare tags and terms with one, the
+	// best first.
+	ListRelatedPosts(context.Context, *ListRelatedPostsRequest) (*ListRelatedPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
 	BatchGetEntries(context.Context, *BatchGetEntriesRequest) (*BatchGetEntriesResponse, error)
+	// BatchGetTags reads tags as read models need them, of any site. For services only.
+	BatchGetTags(context.Context, *BatchGetTagsRequest) (*BatchGetTagsResponse, error)
 	mustEmbedUnimplementedTagsServiceServer()
 }
 
@@ -142,14 +327,47 @@ func (UnimplementedTagsServiceServer) ListTags(context.Context, *ListTagsRequest
 func (UnimplementedTagsServiceServer) GetTag(context.Context, *GetTagRequest) (*GetTagResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTag not implemented")
 }
+func (UnimplementedTagsServiceServer) DescribeTag(context.Context, *DescribeTagRequest) (*DescribeTagResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DescribeTag not implemented")
+}
+func (UnimplementedTagsServiceServer) RenameTag(context.Context, *RenameTagRequest) (*RenameTagResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RenameTag not implemented")
+}
+func (UnimplementedTagsServiceServer) MergeTag(context.Context, *MergeTagRequest) (*MergeTagResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MergeTag not implemented")
+}
+func (UnimplementedTagsServiceServer) SplitTag(context.Context, *SplitTagRequest) (*SplitTagResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SplitTag not implemented")
+}
+func (UnimplementedTagsServiceServer) ListTagOperations(context.Context, *ListTagOperationsRequest) (*ListTagOperationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTagOperations not implemented")
+}
+func (UnimplementedTagsServiceServer) GetTagOperation(context.Context, *GetTagOperationRequest) (*GetTagOperationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTagOperation not implemented")
+}
+func (UnimplementedTagsServiceServer) UndoTagOperation(context.Context, *UndoTagOperationRequest) (*UndoTagOperationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UndoTagOperation not implemented")
+}
 func (UnimplementedTagsServiceServer) ListTaggedPosts(context.Context, *ListTaggedPostsRequest) (*ListTaggedPostsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListTaggedPosts not implemented")
 }
-func (UnimplementedTagsServiceServer) SearchPosts(context.Context, *SearchPostsRequest) (*SearchPostsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method SearchPosts not implemented")
+func (UnimplementedTagsServiceServer) Search(context.Context, *SearchRequest) (*SearchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Search not implemented")
+}
+func (UnimplementedTagsServiceServer) Suggest(context.Context, *SuggestRequest) (*SuggestResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Suggest not implemented")
+}
+func (UnimplementedTagsServiceServer) SuggestTags(context.Context, *SuggestTagsRequest) (*SuggestTagsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SuggestTags not implemented")
+}
+func (UnimplementedTagsServiceServer) ListRelatedPosts(context.Context, *ListRelatedPostsRequest) (*ListRelatedPostsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRelatedPosts not implemented")
 }
 func (UnimplementedTagsServiceServer) BatchGetEntries(context.Context, *BatchGetEntriesRequest) (*BatchGetEntriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetEntries not implemented")
+}
+func (UnimplementedTagsServiceServer) BatchGetTags(context.Context, *BatchGetTagsRequest) (*BatchGetTagsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchGetTags not implemented")
 }
 func (UnimplementedTagsServiceServer) mustEmbedUnimplementedTagsServiceServer() {}
 func (UnimplementedTagsServiceServer) testEmbeddedByValue()                     {}
@@ -208,6 +426,132 @@ func _TagsService_GetTag_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TagsService_DescribeTag_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DescribeTagRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).DescribeTag(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_DescribeTag_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).DescribeTag(ctx, req.(*DescribeTagRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_RenameTag_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RenameTagRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).RenameTag(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_RenameTag_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).RenameTag(ctx, req.(*RenameTagRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_MergeTag_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MergeTagRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).MergeTag(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_MergeTag_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).MergeTag(ctx, req.(*MergeTagRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_SplitTag_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SplitTagRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).SplitTag(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_SplitTag_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).SplitTag(ctx, req.(*SplitTagRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_ListTagOperations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTagOperationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).ListTagOperations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_ListTagOperations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).ListTagOperations(ctx, req.(*ListTagOperationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_GetTagOperation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTagOperationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).GetTagOperation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_GetTagOperation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).GetTagOperation(ctx, req.(*GetTagOperationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_UndoTagOperation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UndoTagOperationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).UndoTagOperation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_UndoTagOperation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).UndoTagOperation(ctx, req.(*UndoTagOperationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TagsService_ListTaggedPosts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListTaggedPostsRequest)
 	if err := dec(in); err != nil {
@@ -226,20 +570,74 @@ func _TagsService_ListTaggedPosts_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
-func _TagsService_SearchPosts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(SearchPostsRequest)
+func _TagsService_Search_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SearchRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(TagsServiceServer).SearchPosts(ctx, in)
+		return srv.(TagsServiceServer).Search(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: TagsService_SearchPosts_FullMethodName,
+		FullMethod: TagsService_Search_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(TagsServiceServer).SearchPosts(ctx, req.(*SearchPostsRequest))
+		return srv.(TagsServiceServer).Search(ctx, req.(*SearchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_Suggest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuggestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).Suggest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_Suggest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).Suggest(ctx, req.(*SuggestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_SuggestTags_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SuggestTagsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).SuggestTags(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_SuggestTags_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).SuggestTags(ctx, req.(*SuggestTagsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TagsService_ListRelatedPosts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRelatedPostsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).ListRelatedPosts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_ListRelatedPosts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).ListRelatedPosts(ctx, req.(*ListRelatedPostsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -262,6 +660,24 @@ func _TagsService_BatchGetEntries_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TagsService_BatchGetTags_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchGetTagsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).BatchGetTags(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_BatchGetTags_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).BatchGetTags(ctx, req.(*BatchGetTagsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TagsService_ServiceDesc is the grpc.ServiceDesc for TagsService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -278,16 +694,60 @@ var TagsService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _TagsService_GetTag_Handler,
 		},
 		{
+			MethodName: "DescribeTag",
+			Handler:    _TagsService_DescribeTag_Handler,
+		},
+		{
+			MethodName: "RenameTag",
+			Handler:    _TagsService_RenameTag_Handler,
+		},
+		{
+			MethodName: "MergeTag",
+			Handler:    _TagsService_MergeTag_Handler,
+		},
+		{
+			MethodName: "SplitTag",
+			Handler:    _TagsService_SplitTag_Handler,
+		},
+		{
+			MethodName: "ListTagOperations",
+			Handler:    _TagsService_ListTagOperations_Handler,
+		},
+		{
+			MethodName: "GetTagOperation",
+			Handler:    _TagsService_GetTagOperation_Handler,
+		},
+		{
+			MethodName: "UndoTagOperation",
+			Handler:    _TagsService_UndoTagOperation_Handler,
+		},
+		{
 			MethodName: "ListTaggedPosts",
 			Handler:    _TagsService_ListTaggedPosts_Handler,
 		},
 		{
-			MethodName: "SearchPosts",
-			Handler:    _TagsService_SearchPosts_Handler,
+			MethodName: "Search",
+			Handler:    _TagsService_Search_Handler,
+		},
+		{
+			MethodName: "Suggest",
+			Handler:    _TagsService_Suggest_Handler,
+		},
+		{
+			MethodName: "SuggestTags",
+			Handler:    _TagsService_SuggestTags_Handler,
+		},
+		{
+			MethodName: "ListRelatedPosts",
+			Handler:    _TagsService_ListRelatedPosts_Handler,
 		},
 		{
 			MethodName: "BatchGetEntries",
 			Handler:    _TagsService_BatchGetEntries_Handler,
+		},
+		{
+			MethodName: "BatchGetTags",
+			Handler:    _TagsService_BatchGetTags_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,4 +1,4 @@
-package index
+package entry
 
 import "github.com/parution/parution/services/tags/internal/search"
 
