@@ -79,7 +79,7 @@ function refine(form, input) {
 		shown = question(form);
 		scrollBy({top: top() - before, behavior: "instant"});
 		clearTimeout(saying);
-		saying = setTimeout(() => heard.textContent = find(region, "[data-search=said]")?.textContent.trim(), 800);
+		saying = setTimeout(() => heard.textContent = find(region, "[data-search=said]")?.textContent.trim() ?? "", 800);
 	}
 }
 
