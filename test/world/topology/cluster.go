@@ -112,7 +112,7 @@ func (c cluster) children(o Options) error {
 	}
 	more := map[string][]string{
 		Accounts: {"--bootstrap-token-file", filepath.Join(c.dir, "operator")},
-		Posts:    {"--base-url", c.URL},
+		Posts:    {"--base-url", c.URL, "--tags-addr", c.at(Tags)},
 		Tags:     {"--posts-addr", c.at(Posts)},
 		Render:   {"--posts-addr", c.at(Posts), "--tags-addr", c.at(Tags), "--base-url", c.URL},
 		Gateway: {
