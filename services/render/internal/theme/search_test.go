@@ -101,7 +101,8 @@ func TestTagsStandInATreeWhereTheyHaveOne(t *testing.T) {
 	t.Parallel()
 	p := newPaper()
 	tags := []page.Tagged{
-		{Label: page.Label{Slug: "transport", Name: "Transport"}, Count: 9}, {Label: page.Label{Slug: "metro", Name: "Métro"}, Count: 4, Parent: "transport"},
+		{Label: page.Label{Slug: "transport", Name: "Transport"}, Count: 9},
+		{Label: page.Label{Slug: "metro", Name: "Métro"}, Count: 4, Parent: "transport"},
 		{Label: page.Label{Slug: "eau", Name: "Eau"}, Count: 2},
 	}
 	body, err := folio(t).Tags(p.site, tags)
