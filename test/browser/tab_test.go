@@ -325,7 +325,7 @@ func (p *tab) eventually(what, expression string) {
 // key presses a key and lets it go: "Tab", "Enter", "ArrowRight".
 func (p *tab) key(name string) {
 	p.t.Helper()
-	codes := map[string]int{"Tab": 9, "Enter": 13, "ArrowRight": 39, "ArrowLeft": 37}
+	codes := map[string]int{"Tab": 9, "Enter": 13, "ArrowRight": 39, "ArrowLeft": 37, "ArrowDown": 40, "ArrowUp": 38, "Escape": 27}
 	press := map[string]any{"type": "rawKeyDown", "key": name, "code": name, "windowsVirtualKeyCode": codes[name]}
 	if name == "Enter" {
 		press["type"], press["text"] = "keyDown", "\r"
