@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -383,6 +384,13 @@ func (p *tab) screenshot(most int) []byte {
 		p.t.Fatalf("read the screenshot: %v", err)
 	}
 	return picture
+}
+
+// complained tells whether something was wrong that holds a text, since the last call of complaints.
+func (p *tab) complained(of string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.complains, func(c string) bool { return strings.Contains(c, of) })
 }
 
 // kinds are those of the requests, in order.
