@@ -65,6 +65,13 @@ const (
 	robotsPath  = "/robots.txt"
 )
 
+// SuggestPath is where the gateway goes on from what is typed, and OpenSearchPath
+// what tells browsers so.
+const (
+	SuggestPath    = "/search/suggest"
+	OpenSearchPath = "/opensearch.xml"
+)
+
 // The last part of a feed's path, for each kind of feed.
 const (
 	FeedRSS  = "feed.xml"

@@ -178,11 +178,29 @@ type Entry struct {
 	Tags []Label
 }
 
-// Tagged is a tag and how many posts carry it.
+// Tagged is a tag and how many posts are found under it.
 type Tagged struct {
 	Label
 
 	Count int
+	// Colour is #rrggbb or empty.
+	Colour string
+	// Parent is the slug of the tag above; empty if there is none.
+	Parent string
+}
+
+// About is what a tag says of itself.
+type About struct {
+	// Description is sanitised HTML, Summary its beginning as plain text.
+	Description, Summary string
+	// Colour is #rrggbb or empty.
+	Colour string
+	// Image is an address of the site; empty: none.
+	Image, ImageAlt string
+	// Parents are the tags above, from the outermost.
+	Parents []Label
+	// Children are the tags below that posts carry.
+	Children []Tagged
 }
 
 // TagChange is the difference between two entries of one post.

@@ -231,6 +231,12 @@ addEventListener("click", e => {
 	focus([...slide.querySelectorAll("a[href^='#']")].at(link.nextElementSibling ? 0 : -1));
 });
 
+// Search boxes have a script of their own, for who wants to type there.
+addEventListener("focusin", e => {
+	const script = e.target.form?.dataset.script;
+	if (script) import(script).catch(() => {});
+});
+
 const name = "parution-live", asked = performance.timeOrigin;
 let source, channel, waiting, release, retry, last = "", synced, failures = 0;
 
