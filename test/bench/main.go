@@ -109,7 +109,7 @@ func run(ctx context.Context, only string, kinds []string, out, profiles string,
 		}},
 		{"import", imports},
 		{"rebuild", func(ctx context.Context, r report) error { return rebuilds(ctx, r, count, profiles) }},
-		{"search", func(ctx context.Context, r report) error { return searches(ctx, r, searched) }},
+		{"search", func(ctx context.Context, r report) error { return searches(ctx, r, searched, profiles) }},
 	}
 	for _, p := range parts {
 		if only != "" && only != p.name {

@@ -26,7 +26,7 @@ const (
 // sizes reads "10k,100k,1m".
 func sizes(list string) ([]int, error) {
 	var out []int
-	for _, s := range strings.Split(strings.ToLower(list), ",") {
+	for s := range strings.SplitSeq(strings.ToLower(list), ",") {
 		text, factor := s, 1
 		if digits, ok := strings.CutSuffix(s, "k"); ok {
 			text, factor = digits, 1_000
@@ -44,7 +44,7 @@ func sizes(list string) ([]int, error) {
 
 // searches measures search and tags at each size, side by side with what
 // databases have themselves.
-func searches(ctx context.Context, r report, counts []int) error {
+func searches(ctx context.Context, r report, counts []int, profiles string) error {
 	b := blog.New()
 	r.line("\n## Tags and search\n\nMade-up posts of about 150 words, half French and half English, with 5 of %d tags each by Zipf's law, %d authors and ten years; the same posts and questions everywhere. "+
 		"Words: two or three of one post, as often as they are used, without stop words; the answer is the first 20 posts, the best first, with snippets, the total and the counts of tags, authors, languages and years. "+
@@ -52,6 +52,9 @@ func searches(ctx context.Context, r report, counts []int) error {
 		blog.Tags, blog.Authors, asked, askFor)
 	for _, n := range counts {
 		r.line("\n### %s posts", thousands(n))
+		if err := ownSearch(ctx, r, b, n, profiles); err != nil {
+			return err
+		}
 		if err := sqlSearches(ctx, r, b, n); err != nil {
 			return err
 		}
