@@ -24,18 +24,7 @@ const (
 	wordsGoalBig = 80.0
 )
 
-// ownSearch measures the tags service with n posts.
-func ownSearch(ctx context.Context, r report, b *blog.Blog, n int, profiles string) error {
-	if err := ownOn(ctx, r, b, n, true, profiles); err != nil {
-		return fmt.Errorf("tags on SQLite: %w", err)
-	}
-	if err := ownOn(ctx, r, b, n, false, profiles); err != nil {
-		return fmt.Errorf("tags on PostgreSQL: %w", err)
-	}
-	return nil
-}
-
-// ownOn measures it on a database: everything on SQLite, on PostgreSQL what differs.
+// ownOn measures the tags service with n posts on a database: everything on SQLite, on PostgreSQL what differs.
 func ownOn(ctx context.Context, r report, b *blog.Blog, n int, sqlite bool, profiles string) (err error) {
 	a, err := openAlone(ctx, b, n, sqlite)
 	if err != nil {
