@@ -148,7 +148,8 @@ func Ask(r *renderv1.GetPageRequest) page.Ask {
 func Page(p *page.Page, ifNoneMatch string) *renderv1.GetPageResponse {
 	out := &renderv1.GetPageResponse{
 		Status: int32(p.Status), Location: p.Location, ContentType: p.ContentType, Etag: p.ETag, Keys: p.Keys, Fleeting: p.Fleeting, //nolint:gosec // an HTTP status
-		NotModified: p.ETag != "" && p.ETag == ifNoneMatch,
+		// What nobody keeps must not make a page current that somebody kept.
+		NotModified: p.ETag != "" && p.ETag == ifNoneMatch && !p.Fleeting,
 	}
 	if !p.LastModified.IsZero() {
 		out.LastModified = timestamppb.New(p.LastModified)
