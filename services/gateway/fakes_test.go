@@ -53,10 +53,12 @@ type behind struct {
 	asked  map[string]int
 	// searched are the searches of pages and programs, as text.
 	searched []string
-	callers  []identity.Principal
-	seen     []metadata.MD
-	masks    []string
-	down     bool
+	// changed are the changes of tags, as text.
+	changed []string
+	callers []identity.Principal
+	seen    []metadata.MD
+	masks   []string
+	down    bool
 	// gate, if set, holds GetPage until it is closed; entered tells that it waits.
 	gate, entered chan struct{}
 	// waits, if set, hears of each call that waits for changes, until come is closed.
@@ -277,6 +279,11 @@ func (b *behind) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.S
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.searched = append(b.searched, fmt.Sprintf("%s %q %q %d %s", r.GetQ(), r.GetTag(), r.GetNot(), r.GetPageSize(), r.GetPageToken()))
+	if strings.Count(r.GetQ(), `"`) == 1 {
+		return nil, fault.InvalidFields(fault.Violation{
+			Field: "q", Message: "a quotation mark is not closed", Code: "unbalanced_quote", Place: &fault.Place{Offset: strings.IndexByte(r.GetQ(), '"')},
+		})
+	}
 	if len(r.GetTag()) > 10 {
 		return nil, fault.Invalid("tag", "has %d tags; at most 10", len(r.GetTag()))
 	}
