@@ -33,6 +33,7 @@ func main() {
 	out := flag.String("out", "", "write the report to this file too")
 	profiles := flag.String("profiles", "", "write CPU profiles of publishing and rebuilding to this folder; costs some of the speed")
 	sized := flag.String("sizes", "10k,100k", "how many posts search is measured with")
+	on := flag.String("on", "sqlite,postgres,sql", "what search is measured on: the tags service on a database, and databases by themselves (sql)")
 	count := flag.Int("rebuilt", 10_000, "how many posts the read models are rebuilt from")
 	flag.Parse()
 	searched, err := sizes(*sized)
@@ -41,7 +42,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out, *profiles, *count, searched)))
+	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out, *profiles, *count, searchOptions{searched, strings.Split(*on, ",")})))
 }
 
 func code(err error) int {
@@ -73,7 +74,7 @@ func (r report) table() {
 	r.line("| figure | measured | goal | |\n|---|--:|--:|---|")
 }
 
-func run(ctx context.Context, only string, kinds []string, out, profiles string, count int, searched []int) error {
+func run(ctx context.Context, only string, kinds []string, out, profiles string, count int, search searchOptions) error {
 	r := report{os.Stdout}
 	if out != "" {
 		f, err := os.Create(out)
@@ -109,7 +110,7 @@ func run(ctx context.Context, only string, kinds []string, out, profiles string,
 		}},
 		{"import", imports},
 		{"rebuild", func(ctx context.Context, r report) error { return rebuilds(ctx, r, count, profiles) }},
-		{"search", func(ctx context.Context, r report) error { return searches(ctx, r, searched) }},
+		{"search", func(ctx context.Context, r report) error { return searches(ctx, r, search, profiles) }},
 	}
 	for _, p := range parts {
 		if only != "" && only != p.name {

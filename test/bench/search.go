@@ -23,10 +23,18 @@ const (
 	warm = 50
 )
 
+// searchOptions are what of search is measured.
+type searchOptions struct {
+	sizes []int
+	// on is what answers: "sqlite" and "postgres", the tags service on these; "sql",
+	// the databases themselves.
+	on []string
+}
+
 // sizes reads "10k,100k,1m".
 func sizes(list string) ([]int, error) {
 	var out []int
-	for _, s := range strings.Split(strings.ToLower(list), ",") {
+	for s := range strings.SplitSeq(strings.ToLower(list), ",") {
 		text, factor := s, 1
 		if digits, ok := strings.CutSuffix(s, "k"); ok {
 			text, factor = digits, 1_000
@@ -44,16 +52,28 @@ func sizes(list string) ([]int, error) {
 
 // searches measures search and tags at each size, side by side with what
 // databases have themselves.
-func searches(ctx context.Context, r report, counts []int) error {
+func searches(ctx context.Context, r report, o searchOptions, profiles string) error {
 	b := blog.New()
 	r.line("\n## Tags and search\n\nMade-up posts of about 150 words, half French and half English, with 5 of %d tags each by Zipf's law, %d authors and ten years; the same posts and questions everywhere. "+
 		"Words: two or three of one post, as often as they are used, without stop words; the answer is the first 20 posts, the best first, with snippets, the total and the counts of tags, authors, languages and years. "+
 		"Tags: three (all; two of which one, or none), the newest first, with the total and counts. One client, one question after the other, %d of each kind or for %s.",
 		blog.Tags, blog.Authors, asked, askFor)
-	for _, n := range counts {
+	for _, n := range o.sizes {
 		r.line("\n### %s posts", thousands(n))
-		if err := sqlSearches(ctx, r, b, n); err != nil {
-			return err
+		for _, part := range []struct {
+			engine string
+			run    func() error
+		}{
+			{"sqlite", func() error { return ownOn(ctx, r, b, n, true, profiles) }},
+			{"postgres", func() error { return ownOn(ctx, r, b, n, false, profiles) }},
+			{"sql", func() error { return sqlSearches(ctx, r, b, n) }},
+		} {
+			if !slices.Contains(o.on, part.engine) {
+				continue
+			}
+			if err := part.run(); err != nil {
+				return fmt.Errorf("%s: %w", part.engine, err)
+			}
 		}
 	}
 	return nil

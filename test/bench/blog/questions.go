@@ -70,3 +70,13 @@ func (b *Blog) TagList() []Tag { return slices.Clone(b.tags) }
 
 // Number is the place of the tag with this name in TagList.
 func (b *Blog) Number(name string) int { return b.numbers[name] }
+
+// TopWords are the n words that are used most in a language ("fr", "en") and mean something.
+func (b *Blog) TopWords(language string, n int) []string {
+	for _, l := range b.languages {
+		if l.code == language {
+			return slices.Clone(l.words[:n])
+		}
+	}
+	return nil
+}

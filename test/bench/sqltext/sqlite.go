@@ -19,10 +19,11 @@ func sqliteDialect() dialect {
 	return dialect{
 		schema: `
 CREATE TABLE tag (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
-CREATE TABLE post (number INTEGER PRIMARY KEY, id TEXT NOT NULL, slug TEXT NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,
- language TEXT NOT NULL, author TEXT NOT NULL, labels TEXT NOT NULL, published_at TEXT NOT NULL, year INTEGER NOT NULL);
+CREATE TABLE post (number INTEGER PRIMARY KEY, id TEXT NOT NULL, slug TEXT NOT NULL, title TEXT NOT NULL,
+ language TEXT NOT NULL, author TEXT NOT NULL, published_at TEXT NOT NULL, year INTEGER NOT NULL);
+CREATE TABLE source (number INTEGER PRIMARY KEY, title TEXT NOT NULL, body TEXT NOT NULL, labels TEXT NOT NULL, author TEXT NOT NULL);
 CREATE TABLE post_tag (tag INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (tag, number)) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5(title, body, labels, author, content='post', content_rowid='number', tokenize='unicode61 remove_diacritics 2');`,
+CREATE VIRTUAL TABLE words USING fts5(title, body, labels, author, content='source', content_rowid='number', tokenize='unicode61 remove_diacritics 2');`,
 		indexes: `
 CREATE INDEX post_tag_number ON post_tag (number, tag);
 CREATE INDEX post_published ON post (published_at);
@@ -61,14 +62,18 @@ func insertPosts(ctx context.Context, db *sql.DB, b *blog.Blog, from, to, of int
 func insertPost(ctx context.Context, tx *sql.Tx, b *blog.Blog, i, of int) error {
 	p := b.Post(i, of)
 	labels := strings.Join(p.Tags, ", ")
-	_, err := tx.ExecContext(ctx, `INSERT INTO post (number, id, slug, title, body, language, author, labels, published_at, year)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, i, p.ID, p.Slug, p.Title, p.Body, p.Language, p.Author, labels,
-		p.PublishedAt.Format("2006-01-02T15:04:05.000Z"), p.PublishedAt.Year())
+	_, err := tx.ExecContext(ctx, `INSERT INTO post (number, id, slug, title, language, author, published_at, year) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		i, p.ID, p.Slug, p.Title, p.Language, p.Author, p.PublishedAt.Format("2006-01-02T15:04:05.000Z"), p.PublishedAt.Year())
 	if err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO words (rowid, title, body, labels, author) VALUES ($1, $2, $3, $4, $5)`, i, p.Title, p.Body, labels, p.Author); err != nil {
-		return err
+	for _, statement := range []string{
+		`INSERT INTO source (number, title, body, labels, author) VALUES ($1, $2, $3, $4, $5)`,
+		`INSERT INTO words (rowid, title, body, labels, author) VALUES ($1, $2, $3, $4, $5)`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement, i, p.Title, p.Body, labels, p.Author); err != nil {
+			return err
+		}
 	}
 	for _, name := range p.Tags {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO post_tag (tag, number) VALUES ($1, $2)`, b.Number(name), i); err != nil {

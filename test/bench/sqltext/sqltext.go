@@ -4,10 +4,13 @@
 package sqltext
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/parution/parution/test/bench/blog"
@@ -36,6 +39,7 @@ type Engine struct {
 	Name string
 
 	db      *sql.DB
+	tags    map[string]int // ids, by slug
 	dialect dialect
 	close   func() error
 }
@@ -57,14 +61,15 @@ type dialect struct {
 	load func(ctx context.Context, db *sql.DB, b *blog.Blog, from, to, of int) error
 }
 
-// facets counts what found has; of each kind what Parution answers.
+// facets counts what found has; of each kind what Parution answers. CROSS JOIN has
+// SQLite begin with what was found, and changes nothing for PostgreSQL.
 const facets = `
 SELECT kind, value, posts FROM (
- SELECT * FROM (SELECT 'tag' AS kind, t.slug AS value, count(*) AS posts FROM found JOIN post_tag USING (number) JOIN tag t ON t.id = post_tag.tag
-  GROUP BY t.slug ORDER BY 3 DESC, 2 LIMIT 30) tags
- UNION ALL SELECT * FROM (SELECT 'author', author, count(*) FROM found JOIN post USING (number) GROUP BY author ORDER BY 3 DESC, 2 LIMIT 10) authors
- UNION ALL SELECT * FROM (SELECT 'language', language, count(*) FROM found JOIN post USING (number) GROUP BY language ORDER BY 3 DESC, 2 LIMIT 10) languages
- UNION ALL SELECT * FROM (SELECT 'year', CAST(year AS text), count(*) FROM found JOIN post USING (number) GROUP BY year ORDER BY 2 DESC LIMIT 30) years
+ SELECT * FROM (SELECT 'tag' AS kind, t.slug AS value, n AS posts FROM
+  (SELECT tag, count(*) AS n FROM found CROSS JOIN post_tag WHERE post_tag.number = found.number GROUP BY tag ORDER BY 2 DESC LIMIT 30) c JOIN tag t ON t.id = c.tag) tags
+ UNION ALL SELECT * FROM (SELECT 'author', author, count(*) FROM found CROSS JOIN post WHERE post.number = found.number GROUP BY author ORDER BY 3 DESC LIMIT 10) authors
+ UNION ALL SELECT * FROM (SELECT 'language', language, count(*) FROM found CROSS JOIN post WHERE post.number = found.number GROUP BY language ORDER BY 3 DESC LIMIT 10) languages
+ UNION ALL SELECT * FROM (SELECT 'year', CAST(year AS text), count(*) FROM found CROSS JOIN post WHERE post.number = found.number GROUP BY year ORDER BY year DESC LIMIT 30) years
  UNION ALL SELECT 'total', '', count(*) FROM found
 ) counts`
 
@@ -73,7 +78,9 @@ func (e *Engine) Load(ctx context.Context, b *blog.Blog, of int) error {
 	if _, err := e.db.ExecContext(ctx, e.dialect.schema); err != nil {
 		return fmt.Errorf("create the tables: %w", err)
 	}
+	e.tags = make(map[string]int, blog.Tags)
 	for i, t := range b.TagList() {
+		e.tags[t.Slug] = i
 		if _, err := e.db.ExecContext(ctx, `INSERT INTO tag (id, slug, name) VALUES ($1, $2, $3)`, i, t.Slug, t.Name); err != nil {
 			return fmt.Errorf("write tags: %w", err)
 		}
@@ -102,35 +109,46 @@ func (e *Engine) Words(ctx context.Context, words []string) (Answer, error) {
 
 // Tags answers the first page of posts that have the tags, newest first.
 func (e *Engine) Tags(ctx context.Context, q blog.Algebra) (Answer, error) {
-	found, args := algebra(q)
-	a, err := e.count(ctx, found, args...)
+	found := e.algebra(q)
+	a, err := e.count(ctx, found)
 	if err != nil {
 		return a, err
 	}
-	return a, e.list(ctx, &a, "WITH found AS ("+found+") "+e.dialect.page, args...)
+	return a, e.list(ctx, &a, "WITH found AS ("+found+") "+e.dialect.page)
 }
 
-// algebra finds posts by tags: what they must have by joins, the rest by EXISTS.
-func algebra(q blog.Algebra) (statement string, args []any) {
-	var where []string
-	of := func(slugs []string) string {
-		marks := make([]string, len(slugs))
+// algebra finds posts by tags. It begins with the rarest tag that they must have,
+// as who counts tags can; what the planner makes of the rest is its own affair.
+func (e *Engine) algebra(q blog.Algebra) string {
+	all := slices.Clone(q.All)
+	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(e.tags[b], e.tags[a]) })
+	of := func(slugs ...string) string {
+		ids := make([]string, len(slugs))
 		for i, s := range slugs {
-			args = append(args, s)
-			marks[i] = fmt.Sprintf("$%d", len(args))
+			ids[i] = strconv.Itoa(e.tags[s])
 		}
-		return "(SELECT 1 FROM post_tag x WHERE x.number = post.number AND x.tag IN (SELECT id FROM tag WHERE slug IN (" + strings.Join(marks, ", ") + ")))"
+		return "tag IN (" + strings.Join(ids, ", ") + ")"
 	}
-	for _, slug := range q.All {
-		where = append(where, "EXISTS "+of([]string{slug}))
+	oneOf := q.Any
+	var first string
+	if len(all) > 0 {
+		first, all = of(all[0]), all[1:]
+	} else {
+		first, oneOf = of(oneOf...), nil
 	}
-	if len(q.Any) > 0 {
-		where = append(where, "EXISTS "+of(q.Any))
+	var b strings.Builder
+	b.WriteString("SELECT post.number, post.published_at AS score FROM (SELECT DISTINCT number FROM post_tag WHERE " + first + ") d CROSS JOIN post WHERE post.number = d.number")
+	const other = "EXISTS (SELECT 1 FROM post_tag x WHERE x.number = d.number AND x."
+	for _, slug := range all {
+		b.WriteString(" AND " + other + of(slug) + ")")
+	}
+	if len(oneOf) > 0 {
+		b.WriteString(" AND " + other + of(oneOf...) + ")")
 	}
 	if len(q.Not) > 0 {
-		where = append(where, "NOT EXISTS "+of(q.Not))
+		b.WriteString(" AND NOT " + other + of(q.Not...) + ")")
 	}
-	return "SELECT number, published_at AS score FROM post WHERE " + strings.Join(where, " AND "), args
+	return b.String()
 }
 
 func (e *Engine) count(ctx context.Context, found string, args ...any) (a Answer, err error) {
