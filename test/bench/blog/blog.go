@@ -53,7 +53,7 @@ type Tag struct{ Name, Slug string }
 type Blog struct {
 	languages [2]language
 	tags      []Tag
-	slugs     map[string]string // of tags, by name
+	numbers   map[string]int // of tags, by name
 	authors   []string
 	tag       zipf
 	author    zipf
@@ -77,7 +77,7 @@ func New() *Blog {
 // invent names tags and authors.
 func (b *Blog) invent() {
 	r := rand.New(rand.NewPCG(seed, 1))
-	b.slugs = make(map[string]string, Tags)
+	b.numbers = make(map[string]int, Tags)
 	seen := make(map[string]bool, Tags)
 	for len(b.tags) < Tags {
 		l := &b.languages[len(b.tags)%len(b.languages)]
@@ -87,7 +87,7 @@ func (b *Blog) invent() {
 		}
 		if s := slug.Make(name); s != "" && !seen[s] {
 			seen[s] = true
-			b.slugs[name], b.tags = s, append(b.tags, Tag{Name: name, Slug: s})
+			b.numbers[name], b.tags = len(b.tags), append(b.tags, Tag{Name: name, Slug: s})
 		}
 	}
 	known := make(map[string]bool, Authors)

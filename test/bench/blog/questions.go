@@ -47,7 +47,7 @@ func (a *Asker) Tags() Algebra {
 	p := a.b.Post(a.r.IntN(a.of), a.of)
 	own := make([]string, 0, TagsEach)
 	for _, i := range a.r.Perm(len(p.Tags)) {
-		own = append(own, a.b.slugs[p.Tags[i]])
+		own = append(own, a.b.tags[a.b.numbers[p.Tags[i]]].Slug)
 	}
 	other := a.b.tags[a.b.tag.draw(a.r)].Slug
 	for slices.Contains(own, other) {
@@ -65,11 +65,18 @@ func (a *Asker) Tags() Algebra {
 	}
 }
 
-// TopTags are the n most frequent tags, by slug.
-func (b *Blog) TopTags(n int) []string {
-	out := make([]string, n)
-	for i := range out {
-		out[i] = b.tags[i].Slug
+// TagList are all tags, the most frequent first.
+func (b *Blog) TagList() []Tag { return slices.Clone(b.tags) }
+
+// Number is the place of the tag with this name in TagList.
+func (b *Blog) Number(name string) int { return b.numbers[name] }
+
+// TopWords are the n words that are used most in a language ("fr", "en") and mean something.
+func (b *Blog) TopWords(language string, n int) []string {
+	for _, l := range b.languages {
+		if l.code == language {
+			return slices.Clone(l.words[:n])
+		}
 	}
-	return out
+	return nil
 }

@@ -33,6 +33,9 @@ func newLanguage(code, list string) language {
 	for _, start := range starts {
 		for _, end := range ends {
 			for _, w := range known {
+				if end != "" && w[len(w)-1] == end[0] {
+					continue // no doubled letters at the seam
+				}
 				if made := start + w + end; len(l.words) < vocabulary && !seen[made] {
 					seen[made] = true
 					l.words = append(l.words, made)

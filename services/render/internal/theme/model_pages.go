@@ -69,7 +69,7 @@ type TagsView struct {
 
 	// Groups are by first letter.
 	Groups []Group
-	// Cloud are the most frequent tags, by name.
+	// Cloud are the most frequent tags, by name; none where Groups are few enough to be one.
 	Cloud []Tag
 	// Tree are the tags that have others below them, with these, and stand below none; by name.
 	Tree  []Tag

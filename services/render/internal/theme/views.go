@@ -176,9 +176,11 @@ const maxCloud = 60
 func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
 	sp := t.speaker(s)
 	f := sp.listed("tags", "/tags", sp.words.say("tags"), sp.words.say("all-tags"), Pager{})
-	return t.execute("tags", TagsView{
-		Frame: f, Groups: groups(sp.cloud(tags)), Cloud: sp.cloud(tags[:min(maxCloud, len(tags))]), Tree: sp.tree(tags), Total: sp.words.number(len(tags)),
-	})
+	view := TagsView{Frame: f, Groups: groups(sp.cloud(tags)), Tree: sp.tree(tags), Total: sp.words.number(len(tags))}
+	if len(tags) > maxCloud {
+		view.Cloud = sp.cloud(tags[:maxCloud])
+	}
+	return t.execute("tags", view)
 }
 
 // Post is the page of a post.

@@ -541,7 +541,11 @@ func (x *GetTagRequest) GetSite() string {
 type GetTagResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its slug is the present one.
-	Tag           *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
+	Tag *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
+	// For services: what the names make, as slugs, that lead to the tag or to one below
+	// it, each once. A post without any of them is not found under the tag, unless a
+	// split put it there.
+	Keys          []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -579,6 +583,13 @@ func (*GetTagResponse) Descriptor() ([]byte, []int) {
 func (x *GetTagResponse) GetTag() *Tag {
 	if x != nil {
 		return x.Tag
+	}
+	return nil
+}
+
+func (x *GetTagResponse) GetKeys() []string {
+	if x != nil {
+		return x.Keys
 	}
 	return nil
 }
@@ -2038,7 +2049,7 @@ type QueryProblem struct {
 	Offset int32 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
 	Length int32 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
 	// A word for programs: "unbalanced_quote", "unbalanced_parenthesis", "missing_term",
-	// "unknown_field", "bad_date", "too_many_terms", "too_long", "not_alone".
+	// "unknown_field", "bad_date", "bad_language", "too_many_terms", "too_long", "too_deep".
 	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
 	// A sentence in interface_language.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
@@ -3131,9 +3142,10 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05total\x18\x03 \x01(\x05R\x05total\"7\n" +
 	"\rGetTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
-	"\x04site\x18\x02 \x01(\tR\x04site\"9\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\"M\n" +
 	"\x0eGetTagResponse\x12'\n" +
-	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\"\xb9\x01\n" +
+	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12\x12\n" +
+	"\x04keys\x18\x02 \x03(\tR\x04keys\"\xb9\x01\n" +
 	"\x12DescribeTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12'\n" +
 	"\x03tag\x18\x02 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12;\n" +
