@@ -227,7 +227,7 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 		var rows []moveRow
 		for _, id := range some {
 			e := entries[id]
-			if e.Site != o.op.Site && e.Site != o.x.Site() {
+			if e.Site != o.x.Site() {
 				continue
 			}
 			to, err := listOf(takers[id])
