@@ -15,7 +15,8 @@ import (
 const (
 	// inWords has all words with their places; the only one with places.
 	inWords = "w"
-	// inStems has the stems of all words.
+	// inStems has the stems of all words that are not their own stem: those are found
+	// among the words.
 	inStems = "s"
 	// inTitle, inHeadings and inLabels have the words and stems of these alone, for their
 	// weight. Authors are among the labels.
@@ -25,8 +26,6 @@ const (
 	// inForms has words as they are written, behind the folded word and a zero byte, where
 	// they are not written as they are folded.
 	inForms = "f"
-	// inStarts has the first letter and the first two letters of all words.
-	inStarts = "p"
 	// inDays has the day of publication, two bytes.
 	inDays = "d"
 )
@@ -71,7 +70,6 @@ func newDocument(d Document) *document {
 		{name: inHeadings, options: counted},
 		{name: inLabels, options: counted},
 		{name: inForms, options: listed},
-		{name: inStarts, options: listed},
 		{name: inDays, options: listed},
 	} {
 		f.doc = &doc
@@ -178,7 +176,7 @@ func (f *field) count(term string) *index.TokenFreq {
 // analyse finds the terms of all fields.
 func (d *document) analyse() {
 	a := analyser{
-		words: d.fields[0], stems: d.fields[1], forms: d.fields[5], starts: d.fields[6],
+		words: d.fields[0], stems: d.fields[1], forms: d.fields[5],
 		stem: stemmerOf(d.Language), known: make(map[string]string, 128),
 	}
 	s := d.Source
@@ -187,32 +185,15 @@ func (d *document) analyse() {
 	a.add(d.fields[4], a.next, bodyPlace-paragraph, s.Authors...)
 	a.add(d.fields[3], bodyPlace, 0, s.Headings...)
 	a.add(nil, max(a.next, bodyPlace), 0, s.Body)
-	for term := range a.words.terms {
-		a.starts.start(term)
-	}
-	days := d.fields[7]
+	days := d.fields[6]
 	days.count(string(binary.BigEndian.AppendUint16(nil, dayOf(d.PublishedAt))))
 	days.length = 1
 }
 
-// start has a word begin as it does.
-func (f *field) start(word string) {
-	end := 0
-	for range 2 {
-		_, size := utf8.DecodeRuneInString(word[end:])
-		if end += size; size == 0 {
-			return
-		}
-		if _, ok := f.terms[word[:end]]; !ok {
-			f.count(word[:end])
-		}
-	}
-}
-
 // analyser finds the terms of one document.
 type analyser struct {
-	words, stems, forms, starts *field
-	stem                        stemmer
+	words, stems, forms *field
+	stem                stemmer
 	// known are stems that were made before, by word.
 	known  map[string]string
 	tokens []token
@@ -266,7 +247,9 @@ func (a *analyser) stemOf(t token) string {
 	}
 	stem, ok := a.known[t.text]
 	if !ok {
-		stem = a.stem(t.text)
+		if stem = a.stem(t.text); stem[min(len(stem), 1):] == t.text {
+			stem = ""
+		}
 		a.known[t.text] = stem
 	}
 	return stem

@@ -103,14 +103,19 @@ func (v *view) weigh(b *budget, terms []query.Node) ([]weighed, error) {
 // having is about how many posts have a word in one of its forms.
 func (v *view) having(b *budget, w weighed) (float64, error) {
 	most := 0.0
-	for name, terms := range map[string][]string{inWords: w.exact, inStems: w.stems} {
-		for _, t := range terms {
-			n, err := v.count(b, name, t)
-			if err != nil {
-				return 0, err
-			}
-			most = max(most, float64(n))
+	for _, t := range w.exact {
+		n, err := v.count(b, inWords, t)
+		if err != nil {
+			return 0, err
 		}
+		most = max(most, float64(n))
+	}
+	for _, t := range w.stems {
+		n, err := v.countStem(b, t)
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, float64(n))
 	}
 	if most > 0 || len(w.begun) == 0 {
 		return most, nil
@@ -135,6 +140,17 @@ func (v *view) count(b *budget, name, term string) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// countStem is about how many posts have a word with the stem: one that has it in several
+// forms may count twice.
+func (v *view) countStem(b *budget, stem string) (int, error) {
+	n, err := v.count(b, inStems, stem)
+	if err != nil {
+		return 0, err
+	}
+	own, err := v.count(b, inWords, stem[1:])
+	return n + own, err
 }
 
 // ranked is a post and its place among those found.
@@ -254,6 +270,14 @@ func (t *tally) count(r region, w weighed) error {
 	}
 	for _, stem := range w.stems {
 		if err := t.add(t.stems, r.stems, stem, 1); err != nil {
+			return err
+		}
+	}
+	for _, own := range ownWords(w.stems) {
+		if slices.Contains(w.exact, own) {
+			continue
+		}
+		if err := t.add(t.stems, r.words, own, 1); err != nil {
 			return err
 		}
 	}
