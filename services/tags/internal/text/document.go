@@ -3,6 +3,7 @@ package text
 import (
 	"encoding/binary"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -56,13 +57,14 @@ type document struct {
 
 	id     string
 	fields []*field
+	pool   *sync.Pool
 }
 
 // newDocument is what a post is in the index.
-func newDocument(d Document) *document {
+func newDocument(d Document, pool *sync.Pool) *document {
 	const counted = index.IndexField
 	const listed = index.IndexField | index.SkipFreqNorm
-	doc := document{Document: d, id: key(d.Number)}
+	doc := document{Document: d, id: key(d.Number), pool: pool}
 	for _, f := range []field{
 		{name: inWords, options: counted | index.IncludeTermVectors},
 		{name: inStems, options: counted},
@@ -175,10 +177,12 @@ func (f *field) count(term string) *index.TokenFreq {
 
 // analyse finds the terms of all fields.
 func (d *document) analyse() {
-	a := analyser{
-		words: d.fields[0], stems: d.fields[1], forms: d.fields[5],
-		stem: stemmerOf(d.Language), known: make(map[string]string, 128),
+	a, ok := d.pool.Get().(*analyser)
+	if !ok {
+		a = &analyser{known: map[string]map[string]string{}}
 	}
+	defer d.pool.Put(a)
+	a.begin(d)
 	s := d.Source
 	a.add(d.fields[2], titlePlace, labelPlace-paragraph, s.Title)
 	a.add(d.fields[4], labelPlace, bodyPlace-paragraph, s.Labels...)
@@ -190,12 +194,17 @@ func (d *document) analyse() {
 	days.length = 1
 }
 
-// analyser finds the terms of one document.
+// maxKnown bounds the stems of a language that an analyser remembers.
+const maxKnown = 20_000
+
+// analyser finds the terms of documents, one after the other.
 type analyser struct {
 	words, stems, forms *field
 	stem                stemmer
-	// known are stems that were made before, by word.
-	known  map[string]string
+	// known are stems that were made before, by language and word; here are those of this
+	// language.
+	known  map[string]map[string]string
+	here   map[string]string
 	tokens []token
 	// next is a place behind everything that was added.
 	next int
@@ -245,14 +254,28 @@ func (a *analyser) stemOf(t token) string {
 	if a.stem == nil || !t.letters {
 		return ""
 	}
-	stem, ok := a.known[t.text]
+	stem, ok := a.here[t.text]
 	if !ok {
 		if stem = a.stem(t.text); stem[min(len(stem), 1):] == t.text {
 			stem = ""
 		}
-		a.known[t.text] = stem
+		a.here[t.text] = stem
 	}
 	return stem
+}
+
+// begin turns to another document.
+func (a *analyser) begin(d *document) {
+	a.words, a.stems, a.forms = d.fields[0], d.fields[1], d.fields[5]
+	a.next, a.stem = 0, stemmerOf(d.Language)
+	base, _, _ := strings.Cut(strings.ToLower(d.Language), "-")
+	if a.stem == nil {
+		return
+	}
+	if a.here = a.known[base]; a.here == nil || len(a.here) > maxKnown {
+		a.here = make(map[string]string, 1024)
+		a.known[base] = a.here
+	}
 }
 
 // formOf is the term that tells how a word is written; empty if it is as it is folded.

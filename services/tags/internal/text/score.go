@@ -2,6 +2,7 @@ package text
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -14,6 +15,10 @@ import (
 // maxScored bounds the posts that are looked at to find the best: the newest of those
 // that were found.
 const maxScored = 50_000
+
+// usualWords is how many words a query has mostly: where it has more, fewer posts are
+// looked at.
+const usualWords = 4
 
 // A post's score is a sum over the words of the query and over the places that it has
 // them in, as BM25F has it: weight · rarity · how often, which counts less the more often
@@ -60,11 +65,14 @@ type weighed struct {
 // weigh finds what posts are scored by.
 func (v *view) weigh(b *budget, terms []query.Node) ([]weighed, error) {
 	var all []weighed
+	seen := map[string]bool{}
 	for _, t := range terms {
 		l, ok := lookupOf(t)
-		if !ok {
+		known := fmt.Sprint(l)
+		if !ok || seen[known] {
 			continue
 		}
+		seen[known] = true
 		for i, w := range l.words {
 			one := weighed{exact: []string{w.text}, weight: 1, titleOnly: l.in == query.InTitle}
 			if w.letters {
@@ -181,8 +189,8 @@ func (v *view) score(b *budget, terms []query.Node, within *roaring.Bitmap, size
 			return nil, err
 		}
 	}
-	if total > maxScored {
-		v.newest(documents, maxScored)
+	if most := uint64(maxScored * usualWords / max(usualWords, len(words))); total > most { //nolint:gosec // positive
+		v.newest(documents, most)
 	}
 	var best []ranked
 	for i, s := range v.segments {
