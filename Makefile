@@ -54,9 +54,10 @@ e2e: $(TOOLS)/nats-server ## run only the black-box tests, on both topologies, u
 browser: $(JUDGES) ## run only the tests in a real Chromium, uncached (SCREENSHOTS=docs/screenshots keeps pictures of the pages)
 	$(if $(SCREENSHOTS),PARUTION_SCREENSHOTS='$(abspath $(SCREENSHOTS))' )go test -count=1 -timeout 30m $(TESTFLAGS) ./test/browser/...
 
-bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…), documents beside bare goldmark, pages of 10,000 and 100,000 posts
+bench: SIZES ?= 10k,100k
+bench: $(TOOLS)/nats-server ## measure the load profiles of test/bench (BENCHFLAGS=…, SIZES=10k,100k,1m for search), documents beside bare goldmark, pages of 10,000 and 100,000 posts
 	@tools/postgres.sh
-	go run ./test/bench $(BENCHFLAGS)
+	go run ./test/bench -sizes $(SIZES) $(BENCHFLAGS)
 	go test -run '^$$' -bench 'BenchmarkConvert$$' ./services/render/internal/document
 	PARUTION_BIG_BENCH=1 go test -run '^$$' -bench 'BenchmarkPress/.*/(home|post|tag|author|month|archive)$$' -timeout 1h ./services/render/internal/press
 

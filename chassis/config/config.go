@@ -58,7 +58,7 @@ func refuseUnknown(model *kong.Application, o Options) error {
 		if !strings.HasPrefix(name, Prefix) || slices.Contains(known, name) {
 			continue
 		}
-		if near := nearest(name, known); near != "" {
+		if near := Nearest(name, known); near != "" {
 			return fmt.Errorf("unknown setting %s; did you mean %s?", name, near)
 		}
 		return fmt.Errorf("unknown setting %s", name)
@@ -77,8 +77,8 @@ func variables(n *kong.Node) []string {
 	return out
 }
 
-// nearest is the known name with the least edits, if they are few.
-func nearest(name string, known []string) string {
+// Nearest is the known name with the least edits, if they are few; otherwise empty.
+func Nearest(name string, known []string) string {
 	best, least := "", 1+len(name)/3
 	for _, k := range known {
 		if d := edits(name, k); d < least {

@@ -35,7 +35,15 @@ type Violation struct {
 	Field string
 	// Message says what is wrong with it, with the limit and the value's size.
 	Message string
+	// Code is a word for programs, if there is one: "unbalanced_quote".
+	Code string
+	// Place is where in the field's text it is; nil if it is about the whole.
+	Place *Place
 }
+
+// Place is a part of a text: Length characters from Offset on. A length of 0 is the
+// place before a character.
+type Place struct{ Offset, Length int }
 
 // Error is a fault.
 type Error struct {

@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -90,11 +92,13 @@ func toStatus(err error) error {
 	kind := fault.KindOf(err)
 	c, reason := table(kind)
 	s := status.New(c, fault.TextOf(err))
-	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Domain: domain, Reason: reason}}
+	info := &errdetails.ErrorInfo{Domain: domain, Reason: reason}
+	details := []protoadapt.MessageV1{info}
 	if violations := fault.ViolationsOf(err); len(violations) > 0 {
 		bad := &errdetails.BadRequest{}
-		for _, v := range violations {
-			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message})
+		for i, v := range violations {
+			bad.FieldViolations = append(bad.FieldViolations, &errdetails.BadRequest_FieldViolation{Field: v.Field, Description: v.Message, Reason: v.Code})
+			putPlace(info, i, v.Place)
 		}
 		details = append(details, bad)
 	}
@@ -102,6 +106,35 @@ func toStatus(err error) error {
 		s = with
 	}
 	return s.Err()
+}
+
+// putPlace notes where in a field the ith violation is: their own message has no
+// place for it.
+func putPlace(info *errdetails.ErrorInfo, i int, place *fault.Place) {
+	if place == nil {
+		return
+	}
+	if info.Metadata == nil {
+		info.Metadata = make(map[string]string)
+	}
+	info.Metadata[placeKey(i)] = fmt.Sprintf("%d+%d", place.Offset, place.Length)
+}
+
+func placeKey(i int) string { return "place." + strconv.Itoa(i) }
+
+// placeOf is what putPlace noted; nil if it noted nothing.
+func placeOf(s *status.Status, i int) *fault.Place {
+	for _, d := range s.Details() {
+		info, ok := d.(*errdetails.ErrorInfo)
+		if !ok || info.GetDomain() != domain {
+			continue
+		}
+		var p fault.Place
+		if n, err := fmt.Sscanf(info.GetMetadata()[placeKey(i)], "%d+%d", &p.Offset, &p.Length); err == nil && n == 2 {
+			return &p
+		}
+	}
+	return nil
 }
 
 // statusError is an error that is an answer of gRPC.
@@ -137,8 +170,8 @@ func FromStatus(err error) error {
 	var violations []fault.Violation
 	for _, d := range s.Details() {
 		if bad, ok := d.(*errdetails.BadRequest); ok {
-			for _, v := range bad.GetFieldViolations() {
-				violations = append(violations, fault.Violation{Field: v.GetField(), Message: v.GetDescription()})
+			for i, v := range bad.GetFieldViolations() {
+				violations = append(violations, fault.Violation{Field: v.GetField(), Message: v.GetDescription(), Code: v.GetReason(), Place: placeOf(s, i)})
 			}
 		}
 	}

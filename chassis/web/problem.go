@@ -25,6 +25,11 @@ type Problem struct {
 type Field struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
+	// Code is a word for programs; empty if there is none.
+	Code string `json:"code,omitempty"`
+	// Offset and Length are the place in a text, in characters; both or none.
+	Offset *int `json:"offset,omitempty"`
+	Length *int `json:"length,omitempty"`
 }
 
 // Status is the one table between fault kinds and HTTP.
@@ -97,7 +102,11 @@ func NewProblem(r *http.Request, err error) Problem {
 	status := Status(kind)
 	p := Problem{Type: problemType(kind), Title: http.StatusText(status), Status: status, Detail: fault.TextOf(err)}
 	for _, v := range fault.ViolationsOf(err) {
-		p.Errors = append(p.Errors, Field{Field: v.Field, Detail: v.Message})
+		f := Field{Field: v.Field, Detail: v.Message, Code: v.Code}
+		if v.Place != nil {
+			f.Offset, f.Length = &v.Place.Offset, &v.Place.Length
+		}
+		p.Errors = append(p.Errors, f)
 	}
 	if sc := trace.SpanContextFromContext(r.Context()); sc.IsValid() {
 		p.Trace = sc.TraceID().String()

@@ -118,7 +118,7 @@ func TestBadRequestsAreRefusedByName(t *testing.T) {
 		"odd method":         {"BREW", "/api/v1/posts", "", nil, 405, ""},
 		"odd key":            {"POST", "/api/v1/posts", `{"title":"x"}`, []option{with("Idempotency-Key", "é")}, 400, "Idempotency-Key"},
 		"no such verb":       {"POST", "/api/v1/posts/p1:withdrow", "{}", nil, 404, ""},
-		"no verbs here":      {"POST", "/api/v1/tags/a:b", "{}", nil, 405, ""},
+		"no verbs here":      {"POST", "/api/v1/posts/slug/a:b", "{}", nil, 405, ""},
 		"no such post":       {"GET", "/api/v1/posts/none", "", nil, 404, ""},
 		"bad token":          {"GET", "/api/v1/posts", "", []option{token("nobody")}, 401, ""},
 		"bad scheme":         {"GET", "/api/v1/posts", "", []option{with("Authorization", "Basic eDp5")}, 401, ""},

@@ -22,6 +22,7 @@ import (
 	"github.com/parution/parution/services/posts/internal/server"
 	"github.com/parution/parution/services/posts/internal/site"
 	"github.com/parution/parution/services/posts/internal/store"
+	"github.com/parution/parution/services/posts/internal/tagging"
 	"github.com/parution/parution/services/posts/internal/wire"
 )
 
@@ -34,6 +35,8 @@ type Deps struct {
 	NATS      *nats.Conn
 	Telemetry *telemetry.Telemetry
 	Now       func() time.Time
+	// Tags is asked what the names of tags stand for. Nothing waits for it to be there.
+	Tags grpc.ClientConnInterface
 }
 
 // Service is the posts service. Make it with New.
@@ -77,7 +80,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	changes := outbox.NewChanges(out, cfg.MaxWaiting)
 	return &Service{
 		cfg: cfg, deps: deps, out: out, relay: relay, changes: changes, store: st, due: due,
-		server: server.New(server.Deps{Posts: st, Sites: st, Changes: changes, Wire: w, Limits: cfg.limits(), Now: deps.Now}),
+		server: server.New(server.Deps{Posts: st, Sites: st, Changes: changes, Tags: tagging.New(deps.Tags), Wire: w, Limits: cfg.limits(), Now: deps.Now}),
 	}, nil
 }
 

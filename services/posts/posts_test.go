@@ -46,6 +46,7 @@ type world struct {
 	public context.Context
 	peer   context.Context // another service
 
+	tags                    *taxonomy
 	relay, scheduler, watch process.Part
 	// direct is the service without a server around it.
 	direct postsv1.ChangesServiceServer
@@ -68,8 +69,9 @@ func start(t *testing.T, db *sqldb.DB) *world {
 	}
 	cfg := posts.Defaults()
 	cfg.MaxWaiting = maxWaiting
+	tags := &taxonomy{}
 	s, err := posts.New(cfg, posts.Deps{
-		DB: db, NATS: streamtest.Start(t), Telemetry: telemetry.Discard(), Now: now,
+		DB: db, NATS: streamtest.Start(t), Telemetry: telemetry.Discard(), Now: now, Tags: tags,
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)
@@ -81,7 +83,7 @@ func start(t *testing.T, db *sqldb.DB) *world {
 	w := &world{
 		PostsServiceClient: postsv1.NewPostsServiceClient(conn), sites: postsv1.NewSitesServiceClient(conn), feed: eventsv1.NewFeedServiceClient(conn),
 		changes: postsv1.NewChangesServiceClient(conn),
-		out:     s.Outbox(), ctx: rpctest.As(t.Context(), identity.Editor), author: rpctest.As(t.Context(), identity.Author),
+		out:     s.Outbox(), tags: tags, ctx: rpctest.As(t.Context(), identity.Editor), author: rpctest.As(t.Context(), identity.Author),
 		public: rpctest.As(t.Context(), identity.Public), peer: t.Context(), relay: parts[1], scheduler: parts[2], watch: parts[3],
 	}
 	s.Register(w)

@@ -28,15 +28,21 @@ func main() {
 			os.Exit(code(listenCommand(os.Args[2:])))
 		}
 	}
-	only := flag.String("only", "", "run only this part: pages, publish, readers, import, rebuild")
+	only := flag.String("only", "", "run only this part: pages, publish, readers, import, rebuild, search")
 	kinds := flag.String("topologies", "one,cluster", "topologies to publish on")
 	out := flag.String("out", "", "write the report to this file too")
 	profiles := flag.String("profiles", "", "write CPU profiles of publishing and rebuilding to this folder; costs some of the speed")
+	sized := flag.String("sizes", "10k,100k", "how many posts search is measured with")
+	on := flag.String("on", "sqlite,postgres,one,sql", "what search is measured on: the tags service on a database, the one binary, and databases by themselves (sql)")
 	count := flag.Int("rebuilt", 10_000, "how many posts the read models are rebuilt from")
 	flag.Parse()
+	searched, err := sizes(*sized)
+	if err != nil {
+		os.Exit(code(err))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out, *profiles, *count)))
+	os.Exit(code(run(ctx, *only, strings.Split(*kinds, ","), *out, *profiles, *count, searchOptions{searched, strings.Split(*on, ",")})))
 }
 
 func code(err error) int {
@@ -68,7 +74,7 @@ func (r report) table() {
 	r.line("| figure | measured | goal | |\n|---|--:|--:|---|")
 }
 
-func run(ctx context.Context, only string, kinds []string, out, profiles string, count int) error {
+func run(ctx context.Context, only string, kinds []string, out, profiles string, count int, search searchOptions) error {
 	r := report{os.Stdout}
 	if out != "" {
 		f, err := os.Create(out)
@@ -104,6 +110,7 @@ func run(ctx context.Context, only string, kinds []string, out, profiles string,
 		}},
 		{"import", imports},
 		{"rebuild", func(ctx context.Context, r report) error { return rebuilds(ctx, r, count, profiles) }},
+		{"search", func(ctx context.Context, r report) error { return searches(ctx, r, search, profiles) }},
 	}
 	for _, p := range parts {
 		if only != "" && only != p.name {

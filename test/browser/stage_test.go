@@ -96,6 +96,7 @@ func newStage(t *testing.T, theme, language string) *stage {
 		{"post-fr", french.Page(), 200},
 		{"post-rtl", arabic.Page(), 200},
 		{"tags", "/tags", 200},
+		{"tag-described", "/tags/typography", 200},
 		{"tag", "/tags/tools", 200},
 		{"tags-several", "/tags/proofs+tools", 200},
 		{"tags-none", "/tags/proofs+voyage", 200},
@@ -105,6 +106,9 @@ func newStage(t *testing.T, theme, language string) *stage {
 		{"author", "/authors/nora-whitfield", 200},
 		{"search", "/search", 200},
 		{"search-results", "/search?q=paper&tag=tools", 200},
+		{"search-narrowed", "/search?q=paper&tag=tools&not=writing&since=2016&until=2017&order=newest", 200},
+		{"search-meant", "/search?q=typografy", 200},
+		{"search-problem", "/search?q=" + url.QueryEscape("paper OR"), 400},
 		{"search-none", "/search?q=" + url.QueryEscape("zyzzyva <b>"), 200},
 		{"not-found", "/nowhere/at-all", 404},
 		{"gone", gone.Page(), 410},
@@ -115,8 +119,38 @@ func newStage(t *testing.T, theme, language string) *stage {
 			s.pages[i].at = s.URL + at.at
 		}
 	}
+	s.describe(t, operator)
 	s.await(t)
 	return s
+}
+
+// describe gives tags all that they can have: a place below others, words, a colour and
+// a picture.
+func (s *stage) describe(t *testing.T, operator *world.Client) {
+	t.Helper()
+	for _, tag := range []struct {
+		slug   string
+		fields world.M
+	}{
+		{"printing", world.M{"description": "Everything that leaves a mark: see *proofs*.", "colour": "#c64a36"}},
+		{"typography", world.M{
+			"description": "Letters, and the white between them. More in [printing](/tags/printing).", "colour": "#fdf6e3", "parent": "printing",
+			"image": s.upload(operator), "image_alt": "Two discs of ink, and where they meet",
+		}},
+	} {
+		path := "/api/v1/tags/" + tag.slug
+		var now struct {
+			Version int `json:"version"`
+		}
+		world.Eventually(t, func() error {
+			if a := operator.Get(path); a.Status != http.StatusOK {
+				return fmt.Errorf("GET %s = %d", path, a.Status)
+			}
+			return nil
+		})
+		operator.Want(http.StatusOK, http.MethodGet, path, nil, &now)
+		operator.With("If-Match", strconv.Quote(strconv.Itoa(now.Version))).Want(http.StatusOK, http.MethodPatch, path, tag.fields, nil)
+	}
 }
 
 // samples writes the posts that hold one of everything: the later ones are neighbours,
@@ -213,7 +247,7 @@ func (s *stage) await(t *testing.T) {
 	t.Helper()
 	reader := s.Anyone()
 	world.Eventually(t, func() error {
-		for path, text := range map[string]string{"/tags/proofs+tools": "Proof sheet 12", "/posts/proof-sheet-12": "found to be paper"} {
+		for path, text := range map[string]string{"/tags/proofs+tools": "Proof sheet 12", "/posts/proof-sheet-12": "found to be paper", "/tags/typography": "the white between them"} {
 			a := reader.Get(path)
 			if a.Status != http.StatusOK || !strings.Contains(a.Text(), text) {
 				return fmt.Errorf("GET %s = %d without %q", path, a.Status, text)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -325,7 +326,7 @@ func (p *tab) eventually(what, expression string) {
 // key presses a key and lets it go: "Tab", "Enter", "ArrowRight".
 func (p *tab) key(name string) {
 	p.t.Helper()
-	codes := map[string]int{"Tab": 9, "Enter": 13, "ArrowRight": 39, "ArrowLeft": 37}
+	codes := map[string]int{"Tab": 9, "Enter": 13, "ArrowRight": 39, "ArrowLeft": 37, "ArrowDown": 40, "ArrowUp": 38, "Escape": 27}
 	press := map[string]any{"type": "rawKeyDown", "key": name, "code": name, "windowsVirtualKeyCode": codes[name]}
 	if name == "Enter" {
 		press["type"], press["text"] = "keyDown", "\r"
@@ -383,6 +384,13 @@ func (p *tab) screenshot(most int) []byte {
 		p.t.Fatalf("read the screenshot: %v", err)
 	}
 	return picture
+}
+
+// complained tells whether something was wrong that holds a text, since the last call of complaints.
+func (p *tab) complained(of string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.complains, func(c string) bool { return strings.Contains(c, of) })
 }
 
 // kinds are those of the requests, in order.

@@ -40,6 +40,7 @@ type Instance struct {
 	bin, dir, password string
 	port               int
 	remove             bool
+	settings           []string
 	run                *run
 	guard              *exec.Cmd
 	hold               io.WriteCloser // the guard's standard input
@@ -54,14 +55,17 @@ type run struct {
 // Start makes a new server in dir, which must exist and be empty, and waits
 // until it answers. As root it runs as the user postgres or nobody, who gets dir;
 // temporary folders above it are made passable. Stop it; dir is left to the caller.
-func Start(ctx context.Context, dir string) (*Instance, error) { return start(ctx, dir, false) }
+// Settings as "name=value" stand above those that suit tests.
+func Start(ctx context.Context, dir string, settings ...string) (*Instance, error) {
+	return start(ctx, dir, false, settings...)
+}
 
-func start(ctx context.Context, dir string, remove bool) (*Instance, error) {
+func start(ctx context.Context, dir string, remove bool, settings ...string) (*Instance, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	i := &Instance{bin: bin, dir: dir, password: rand.Text(), remove: remove}
+	i := &Instance{bin: bin, dir: dir, password: rand.Text(), remove: remove, settings: settings}
 	if err := errors.Join(i.watch(ctx), i.initialise(ctx)); err != nil {
 		return nil, errors.Join(err, i.unwatch())
 	}
@@ -290,6 +294,9 @@ func (i *Instance) spawn(ctx context.Context) (err error) {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(i.bin, "postgres"), "-D", i.data(), "-p", strconv.Itoa(i.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300",
 		"-c", "shared_buffers=32MB", "-c", "fsync=on", "-c", "max_wal_size=256MB")
+	for _, s := range i.settings {
+		cmd.Args = append(cmd.Args, "-c", s)
+	}
 	cmd.SysProcAttr, cmd.Dir, cmd.Stdout, cmd.Stderr = attr, i.dir, log, log
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)

@@ -20,10 +20,10 @@ const clientTimeout = 5 * time.Second
 type cluster struct {
 	*Topology
 
-	scratch *scratch
-	env     []string
-	grpc    map[string]string // of each process
-	nats    string
+	scratch  *scratch
+	env      []string
+	standIns map[string]string
+	nats     string
 	// natsFrom is where the programs look for NATS.
 	natsFrom string
 	replicas int
@@ -35,6 +35,7 @@ func (t *Topology) prepareCluster(ctx context.Context, s *scratch, o Options) er
 	if err := t.keys(ctx); err != nil {
 		return err
 	}
+	t.elsewhere = o.Databases
 	var err error
 	if t.database, err = newDatabase(ctx, filepath.Join(t.dir, "postgres")); err != nil {
 		return err
@@ -44,7 +45,7 @@ func (t *Topology) prepareCluster(ctx context.Context, s *scratch, o Options) er
 			return err
 		}
 	}
-	c := cluster{Topology: t, scratch: s, env: environment(o.Env...), grpc: make(map[string]string), replicas: max(1, o.Replicas)}
+	c := cluster{Topology: t, scratch: s, env: environment(o.Env...), standIns: o.StandIns, replicas: max(1, o.Replicas)}
 	addrs, err := freeAddresses(2*len(services())*c.replicas + 1)
 	if err != nil {
 		return err
@@ -80,6 +81,9 @@ func Replica(service string, n int) string {
 
 // at lists where the replicas of a service are.
 func (c cluster) at(service string) string {
+	if addr := c.standIns[service]; addr != "" {
+		return addr
+	}
 	list := make([]string, c.replicas)
 	for i := range list {
 		list[i] = c.grpc[Replica(service, i+1)]
@@ -112,7 +116,7 @@ func (c cluster) children(o Options) error {
 	}
 	more := map[string][]string{
 		Accounts: {"--bootstrap-token-file", filepath.Join(c.dir, "operator")},
-		Posts:    {"--base-url", c.URL},
+		Posts:    {"--base-url", c.URL, "--tags-addr", c.at(Tags)},
 		Tags:     {"--posts-addr", c.at(Posts)},
 		Render:   {"--posts-addr", c.at(Posts), "--tags-addr", c.at(Tags), "--base-url", c.URL},
 		Gateway: {
@@ -122,13 +126,13 @@ func (c cluster) children(o Options) error {
 	}
 	for _, service := range services() {
 		args := append([]string{
-			"--identity-key-file", filepath.Join(c.dir, "keys", service+".key"), "--trusted-keys-file", filepath.Join(c.dir, "keys", "trusted"),
+			"--identity-key-file", c.KeyFile(service), "--trusted-keys-file", filepath.Join(c.dir, "keys", "trusted"),
 		}, o.ServiceArgs...)
 		if service != Accounts { // tells nobody anything
 			args = append(args, "--nats-url", "nats://"+c.natsFrom)
 		}
 		if service != Gateway { // keeps nothing
-			args = append(args, "--database-url", c.database.url(service))
+			args = append(args, "--database-url", c.DatabaseURL(service))
 		}
 		for n := range c.replicas {
 			name := Replica(service, n+1)

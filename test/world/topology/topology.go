@@ -63,6 +63,12 @@ type Options struct {
 	NATSFrom string
 	// ServiceArgs are further arguments of every program of a cluster.
 	ServiceArgs []string
+	// StandIns are addresses at which something else speaks for a service of a
+	// cluster, which is then held, as a rule.
+	StandIns map[string]string
+	// Databases are those that services of a cluster keep elsewhere than in its
+	// PostgreSQL, as their setting has it.
+	Databases map[string]string
 }
 
 // Topology is a running Parution. Make it with Launch and Close it. Safe for
@@ -76,13 +82,15 @@ type Topology struct {
 	// Data is the data folder of the one program; empty in a cluster.
 	Data string
 
-	dir      string
-	names    []string // in the order of start
-	ops      map[string]string
-	children map[string]*child
-	database *database
-	secret   string
-	nats     string
+	dir       string
+	names     []string // in the order of start
+	grpc      map[string]string
+	ops       map[string]string
+	children  map[string]*child
+	database  *database
+	elsewhere map[string]string // databases that are not in it, by service
+	secret    string
+	nats      string
 
 	mu       sync.Mutex
 	operator string
@@ -102,7 +110,7 @@ func Launch(ctx context.Context, kind Kind, o Options) (_ *Topology, err error) 
 	if err != nil {
 		return nil, err
 	}
-	t := &Topology{Kind: kind, dir: dir, ops: make(map[string]string), children: make(map[string]*child)}
+	t := &Topology{Kind: kind, dir: dir, ops: make(map[string]string), grpc: make(map[string]string), children: make(map[string]*child)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, t.Close())
@@ -140,6 +148,14 @@ func (t *Topology) Front() string { return t.names[len(t.names)-1] }
 
 // OpsURL is the operations port of a program, without a final "/".
 func (t *Topology) OpsURL(name string) string { return "http://" + t.ops[name] }
+
+// Addr is where a program of a cluster listens: "host:port".
+func (t *Topology) Addr(name string) string { return t.grpc[name] }
+
+// KeyFile is the private key of a service of a cluster.
+func (t *Topology) KeyFile(service string) string {
+	return filepath.Join(t.dir, "keys", service+".key")
+}
 
 // Pid is the process id of a running program, otherwise 0.
 func (t *Topology) Pid(name string) int {
@@ -318,6 +334,9 @@ func (t *Topology) PostgresDir() string { return filepath.Join(t.dir, "postgres"
 func (t *Topology) DatabaseURL(service string) string {
 	if t.Kind == One {
 		return "sqlite:" + filepath.Join(t.Data, service+".db")
+	}
+	if url := t.elsewhere[service]; url != "" {
+		return url
 	}
 	return t.database.url(service)
 }

@@ -159,19 +159,24 @@ func (a *App) wire(ctx context.Context) error {
 		a.parts = append(a.parts, web.Serve("operations port (--ops-listen)", a.cfg.OpsListen, ops, a.tel.Log, nil))
 	}
 	a.parts = append(a.parts, a.broker.Part())
-	accountsConn, err := a.service(ctx, "accounts", accounts.Migrations(), func(db *sqldb.DB) (program.Service, error) {
+	accountsConn, err := a.service(ctx, newCallee("accounts"), accounts.Migrations(), func(db *sqldb.DB) (program.Service, error) {
 		return accounts.New(a.cfg.Accounts, accounts.Deps{DB: db, Telemetry: a.tel, Now: time.Now})
 	})
 	if err != nil {
 		return err
 	}
-	postsConn, err := a.service(ctx, posts.Owner, posts.Migrations(), func(db *sqldb.DB) (program.Service, error) {
-		return posts.New(a.cfg.Posts, posts.Deps{DB: db, NATS: a.nc, Telemetry: a.tel, Now: time.Now})
+	tagsConn := newCallee(tags.Owner) // posts and tags ask each other
+	postsConn, err := a.service(ctx, newCallee(posts.Owner), posts.Migrations(), func(db *sqldb.DB) (program.Service, error) {
+		conn, err := a.dial(posts.Owner, tagsConn)
+		if err != nil {
+			return nil, err
+		}
+		return posts.New(a.cfg.Posts, posts.Deps{DB: db, NATS: a.nc, Telemetry: a.tel, Now: time.Now, Tags: conn})
 	})
 	if err != nil {
 		return err
 	}
-	tagsConn, err := a.service(ctx, tags.Owner, tags.Migrations(), func(db *sqldb.DB) (program.Service, error) {
+	_, err = a.service(ctx, tagsConn, tags.Migrations(), func(db *sqldb.DB) (program.Service, error) {
 		conn, err := a.dial(tags.Owner, postsConn)
 		if err != nil {
 			return nil, err
@@ -181,7 +186,7 @@ func (a *App) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	renderConn, err := a.service(ctx, render.Owner, render.Migrations(), func(db *sqldb.DB) (program.Service, error) {
+	renderConn, err := a.service(ctx, newCallee(render.Owner), render.Migrations(), func(db *sqldb.DB) (program.Service, error) {
 		toPosts, err := a.dial(render.Owner, postsConn)
 		if err != nil {
 			return nil, err
@@ -206,8 +211,12 @@ type callee struct {
 	pipe *rpc.Pipe
 }
 
-// service makes one service on a SQLite file of its own, served on a pipe.
-func (a *App) service(ctx context.Context, name string, schema []sqldb.Migrations, build func(*sqldb.DB) (program.Service, error)) (callee, error) {
+// newCallee is one that is served on a pipe of its own.
+func newCallee(name string) callee { return callee{name: name, pipe: rpc.NewPipe()} }
+
+// service makes one service on a SQLite file of its own, served on the pipe of c.
+func (a *App) service(ctx context.Context, c callee, schema []sqldb.Migrations, build func(*sqldb.DB) (program.Service, error)) (callee, error) {
+	name := c.name
 	db, err := sqldb.Open(ctx, sqldb.Config{URL: "sqlite:" + filepath.Join(a.cfg.Data, name+".db")})
 	if err != nil {
 		return callee{}, fmt.Errorf("open the database of %s: %w", name, err)
@@ -220,7 +229,6 @@ func (a *App) service(ctx context.Context, name string, schema []sqldb.Migration
 	server := rpc.NewServer(rpc.ServerConfig{Telemetry: a.tel, Verifier: a.keys.verifier(name), Writes: svc.Writes()})
 	svc.Register(server)
 	a.onePort.services = append(a.onePort.services, svc)
-	c := callee{name: name, pipe: rpc.NewPipe()}
 	a.parts = append(a.parts, program.DatabasePart("database of "+name, db, a.tel.Log, a.health, schema...))
 	a.parts = append(a.parts, svc.Parts()...)
 	a.parts = append(a.parts, server.ServePipe("gRPC of "+name, c.pipe))

@@ -98,9 +98,10 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out proto.Me
 	return status, read(path, answer, out)
 }
 
-// post is Call for a change of a post, which is sent again if it was not taken.
-func (c *Client) post(ctx context.Context, path string, in, out proto.Message) (int, error) {
-	body, headers, err := written(in, nil)
+// Change is Call for a POST that changes something, which is sent again if it was
+// not taken, and has its effect once.
+func (c *Client) Change(ctx context.Context, path string, in, out proto.Message, headers ...Header) (int, error) {
+	body, headers, err := written(in, headers)
 	if err != nil {
 		return 0, err
 	}

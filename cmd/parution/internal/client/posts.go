@@ -25,7 +25,7 @@ func (c *Client) IsEmpty(ctx context.Context) (bool, error) {
 // CreatePost creates a post; existing is true if its external id was known.
 func (c *Client) CreatePost(ctx context.Context, in *postsv1.CreatePostRequest) (_ *postsv1.Post, existing bool, err error) {
 	var out postsv1.Post
-	status, err := c.post(ctx, postsPath, in, &out)
+	status, err := c.Change(ctx, postsPath, in, &out)
 	return &out, status == http.StatusOK, err
 }
 
@@ -39,14 +39,14 @@ func (c *Client) RevisePost(ctx context.Context, in *postsv1.Post, mask []string
 // PublishPost publishes a post.
 func (c *Client) PublishPost(ctx context.Context, id string) (*postsv1.Post, error) {
 	var out postsv1.Post
-	_, err := c.post(ctx, postsPath+"/"+id+":publish", &postsv1.PublishPostRequest{}, &out)
+	_, err := c.Change(ctx, postsPath+"/"+id+":publish", &postsv1.PublishPostRequest{}, &out)
 	return &out, err
 }
 
 // WithdrawPost withdraws a post.
 func (c *Client) WithdrawPost(ctx context.Context, id string) (*postsv1.Post, error) {
 	var out postsv1.Post
-	_, err := c.post(ctx, postsPath+"/"+id+":withdraw", &postsv1.WithdrawPostRequest{}, &out)
+	_, err := c.Change(ctx, postsPath+"/"+id+":withdraw", &postsv1.WithdrawPostRequest{}, &out)
 	return &out, err
 }
 

@@ -39,6 +39,7 @@ type cli struct {
 	Import  importPosts `cmd:"" name:"import" help:"Bring posts over from Jekyll, Hugo or a folder of Markdown."`
 	Token   token       `cmd:"" help:"API tokens."`
 	Site    sites       `cmd:"" help:"The publications of this installation."`
+	Tag     tag         `cmd:"" help:"The tags of a site: their names, places and histories."`
 	Events  events      `cmd:"" help:"What happens on a site, and how the read models keep up."`
 	Migrate migrate     `cmd:"" help:"Bring the schema of a data folder up to date."`
 	Keys    keys        `cmd:"" help:"Make the keys by which the services of a cluster know each other."`

@@ -5,11 +5,10 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/cmd/parution/internal/client"
 	eventlog "github.com/parution/parution/cmd/parution/internal/events"
+	"github.com/parution/parution/cmd/parution/internal/terminal"
 )
 
 type events struct {
@@ -20,7 +19,7 @@ type events struct {
 }
 
 // output is where the answers of g go.
-func (g *globals) output() eventlog.Output { return eventlog.Output{Out: g.Out, Err: g.Err} }
+func (g *globals) output() terminal.Output { return terminal.Output{Out: g.Out, Err: g.Err} }
 
 // pause waits and tells whether ctx goes on.
 func pause(ctx context.Context, d time.Duration) bool {
@@ -170,10 +169,7 @@ func (r eventsRebuild) Run(g *globals) error {
 	// Services that run only for the time of this command would stop in the middle.
 	needs := client.Needs{Installation: true, Running: !r.Wait}
 	return client.With(g.ctx, r.Target, needs, g.log, func(ctx context.Context, c *client.Client) error {
-		var progress eventlog.Progress = eventlog.NewLines(g.Err)
-		if term.IsTerminal(int(os.Stderr.Fd())) {
-			progress = eventlog.NewBar(os.Stderr)
-		}
+		progress := terminal.NewProgress(os.Stderr, g.Err, "rebuilding", "rebuilt %d of %d aggregates")
 		rebuild := eventlog.Rebuild{
 			API: c, Output: g.output(), Name: r.Name, Source: r.Source, Wait: r.Wait, Progress: progress, Pause: pause,
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/parution/parution/cmd/parution/internal/client"
+	"github.com/parution/parution/cmd/parution/internal/terminal"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	operationsv1 "github.com/parution/parution/proto/gen/parution/operations/v1"
 )
@@ -54,13 +55,13 @@ func letters(ctx context.Context, api API) (*operationsv1.ListDeadLettersRespons
 
 // ListDead writes what was put aside, oldest first. Services that do not answer
 // are an error after all others were told of.
-func ListDead(ctx context.Context, api API, o Output, asJSON bool) error {
+func ListDead(ctx context.Context, api API, o terminal.Output, asJSON bool) error {
 	list, err := letters(ctx, api)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		return errors.Join(o.json(list, true), unanswered(list.GetUnanswered()))
+		return errors.Join(o.JSON(list, true), unanswered(list.GetUnanswered()))
 	}
 	if len(list.GetDeadLetters()) == 0 {
 		return nothing(o, list)
@@ -69,8 +70,8 @@ func ListDead(ctx context.Context, api API, o Output, asJSON bool) error {
 	_, _ = fmt.Fprintln(w, "DEAD LETTER\tVERSION\tKIND\tTRIED\tPUT ASIDE\tREASON") // flushed below
 	for _, d := range list.GetDeadLetters() {
 		n := d.GetNotice()
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t%s\n", plain(refOf(d).String()), n.GetVersion(), plain(n.GetKind()), d.GetAttempts(),
-			d.GetParkedAt().AsTime().Local().Format(time.DateTime), short(plain(d.GetReason())))
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t%s\n", terminal.Plain(refOf(d).String()), n.GetVersion(), terminal.Plain(n.GetKind()), d.GetAttempts(),
+			d.GetParkedAt().AsTime().Local().Format(time.DateTime), short(terminal.Plain(d.GetReason())))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the table: %w", err)
@@ -79,11 +80,11 @@ func ListDead(ctx context.Context, api API, o Output, asJSON bool) error {
 }
 
 // nothing says that there is no dead letter, if that is known.
-func nothing(o Output, list *operationsv1.ListDeadLettersResponse) error {
+func nothing(o terminal.Output, list *operationsv1.ListDeadLettersResponse) error {
 	if err := unanswered(list.GetUnanswered()); err != nil {
 		return err
 	}
-	o.note("nothing was put aside")
+	o.Note("nothing was put aside")
 	return nil
 }
 
@@ -95,7 +96,7 @@ func short(s string) string {
 }
 
 // ShowDead writes all that is known of one dead letter.
-func ShowDead(ctx context.Context, api API, o Output, ref Ref, asJSON bool) error {
+func ShowDead(ctx context.Context, api API, o terminal.Output, ref Ref, asJSON bool) error {
 	list, err := letters(ctx, api)
 	if err != nil {
 		return err
@@ -105,7 +106,7 @@ func ShowDead(ctx context.Context, api API, o Output, ref Ref, asJSON bool) erro
 			continue
 		}
 		if asJSON {
-			return o.json(d, true)
+			return o.JSON(d, true)
 		}
 		n := d.GetNotice()
 		w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
@@ -123,7 +124,7 @@ func ShowDead(ctx context.Context, api API, o Output, ref Ref, asJSON bool) erro
 			{"put aside", d.GetParkedAt().AsTime().Local().Format(time.DateTime)},
 			{"reason", d.GetReason()},
 		} {
-			_, _ = fmt.Fprintf(w, "%s\t%s\n", plain(row[0]), plain(row[1])) // flushed below
+			_, _ = fmt.Fprintf(w, "%s\t%s\n", terminal.Plain(row[0]), terminal.Plain(row[1])) // flushed below
 		}
 		if err := w.Flush(); err != nil {
 			return fmt.Errorf("write the table: %w", err)
@@ -139,7 +140,7 @@ func notThere(ref Ref) error {
 
 // RetryDead applies the present state of what was put aside. What is not found is
 // the letter or what it is about: the answer says which, and what became of it.
-func RetryDead(ctx context.Context, api API, o Output, ref Ref) error {
+func RetryDead(ctx context.Context, api API, o terminal.Output, ref Ref) error {
 	_, err := api.Call(ctx, http.MethodPost, ref.path()+":retry", &operationsv1.RetryDeadLetterRequest{}, nil)
 	if client.StatusOf(err) == http.StatusNotFound {
 		return fmt.Errorf("%s was not applied: %w; parution events dead list shows what is aside", ref, err)
@@ -147,12 +148,12 @@ func RetryDead(ctx context.Context, api API, o Output, ref Ref) error {
 	if err != nil {
 		return fmt.Errorf("%s stays aside: %w", ref, err)
 	}
-	o.say("applied %s", ref)
+	o.Say("applied %s", ref)
 	return nil
 }
 
 // RetryAllDead retries each one; what stays aside is an error after all were tried.
-func RetryAllDead(ctx context.Context, api API, o Output) error {
+func RetryAllDead(ctx context.Context, api API, o terminal.Output) error {
 	list, err := letters(ctx, api)
 	if err != nil {
 		return err
@@ -168,7 +169,7 @@ func RetryAllDead(ctx context.Context, api API, o Output) error {
 }
 
 // DropDead forgets what was put aside.
-func DropDead(ctx context.Context, api API, o Output, ref Ref) error {
+func DropDead(ctx context.Context, api API, o terminal.Output, ref Ref) error {
 	_, err := api.Call(ctx, http.MethodDelete, ref.path(), nil, nil)
 	if client.StatusOf(err) == http.StatusNotFound {
 		return notThere(ref)
@@ -176,6 +177,6 @@ func DropDead(ctx context.Context, api API, o Output, ref Ref) error {
 	if err != nil {
 		return err
 	}
-	o.say("dropped %s: %s stays without that change until the next one", ref, ref.Name)
+	o.Say("dropped %s: %s stays without that change until the next one", ref, ref.Name)
 	return nil
 }

@@ -5,12 +5,9 @@ package events
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"unicode"
 
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/parution/parution/cmd/parution/internal/client"
@@ -20,25 +17,6 @@ import (
 // API is what the package needs of a client.
 type API interface {
 	Call(ctx context.Context, method, path string, in, out proto.Message, headers ...client.Header) (int, error)
-}
-
-// Output is where answers go, and what is said about them.
-type Output struct{ Out, Err io.Writer }
-
-// say writes a line of the answer; a closed pipe ends the reader, not us.
-func (o Output) say(format string, args ...any) { _, _ = fmt.Fprintf(o.Out, format+"\n", args...) }
-
-// note writes a line about it.
-func (o Output) note(format string, args ...any) { _, _ = fmt.Fprintf(o.Err, format+"\n", args...) }
-
-// json writes a message as one line or, for people too, as several.
-func (o Output) json(m proto.Message, multiline bool) error {
-	text, err := protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true, Multiline: multiline}.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("write the answer: %w", err)
-	}
-	o.say("%s", text)
-	return nil
 }
 
 // unanswered is an error that names the services that did not answer; nil if
@@ -52,16 +30,6 @@ func unanswered(list []*operationsv1.Unanswered) error {
 		return nil
 	}
 	return fmt.Errorf("no answer from %s", strings.Join(parts, ", "))
-}
-
-// plain is text that does nothing to a terminal.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return '?'
-	}, s)
 }
 
 // isRefusal tells whether trying the same call again cannot help.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/parution/parution/cmd/parution/internal/client"
 	"github.com/parution/parution/cmd/parution/internal/events"
+	"github.com/parution/parution/cmd/parution/internal/terminal"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
@@ -71,7 +72,7 @@ func play(t *testing.T, script ...reply) *stage {
 	return s
 }
 
-func (s *stage) output() events.Output { return events.Output{Out: &s.out, Err: &s.err} }
+func (s *stage) output() terminal.Output { return terminal.Output{Out: &s.out, Err: &s.err} }
 
 func (s *stage) tail(from string, asJSON bool) error {
 	tail := events.Tail{API: s.api, Output: s.output(), From: from, JSON: asJSON, Pause: goOn}

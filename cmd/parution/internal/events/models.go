@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parution/parution/cmd/parution/internal/client"
+	"github.com/parution/parution/cmd/parution/internal/terminal"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	operationsv1 "github.com/parution/parution/proto/gen/parution/operations/v1"
 )
@@ -22,13 +23,13 @@ const (
 
 // Lag writes how far each read model is. Services that do not answer are an
 // error after all others were told of.
-func Lag(ctx context.Context, api API, o Output, asJSON bool) error {
+func Lag(ctx context.Context, api API, o terminal.Output, asJSON bool) error {
 	list, err := models(ctx, api)
 	if err != nil {
 		return err
 	}
 	if asJSON {
-		err = o.json(list, true)
+		err = o.JSON(list, true)
 	} else {
 		err = table(o, list.GetReadModels())
 	}
@@ -41,11 +42,11 @@ func models(ctx context.Context, api API) (*operationsv1.ListReadModelsResponse,
 	return &out, err
 }
 
-func table(o Output, list []*eventsv1.ReadModel) error {
+func table(o terminal.Output, list []*eventsv1.ReadModel) error {
 	w := tabwriter.NewWriter(o.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "READ MODEL\tSOURCE\tEPOCH\tFLOOR\tWATERMARK\tLAG\tSECONDS\tDEAD\tGENERATION\tREBUILD") // flushed below
 	for _, m := range list {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\t%.1f\t%d\t%d\t%s\n", plain(m.GetName()), plain(m.GetSource()), m.GetEpoch(), m.GetFloor(),
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\t%s\t%.1f\t%d\t%d\t%s\n", terminal.Plain(m.GetName()), terminal.Plain(m.GetSource()), m.GetEpoch(), m.GetFloor(),
 			known(m, m.GetWatermark()), known(m, m.GetLag()), m.GetLagSeconds(), m.GetDeadLetters(), m.GetGeneration(), rebuilding(m))
 	}
 	if err := w.Flush(); err != nil {
@@ -53,7 +54,7 @@ func table(o Output, list []*eventsv1.ReadModel) error {
 	}
 	for _, m := range list {
 		if m.GetProblem() != "" {
-			o.note("%s of %s: %s", plain(m.GetName()), plain(m.GetSource()), plain(m.GetProblem()))
+			o.Note("%s of %s: %s", terminal.Plain(m.GetName()), terminal.Plain(m.GetSource()), terminal.Plain(m.GetProblem()))
 		}
 	}
 	return nil
@@ -81,20 +82,14 @@ func done(m *eventsv1.ReadModel) int64 { return max(0, m.GetAggregates()-m.GetOf
 // Rebuild rebuilds a read model from what its source owns.
 type Rebuild struct {
 	API API
-	Output
+	terminal.Output
 
 	Name, Source string
 	// Wait waits for the end, and Progress is told of the way.
 	Wait     bool
-	Progress Progress
+	Progress terminal.Progress
 	// Pause waits and tells whether to go on.
 	Pause func(ctx context.Context, d time.Duration) bool
-}
-
-// Progress is told how far a rebuild is.
-type Progress interface {
-	Step(done, total int)
-	End()
 }
 
 // Run begins the rebuild, and with Wait returns when it has ended.
@@ -105,14 +100,14 @@ func (r *Rebuild) Run(ctx context.Context) error {
 		return err
 	}
 	if !r.Wait {
-		r.say("rebuilding %s of %s: generation %d; parution events lag shows how far it is", r.Name, r.Source, now.GetGeneration())
+		r.Say("rebuilding %s of %s: generation %d; parution events lag shows how far it is", r.Name, r.Source, now.GetGeneration())
 		return nil
 	}
 	m, err := r.watch(ctx, &now)
 	if err != nil {
 		return err
 	}
-	r.say("rebuilt %s of %s: generation %d, %d aggregates", r.Name, r.Source, m.GetGeneration(), m.GetAggregates())
+	r.Say("rebuilt %s of %s: generation %d, %d aggregates", r.Name, r.Source, m.GetGeneration(), m.GetAggregates())
 	return nil
 }
 
@@ -125,7 +120,7 @@ func (r *Rebuild) watch(ctx context.Context, m *eventsv1.ReadModel) (*eventsv1.R
 			return m, nil
 		}
 		if p := m.GetProblem(); p != "" && p != problem {
-			r.note("it does not get on: %s", plain(p))
+			r.Note("it does not get on: %s", terminal.Plain(p))
 			problem = p
 		}
 		if !r.Pause(ctx, refresh) {

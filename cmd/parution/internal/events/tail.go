@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/parution/parution/cmd/parution/internal/terminal"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 )
 
@@ -35,7 +36,7 @@ const (
 // Tail follows the changes of a site.
 type Tail struct {
 	API API
-	Output
+	terminal.Output
 
 	// From is FromStart, FromNow or a token of an earlier time.
 	From string
@@ -62,24 +63,24 @@ func (t *Tail) Run(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			if reached {
-				t.note("to go on from here: --from %s", after)
+				t.Note("to go on from here: --from %s", after)
 			}
 			return nil
 		case err != nil && (!reached || isRefusal(err)):
 			return err
 		case err != nil:
 			if lost == 0 {
-				t.note("the server is lost (%v); trying again", cause(err))
+				t.Note("the server is lost (%v); trying again", cause(err))
 			}
 			t.Pause(ctx, min(lastPause, firstPause<<min(lost, 10))) // that ctx ended is seen above
 			lost++
 			continue
 		case lost > 0:
-			t.note("the server is there again")
+			t.Note("the server is there again")
 			lost = 0
 		}
 		if reached && page.GetEpoch() > epoch {
-			t.note("the server's database was set back (epoch %d, before %d): what you hold may be of a past that is no more; begin again with --from %s", page.GetEpoch(), epoch, FromStart)
+			t.Note("the server's database was set back (epoch %d, before %d): what you hold may be of a past that is no more; begin again with --from %s", page.GetEpoch(), epoch, FromStart)
 		}
 		after, epoch, reached = page.GetNext(), page.GetEpoch(), true
 		if err := t.write(&page); err != nil {
@@ -112,7 +113,7 @@ func (t *Tail) path(after string, waits bool) string {
 func (t *Tail) write(page *postsv1.ListChangesResponse) error {
 	for i, c := range page.GetChanges() {
 		if !t.JSON {
-			t.say("%s", Line(c))
+			t.Say("%s", Line(c))
 			continue
 		}
 		next := ""
@@ -123,7 +124,7 @@ func (t *Tail) write(page *postsv1.ListChangesResponse) error {
 		if err != nil {
 			return err
 		}
-		t.say("%s", text)
+		t.Say("%s", text)
 	}
 	return nil
 }
@@ -155,11 +156,11 @@ func object(c *postsv1.Change, next string) ([]byte, error) {
 func Line(c *postsv1.Change) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %-10s  %s %s v%d", c.GetOccurredAt().AsTime().Local().Format(time.DateTime),
-		plain(c.GetKind()), plain(c.GetType()), plain(c.GetAggregateId()), c.GetVersion())
+		terminal.Plain(c.GetKind()), terminal.Plain(c.GetType()), terminal.Plain(c.GetAggregateId()), c.GetVersion())
 	if f := c.GetFacts(); f != nil {
-		fmt.Fprintf(&b, "  %s (/posts/%s)", plain(f.GetTitle()), plain(f.GetSlug()))
+		fmt.Fprintf(&b, "  %s (/posts/%s)", terminal.Plain(f.GetTitle()), terminal.Plain(f.GetSlug()))
 		for _, tag := range f.GetTags() {
-			b.WriteString(" #" + plain(tag))
+			b.WriteString(" #" + terminal.Plain(tag))
 		}
 	}
 	return b.String()

@@ -195,6 +195,9 @@ func (c *checker) single(field protoreflect.FieldDescriptor, t json.Token, path 
 	if field == nil || t == nil {
 		return c.rest(t)
 	}
+	if t == json.Delim('{') && field.IsMap() {
+		return c.entries(field.MapValue(), path)
+	}
 	if t == json.Delim('{') && field.Kind() == protoreflect.MessageKind && !isText(field.Message()) {
 		return c.object(field.Message(), path)
 	}
@@ -202,6 +205,35 @@ func (c *checker) single(field protoreflect.FieldDescriptor, t json.Token, path 
 		c.refuse(path, "%s", message)
 	}
 	return c.rest(t)
+}
+
+// entries reads the members of a map, which may have any name once.
+func (c *checker) entries(value protoreflect.FieldDescriptor, path string) error {
+	seen := make(map[string]bool)
+	for c.decoder.More() {
+		t, err := c.token()
+		if err != nil {
+			return err
+		}
+		key, _ := t.(string) // the decoder takes nothing else for a name
+		name := join(path, key)
+		if seen[key] {
+			c.refuse(name, "is given twice")
+		}
+		seen[key] = true
+		if t, err = c.token(); err != nil {
+			return err
+		}
+		if t == nil {
+			c.refuse(name, "is null")
+			continue
+		}
+		if err := c.single(value, t, name); err != nil {
+			return err
+		}
+	}
+	_, err := c.token()
+	return err
 }
 
 // rest reads what is left of a value that began with t.

@@ -40,12 +40,10 @@ func exampleOf(operationID string) example {
 		return example{body: `{"body":"Some *text*."}`}
 	case "ChangesService_ListChanges":
 		return example{query: "?page_size=1000&wait=25&after=$NEXT", answer: changesExample}
-	case "TagsService_Search":
-		return example{query: "?q=garden%20walls&tag=walks&not=news"}
 	case uploadID:
 		return example{body: "picture.png", mime: "image/png"}
 	}
-	return example{}
+	return exampleOfTags(operationID)
 }
 
 const changesExample = `{

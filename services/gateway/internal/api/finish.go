@@ -11,12 +11,14 @@ import (
 	"github.com/parution/parution/chassis/identity"
 	accountsv1 "github.com/parution/parution/proto/gen/parution/accounts/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 )
 
 // What an answer may hold; the types that grpc-gateway makes pass them on.
 type (
 	withPost     interface{ GetPost() *postsv1.Post }
 	withSite     interface{ GetSite() *postsv1.Site }
+	withTag      interface{ GetTag() *tagsv1.Tag }
 	withSecret   interface{ GetSecret() string }
 	withExisting interface{ GetExisting() bool }
 	withVersion  interface {
@@ -45,7 +47,8 @@ func finish(ctx context.Context, w http.ResponseWriter, answer proto.Message) er
 	if v := versionOf(answer); v != 0 {
 		tag := `"` + strconv.Itoa(int(v)) + `"`
 		h.Set("Etag", tag)
-		if p.read && slices.Contains(p.tags, tag) {
+		// Of a tag the version does not tell all: its posts are counted anew each time.
+		if _, counted := answer.(withTag); p.read && !counted && slices.Contains(p.tags, tag) {
 			h.Del("Content-Type")
 			w.WriteHeader(http.StatusNotModified)
 			return nil
@@ -63,13 +66,15 @@ func finish(ctx context.Context, w http.ResponseWriter, answer proto.Message) er
 	return nil
 }
 
-// versionOf is the version of the post or site in answer; 0 without one.
+// versionOf is the version of the post, site or tag in answer; 0 without one.
 func versionOf(answer proto.Message) int32 {
 	switch m := answer.(type) {
 	case withPost:
 		return m.GetPost().GetVersion()
 	case withSite:
 		return m.GetSite().GetVersion()
+	case withTag:
+		return m.GetTag().GetVersion()
 	}
 	return 0
 }

@@ -151,7 +151,8 @@ func complete(operation object, r *route) {
 	parameters, _ := operation["parameters"].([]any)
 	parameters = slices.DeleteFunc(parameters, func(p any) bool {
 		o, ok := p.(object)
-		return ok && o["name"] == expectedVersion
+		name, _, _ := strings.Cut(str(o["name"]), ".")
+		return ok && (name == expectedVersion || o["in"] == "query" && forServices(name))
 	})
 	if r.conditional() {
 		forget(operation)
@@ -256,6 +257,9 @@ func problemSchema() object {
 			"status": object{"type": "integer"}, "detail": text("What is wrong, for people."),
 			"errors": object{"type": "array", "items": object{"type": "object", "properties": object{
 				"field": text("The field that is refused."), "detail": text("What is wrong with it."),
+				"code":   text("A word for it, of a query that cannot be read."),
+				"offset": object{"type": "integer", "description": "Where in the field it is, in characters."},
+				"length": object{"type": "integer", "description": "How many characters from there."},
 			}}},
 			"trace": text("Finds the request in the logs."),
 		},

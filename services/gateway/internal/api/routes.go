@@ -28,6 +28,8 @@ type route struct {
 	body protoreflect.MessageDescriptor
 	// hidden are the fields of body that the path gives.
 	hidden []string
+	// answer is what the JSON answer is written from.
+	answer protoreflect.MessageDescriptor
 	// query holds the fields that may be parameters.
 	query map[string]protoreflect.FieldDescriptor
 	rule  *accessv1.Rule
@@ -45,6 +47,9 @@ func (r *route) feeds() bool { return r.name() == postsv1.ChangesService_ListCha
 func (r *route) conditional() bool {
 	return r.call.Input().Fields().ByName(expectedVersion) != nil
 }
+
+// forServices tells whether a field is for services, which do not come this way.
+func forServices(field string) bool { return field == "site" || field == "position" }
 
 func (r *route) inPath(field string) bool { return strings.Contains(r.template, "{"+field+"}") }
 
@@ -93,7 +98,10 @@ func routeOf(m protoreflect.MethodDescriptor) *route {
 	if !ok || rule == nil {
 		return nil
 	}
-	r := &route{call: m, query: make(map[string]protoreflect.FieldDescriptor)}
+	r := &route{call: m, answer: m.Output(), query: make(map[string]protoreflect.FieldDescriptor)}
+	if name := rule.GetResponseBody(); name != "" {
+		r.answer = m.Output().Fields().ByName(protoreflect.Name(name)).Message()
+	}
 	r.rule, _ = proto.GetExtension(m.Options(), accessv1.E_Rule).(*accessv1.Rule)
 	switch p := rule.GetPattern().(type) {
 	case *annotations.HttpRule_Get:
@@ -125,7 +133,7 @@ func routeOf(m protoreflect.MethodDescriptor) *route {
 	}
 	for i := range fields.Len() {
 		f := fields.Get(i)
-		if string(f.Name()) != rule.GetBody() && !r.inPath(string(f.Name())) {
+		if name := string(f.Name()); name != rule.GetBody() && !r.inPath(name) && !forServices(name) {
 			r.query[string(f.Name())] = f
 		}
 	}

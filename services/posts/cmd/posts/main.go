@@ -14,6 +14,8 @@ type settings struct {
 	program.Broker
 	program.Database
 	posts.Config
+
+	TagsAddr string `help:"Addresses of the tags service, separated by commas." default:"127.0.0.1:7002" placeholder:"HOST:PORT,…"`
 }
 
 func main() {
@@ -22,8 +24,12 @@ func main() {
 		Name: posts.Owner, Description: "Owns sites and posts.", Listen: ":7001",
 		Settings: &s, Base: &s.Base, Broker: &s.Broker, Database: &s.Database, Migrations: posts.Migrations(),
 		Build: func(_ context.Context, env program.Env) (program.Service, error) {
+			tags, err := env.Dial("tags", s.TagsAddr)
+			if err != nil {
+				return nil, err
+			}
 			s.Config.StreamReplicas = s.Broker.StreamReplicas
-			return posts.New(s.Config, posts.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now})
+			return posts.New(s.Config, posts.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now, Tags: tags})
 		},
 	}))
 }

@@ -5,9 +5,11 @@ import "time"
 // Filter says which posts a list shows; empty fields let all through.
 type Filter struct {
 	Site, Status, Language string
-	// Tag and Author are names or slugs.
-	Tag, Author string
-	Featured    *bool
+	// Tags are slugs of which a post must have one.
+	Tags []string
+	// Author is a name or slug.
+	Author   string
+	Featured *bool
 	// Before is the place of the last post of the page before; nil: the first page.
 	Before *Place
 	// Size is the most posts to list.

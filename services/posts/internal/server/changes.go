@@ -136,5 +136,6 @@ func (s *Server) conceal(ctx context.Context, list []*postsv1.Change) error {
 			c.Facts = nil
 		}
 	}
+	s.relabel(ctx, list)
 	return nil
 }

@@ -44,6 +44,7 @@ func (s *Server) GetPost(ctx context.Context, r *postsv1.GetPostRequest) (*posts
 	if err != nil {
 		return nil, err
 	}
+	s.label(ctx, answer)
 	return &postsv1.GetPostResponse{Post: answer}, nil
 }
 
@@ -74,6 +75,7 @@ func (s *Server) GetPostBySlug(ctx context.Context, r *postsv1.GetPostBySlugRequ
 	if err != nil {
 		return nil, err
 	}
+	s.label(ctx, out)
 	return &postsv1.GetPostBySlugResponse{Post: out}, nil
 }
 
@@ -85,6 +87,11 @@ func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*p
 	if err != nil {
 		return nil, err
 	}
+	tag := s.tag(ctx, r.GetTag())
+	if tag.isNothing {
+		return &postsv1.ListPostsResponse{}, nil
+	}
+	f.Tags = tag.keys
 	size := f.Size
 	f.Size++ // one more tells whether there is a next page
 	list, err := s.Posts.List(ctx, f)
@@ -106,13 +113,14 @@ func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*p
 	for _, p := range list {
 		out.Posts = append(out.Posts, s.Wire.Post(p.Snapshot(), s.Wire.Home(home.Settings)))
 	}
+	out.Posts = tag.among(out.GetPosts(), s.label(ctx, out.GetPosts()...))
 	return out, nil
 }
 
 // filter is what the caller may see of what was asked.
 func filter(ctx context.Context, r *postsv1.ListPostsRequest) (f post.Filter, filters []string, err error) {
 	who := identity.From(ctx)
-	f = post.Filter{Site: who.Site, Status: r.GetStatus(), Tag: r.GetTag(), Author: r.GetAuthor(), Featured: r.Featured}
+	f = post.Filter{Site: who.Site, Status: r.GetStatus(), Author: r.GetAuthor(), Featured: r.Featured}
 	if f.Status != "" && !post.KnownStatus(f.Status) {
 		return f, nil, fault.Invalid("status", "must be one of %s", strings.Join(post.Statuses(), ", "))
 	}
@@ -136,7 +144,7 @@ func filter(ctx context.Context, r *postsv1.ListPostsRequest) (f post.Filter, fi
 	if r.Featured != nil {
 		featured = strconv.FormatBool(r.GetFeatured())
 	}
-	filters = []string{"posts", f.Site, f.Status, f.Tag, f.Author, f.Language, featured}
+	filters = []string{"posts", f.Site, f.Status, r.GetTag(), f.Author, f.Language, featured}
 	var before post.Place
 	ok, err := paging.Read(r.GetPageToken(), &before, filters...)
 	if err != nil {

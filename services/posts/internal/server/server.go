@@ -38,6 +38,7 @@ type Deps struct {
 	Posts   posts
 	Sites   sites
 	Changes changes
+	Tags    tagger
 	Wire    wire.Wire
 	Limits  post.Limits
 	Now     func() time.Time

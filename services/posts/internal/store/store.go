@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parution/parution/chassis/fault"
@@ -201,7 +202,7 @@ func (s *Store) List(ctx context.Context, f post.Filter) ([]*post.Post, error) {
 	}
 	rows, err := s.read(ctx).ListPosts(ctx, db.ListPostsParams{
 		SiteID: f.Site, Status: f.Status, Language: f.Language, LanguagePrefix: f.Language + "-%", Featured: featured,
-		Tag: slug.Make(f.Tag), Author: slug.Make(f.Author), BeforeSortAt: sqldb.At(before.At), BeforeID: before.ID, PageSize: f.Size,
+		Tags: keys(f.Tags), Author: slug.Make(f.Author), BeforeSortAt: sqldb.At(before.At), BeforeID: before.ID, PageSize: f.Size,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list posts: %w", err)
@@ -213,6 +214,14 @@ func (s *Store) List(ctx context.Context, f post.Filter) ([]*post.Post, error) {
 		}
 	}
 	return out, nil
+}
+
+// keys are slugs as the query takes them.
+func keys(slugs []string) string {
+	if len(slugs) == 0 {
+		return ""
+	}
+	return "," + strings.Join(slugs, ",") + ","
 }
 
 func get(ctx context.Context, q *db.Queries, id string) (*post.Post, error) {

@@ -5,21 +5,35 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/language"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/slug"
 )
 
 // maxSearch bounds the text of a search, in characters.
-const maxSearch = 200
+const maxSearch = 500
+
+// OrderNewest sorts what is found by date: the newest first.
+const OrderNewest = "newest"
 
 // Search is what a reader looks for.
 type Search struct {
-	// Text is as it was typed.
+	// Text is as it was typed, in the query language of docs/search.md.
 	Text string
-	// Tags and Without are slugs that posts must and must not carry.
-	Tags, Without []string
+	// Tags and Without are slugs that posts must and must not carry; of Any they must
+	// carry one.
+	Tags, Without, Any []string
+	// Authors are slugs, Languages BCP 47 tags: posts must have one of each.
+	Authors, Languages []string
+	// Since and Until are yyyy, yyyy-mm or yyyy-mm-dd: published on this day or later, and
+	// before this day; empty: whenever.
+	Since, Until string
+	// Order is OrderNewest, or empty: the best first if there are words.
+	Order string
 }
 
 // Part is which of the posts found are wanted.
@@ -27,24 +41,69 @@ type Part struct {
 	Size, Skip int
 	// Newest: the newest first, not the best.
 	Newest bool
+	// Language is that of the interface, a BCP 47 tag: of messages.
+	Language string
+	// AtLeast are versions of posts that the answer must know.
+	AtLeast []Version
+}
+
+// Version is a place in the life of a post.
+type Version struct {
+	PostID  string
+	Version int32
 }
 
 // Found is what a search finds: one page of it.
 type Found struct {
+	// IDs are of the posts, in the order of the answer.
+	IDs   []string
 	Cards []Card
+	// Marks are by post.
+	Marks map[string]Mark
 	// Total is how many posts are found, on all pages.
 	Total int
 	// Facets are the tags of the posts found, most frequent first, counted among these.
 	Facets []Tagged
+	// Authors, Languages and Years are those of the posts found.
+	Authors, Languages, Years []Facet
+	// Meant is a query that was probably meant, MeantHTML the same as safe HTML.
+	Meant, MeantHTML string
+	// Problem is why the query cannot be read; nil if it can.
+	Problem *Problem
+	// Ignored are words that were not looked for.
+	Ignored []string
+}
+
+// Mark is where a post has what was looked for, as safe HTML.
+type Mark struct{ Title, Snippet string }
+
+// Facet is a value of something that posts have, and how many of those found have it.
+type Facet struct {
+	Value, Name string
+	Count       int
+}
+
+// Problem is where a query cannot be read.
+type Problem struct {
+	// Offset and Length are in characters of the text.
+	Offset, Length int
+	Message        string
 }
 
 // Empty tells whether nothing is looked for.
-func (s Search) Empty() bool { return s.Text == "" && len(s.Tags) == 0 && len(s.Without) == 0 }
+func (s Search) Empty() bool { return s.Equal(Search{Order: s.Order}) }
 
 // Canonical is the one form of searches that ask the same: words with one space
-// between them, slugs sorted and each once.
+// between them, slugs sorted and each once, no order where there is one only.
 func (s Search) Canonical() Search {
-	return Search{Text: strings.Join(strings.Fields(s.Text), " "), Tags: slugs(s.Tags), Without: slugs(s.Without)}
+	out := Search{
+		Text: strings.Join(strings.Fields(s.Text), " "), Tags: slugs(s.Tags), Without: slugs(s.Without), Any: slugs(s.Any),
+		Authors: slugs(s.Authors), Languages: languages(s.Languages), Since: day(s.Since), Until: day(s.Until),
+	}
+	if s.Order == OrderNewest && out.Text != "" {
+		out.Order = OrderNewest
+	}
+	return out
 }
 
 func slugs(list []string) []string {
@@ -58,9 +117,33 @@ func slugs(list []string) []string {
 	return slices.Compact(out)
 }
 
+// languages leaves out what is no language.
+func languages(list []string) []string {
+	var out []string
+	for _, text := range list {
+		if tag, err := language.Parse(text); err == nil {
+			out = append(out, tag.String())
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// day is empty for what is no year, month or day.
+func day(text string) string {
+	text = strings.TrimSpace(text)
+	for _, layout := range []string{"2006", "2006-01", time.DateOnly} {
+		if _, err := time.Parse(layout, text); err == nil {
+			return text
+		}
+	}
+	return ""
+}
+
 // Equal tells whether two searches are written alike.
 func (s Search) Equal(o Search) bool {
-	return s.Text == o.Text && slices.Equal(s.Tags, o.Tags) && slices.Equal(s.Without, o.Without)
+	return s.Text == o.Text && slices.Equal(s.Tags, o.Tags) && slices.Equal(s.Without, o.Without) && slices.Equal(s.Any, o.Any) &&
+		slices.Equal(s.Authors, o.Authors) && slices.Equal(s.Languages, o.Languages) && s.Since == o.Since && s.Until == o.Until && s.Order == o.Order
 }
 
 // Check faults with Invalid where the search asks for more than can be answered.
@@ -70,32 +153,41 @@ func (s Search) Check() error {
 		return fault.Invalid("q", "must be UTF-8")
 	case utf8.RuneCountInString(s.Text) > maxSearch:
 		return fault.Invalid("q", "must have at most %d characters, has %d", maxSearch, utf8.RuneCountInString(s.Text))
-	case len(s.Tags) > maxTags:
-		return fault.Invalid("tag", "must be at most %d tags, are %d", maxTags, len(s.Tags))
-	case len(s.Without) > maxTags:
-		return fault.Invalid("not", "must be at most %d tags, are %d", maxTags, len(s.Without))
+	}
+	for _, list := range []struct {
+		name   string
+		values []string
+	}{{"tag", s.Tags}, {"not", s.Without}, {"any", s.Any}, {"author", s.Authors}, {"language", s.Languages}} {
+		if len(list.values) > maxTags {
+			return fault.Invalid(list.name, "must be at most %d, are %d", maxTags, len(list.values))
+		}
 	}
 	return nil
 }
 
 // Query is the search and the page of its results as an address has them,
-// escaped, with "?"; empty for an empty search.
+// escaped, with "?"; empty for an empty search. Nothing else makes addresses of
+// searches, so that each has one.
 func (s Search) Query(number int) string {
-	v := url.Values{}
-	if s.Text != "" {
-		v.Set("q", s.Text)
-	}
-	if len(s.Tags) > 0 {
-		v["tag"] = s.Tags
-	}
-	if len(s.Without) > 0 {
-		v["not"] = s.Without
-	}
-	if len(v) == 0 {
+	if s.Empty() {
 		return ""
+	}
+	v := url.Values{}
+	for name, list := range map[string][]string{"tag": s.Tags, "not": s.Without, "any": s.Any, "author": s.Authors, "language": s.Languages} {
+		if len(list) > 0 {
+			v[name] = slices.Sorted(slices.Values(list))
+		}
+	}
+	for name, text := range map[string]string{"q": s.Text, "since": s.Since, "until": s.Until, "order": s.Order} {
+		if text != "" {
+			v.Set(name, text)
+		}
 	}
 	if number > 1 {
 		v.Set("page", strconv.Itoa(number))
 	}
 	return "?" + v.Encode()
 }
+
+// SearchAddress is the address of the first page of a search, escaped.
+func SearchAddress(s Search) string { return searchPath + s.Query(1) }

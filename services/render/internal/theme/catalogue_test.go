@@ -167,6 +167,9 @@ func TestFrenchMessagesAreSetAsPostsAre(t *testing.T) {
 			continue
 		}
 		for key, raw := range one.Messages {
+			if strings.HasSuffix(key, "-say") {
+				continue // what is typed into the search box is no sentence
+			}
 			texts := map[string]string{}
 			if err := json.Unmarshal(raw, &texts); err != nil {
 				var text string

@@ -56,14 +56,14 @@ func (sp *speaker) frame(kind, path, heading string) Frame {
 		},
 		Follow: Follow{Feeds: feeds("/"+rssName, s.Title), Links: profiles(s.Links)},
 		Live:   Live{New: w.say("live-new"), Edited: w.say("live-edited"), Gone: w.say("live-gone"), Show: w.say("live-show")},
-		Search: Form{Action: searchPath}, Colour: sp.theme.manifest.Colour,
+		Search: form(page.Search{}), Colour: sp.theme.manifest.Colour,
 	}
 	for _, e := range []struct{ kind, path, key string }{
 		{"home", "/", "home"}, {"tags", "/tags", "tags"}, {"archive", "/archive", "archive"}, {"search", searchPath, "search"},
 	} {
 		f.Navigation = append(f.Navigation, Entry{Name: w.say(e.key), Path: e.path, Current: e.kind == kind && e.path == path})
 	}
-	f.Head = Head{Description: f.Site.Description, Feeds: f.Follow.Feeds, Title: f.Site.Title}
+	f.Head = Head{Description: f.Site.Description, Feeds: f.Follow.Feeds, Title: f.Site.Title, OpenSearch: page.OpenSearchPath}
 	if heading != "" {
 		f.Head.Title = heading + " – " + f.Site.Title
 	}

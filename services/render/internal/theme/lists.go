@@ -27,7 +27,7 @@ func (sp *speaker) cloud(list []page.Tagged) []Tag {
 		most = max(most, l.Count)
 		out = append(out, Tag{
 			Label: Label{Name: l.Name, Path: tagPath(l.Slug)}, Count: l.Count,
-			Number: sp.words.number(l.Count), Hint: sp.words.say("posts", l.Count),
+			Number: sp.words.number(l.Count), Hint: sp.words.say("posts", l.Count), Colour: l.Colour,
 		})
 	}
 	for i := range out {
@@ -53,6 +53,42 @@ func byName(list []Tag, language language.Tag) []Tag {
 		list[i] = k.tag
 	}
 	return list
+}
+
+// maxLevels bounds how deep a tree of tags is shown: no tag stands deeper.
+const maxLevels = 8
+
+// tree are the tags that have others below them and stand below none of the list.
+func (sp *speaker) tree(list []page.Tagged) []Tag {
+	below, known := make(map[string][]page.Tagged), make(map[string]bool, len(list))
+	for _, l := range list {
+		known[l.Slug] = true
+	}
+	var roots []page.Tagged
+	for _, l := range list {
+		if known[l.Parent] && l.Parent != l.Slug {
+			below[l.Parent] = append(below[l.Parent], l)
+		} else {
+			roots = append(roots, l)
+		}
+	}
+	roots = slices.DeleteFunc(roots, func(l page.Tagged) bool { return len(below[l.Slug]) == 0 })
+	return sp.branches(roots, below, maxLevels)
+}
+
+func (sp *speaker) branches(list []page.Tagged, below map[string][]page.Tagged, levels int) []Tag {
+	if len(list) == 0 || levels == 0 {
+		return nil
+	}
+	children := make(map[string][]Tag, len(list))
+	for _, l := range list {
+		children[tagPath(l.Slug)] = sp.branches(below[l.Slug], below, levels-1)
+	}
+	out := sp.cloud(list)
+	for i := range out {
+		out[i].Children = children[out[i].Path]
+	}
+	return out
 }
 
 // weight is from 1 to 5, by the logarithm: between a tag of one post and one of a
@@ -178,117 +214,4 @@ func (t *Theme) Author(s *page.Site, path string, v Author) ([]byte, error) {
 		Frame: f, Author: Label{Name: v.Author.Name, Path: own}, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(),
 		Total: sp.words.say("posts", v.Total), Feeds: list,
 	})
-}
-
-// Search is a page of what a search finds; without words or tags it is the form.
-type Search struct {
-	Search page.Search
-	// Tags and Without are those of Search, with their names.
-	Tags, Without []page.Label
-	Found         page.Found
-	Pager         Pager
-	// Feed is the path of the search's RSS feed with its query, escaped; empty for the form.
-	Feed string
-}
-
-// Search makes a page of what a search finds. path has its query.
-func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
-	sp, q := t.speaker(s), v.Search
-	heading := sp.sought(v)
-	f := sp.frame("search", "", heading)
-	f.Head.Title = sp.numbered(heading, v.Pager) + " – " + f.Site.Title
-	f.Head.Description = ""
-	sp.describe(&f, "", nil)
-	sp.turns(&f, v.Pager)
-	f.Search = Form{Action: searchPath, Text: q.Text, Tags: q.Tags, Without: q.Without}
-	for i := range f.Navigation {
-		f.Navigation[i].Current = f.Navigation[i].Path == searchPath
-	}
-	view := SearchView{
-		Asked: q.Text != "" || len(q.Tags)+len(q.Without) > 0,
-		Posts: sp.listing(v.Found.Cards, 2), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
-		Chosen: sp.chosen(v), Narrower: sp.narrower(v), Feeds: f.own(feeds(v.Feed, heading+" – "+s.Title)),
-	}
-	if view.Asked && len(view.Posts) == 0 {
-		view.Instead = sp.instead(v)
-	}
-	view.Frame = f
-	return t.execute("search", view)
-}
-
-// sought says in a few words what a search looks for: its words, or else its tags.
-func (sp *speaker) sought(v Search) string {
-	with, without := sp.quoted(v.Tags), sp.quoted(v.Without)
-	switch {
-	case v.Search.Text != "":
-		return sp.words.say("search-for", v.Search.Text)
-	case with != "" && without != "":
-		return sp.words.say("search-with-without", with, without)
-	case with != "":
-		return sp.words.say("search-with", with)
-	case without != "":
-		return sp.words.say("search-without", without)
-	}
-	return sp.words.say("search")
-}
-
-// quoted are the names of tags as a sentence has them.
-func (sp *speaker) quoted(list []page.Label) string {
-	names := make([]string, len(list))
-	for i, l := range list {
-		names[i] = sp.words.say("quoted", l.Name)
-	}
-	return sp.words.join(names)
-}
-
-// instead are searches that ask for less than one that found nothing: its words
-// without tags, and each of its tags alone.
-func (sp *speaker) instead(v Search) []Entry {
-	var out []Entry
-	q := v.Search
-	if q.Text != "" && len(q.Tags)+len(q.Without) > 0 {
-		out = append(out, Entry{Name: sp.words.say("search-for", q.Text), Path: searchFor(page.Search{Text: q.Text})})
-	}
-	if q.Text == "" && len(q.Tags) == 1 && len(q.Without) == 0 {
-		return out
-	}
-	for _, l := range v.Tags {
-		out = append(out, Entry{Name: sp.words.say("with", l.Name), Path: tagPath(l.Slug)})
-	}
-	return out
-}
-
-// chosen are the tags of a search, each with the search without it.
-func (sp *speaker) chosen(v Search) []Choice {
-	var out []Choice
-	for _, l := range v.Tags {
-		rest := v.Search
-		rest.Tags = except(rest.Tags, l.Slug)
-		out = append(out, Choice{Name: l.Name, Path: searchFor(rest), Hint: sp.words.say("remove", l.Name)})
-	}
-	for _, l := range v.Without {
-		rest := v.Search
-		rest.Without = except(rest.Without, l.Slug)
-		out = append(out, Choice{Name: l.Name, Path: searchFor(rest), Hint: sp.words.say("remove-excluded", l.Name), Excluded: true})
-	}
-	return out
-}
-
-// narrower are the tags of the posts found, each with the search for it too.
-func (sp *speaker) narrower(v Search) []Choice {
-	var out []Choice
-	for _, l := range v.Found.Facets {
-		if slices.Contains(v.Search.Tags, l.Slug) {
-			continue
-		}
-		more := v.Search
-		more.Tags = append(slices.Clone(more.Tags), l.Slug)
-		less := v.Search
-		less.Without = append(slices.Clone(less.Without), l.Slug)
-		out = append(out, Choice{
-			Name: l.Name, Path: searchFor(more), Number: sp.words.number(l.Count), Hint: sp.words.say("with", l.Name),
-			Without: searchFor(less), WithoutHint: sp.words.say("without", l.Name),
-		})
-	}
-	return out
 }

@@ -1,6 +1,9 @@
 package theme
 
-import "slices"
+import (
+	"html/template"
+	"slices"
+)
 
 // ModelVersion is that of the data that templates get: the exported fields and
 // methods of the types in the files model and model_pages, of Picture, Moment and Words. It grows by one when something
@@ -103,8 +106,18 @@ type Form struct {
 	Action string
 	// Text is what was searched for.
 	Text string
-	// Tags and Without are the slugs that the search has beside its words.
-	Tags, Without []string
+	// Tags, Without and Any are the slugs that the search has beside its words: that
+	// posts must all carry, must not, and must carry one of.
+	Tags, Without, Any []string
+	// Authors are slugs, Languages BCP 47 tags; posts must have one of each.
+	Authors, Languages []string
+	// Since and Until bound the date, as yyyy, yyyy-mm or yyyy-mm-dd; empty: they do not.
+	Since, Until string
+	// Order is newest, or empty for the usual one.
+	Order string
+	// Suggest is the address that goes on from what is typed, by ?q=: it answers as
+	// OpenSearch suggestions do.
+	Suggest string
 }
 
 // Head is what the head of a page says to programs.
@@ -122,6 +135,8 @@ type Head struct {
 	Alternates []Alternate
 	// Feeds are the page's own, then the site's.
 	Feeds []Feed
+	// OpenSearch is the address of the description by which browsers search the site.
+	OpenSearch string
 	// Meta are Open Graph's and its kin's.
 	Meta []Meta
 	// Data are documents of schema.org; in a script element of the type
@@ -160,6 +175,10 @@ type Tag struct {
 	Hint string
 	// Weight is from 1, seldom, to 5, often: compared with the others.
 	Weight int
+	// Colour is the tag's own as #rrggbb; may be empty.
+	Colour string
+	// Children are the tags below, by name; only where the page shows them as a tree.
+	Children []Tag
 }
 
 // Card is a post as lists show it. T speaks the post's language, or the page's if
@@ -190,6 +209,9 @@ type Card struct {
 	Picture *Picture
 	// Level is that of its title among the headings of the page, 2 or 3.
 	Level int
+	// Marked is the title with what was searched for in mark elements, and Snippet the
+	// passage that answers best; empty outside of searches.
+	Marked, Snippet template.HTML
 }
 
 // Pager is the place of a page in a list.

@@ -30,8 +30,10 @@ type Choice struct {
 	Number string
 	// Excluded is a tag that posts must not carry.
 	Excluded bool
+	// Active is one that holds already: the link takes it away.
+	Active bool
 	// Without is the address of the search for posts that do not carry the tag, and
-	// WithoutHint what that link does; only among a search's narrower ones.
+	// WithoutHint what that link does; empty where that cannot be asked for.
 	Without, WithoutHint string
 }
 
@@ -45,7 +47,20 @@ type TaggedView struct {
 	Total string
 	// Choices are the tags, each with the list without it; none for one tag.
 	Choices []Choice
-	Feeds   []Feed
+	// Description is what one tag says of itself, safe HTML; may be empty.
+	Description template.HTML
+	// Swatch is the tag's own colour as #rrggbb; may be empty.
+	Swatch string
+	// Picture is the tag's; nil if it has none.
+	Picture *Picture
+	// Parents are the tags above, from the outermost; the crumbs have them too.
+	Parents []Label
+	// Children are the tags below that posts carry, by name.
+	Children []Tag
+	// Narrower are other tags of these posts, most frequent first, each with the list
+	// of posts that carry it too; none while the index does not answer.
+	Narrower []Choice
+	Feeds    []Feed
 }
 
 // TagsView lists all tags.
@@ -54,7 +69,11 @@ type TagsView struct {
 
 	// Groups are by first letter.
 	Groups []Group
-	Total  string
+	// Cloud are the most frequent tags, by name; none where Groups are few enough to be one.
+	Cloud []Tag
+	// Tree are the tags that have others below them, with these, and stand below none; by name.
+	Tree  []Tag
+	Total string
 }
 
 // Group are the tags that begin with a letter.
@@ -168,7 +187,49 @@ type SearchView struct {
 	// Narrower are tags of the posts found, each with the search for it too; where
 	// nothing was searched for, the site's most frequent tags.
 	Narrower []Choice
+	// Facets are by what else the posts found can be told apart: tags, authors, years and
+	// languages; those with nothing to choose are left out.
+	Facets []Facet
+	// Orders are the ways to sort what was found; none where there is nothing to sort.
+	Orders []Choice
+	// Problem is why the query cannot be read; nil if it can.
+	Problem *Problem
+	// Meant is what was probably meant; nil if that is what was asked.
+	Meant *Meant
+	// Ignored are words that were not looked for, as they were typed.
+	Ignored []string
+	// Examples show what can be asked; only where nothing was searched for.
+	Examples []Example
 	Feeds    []Feed
+}
+
+// Facet is a property of posts with its values.
+type Facet struct {
+	// Kind is tags, authors, years or languages, Name its heading.
+	Kind, Name string
+	// Choices are the values, those that hold first, then the most frequent; years by time.
+	Choices []Choice
+}
+
+// Problem is why a query cannot be read, and where: Before, At and After are the query in
+// three parts, of which At is wrong; it is empty where something is missing.
+type Problem struct {
+	Message           string
+	Before, At, After string
+}
+
+// Meant is another query, which finds something.
+type Meant struct {
+	Text, Path string
+	// HTML is Text with the words that differ in mark elements.
+	HTML template.HTML
+}
+
+// Example is a query that shows what can be asked.
+type Example struct {
+	Text, Path string
+	// Hint says what it finds.
+	Hint string
 }
 
 // AbsentView is the page of an address where nothing is, or no more.

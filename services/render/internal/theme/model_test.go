@@ -131,9 +131,9 @@ func embedded(typ reflect.Type, method string) bool {
 	return false
 }
 
-// TestOnlyTheBodyIsHTML holds that no other field of the model can carry markup past
-// the escaping.
-func TestOnlyTheBodyIsHTML(t *testing.T) {
+// TestFewFieldsAreHTML holds that no other field of the model can carry markup past
+// the escaping than those that were sanitised or escaped before.
+func TestFewFieldsAreHTML(t *testing.T) {
 	t.Parallel()
 	var fields []string
 	seen := make(map[reflect.Type]bool)
@@ -158,7 +158,8 @@ func TestOnlyTheBodyIsHTML(t *testing.T) {
 	for _, kind := range kinds() {
 		look(reflect.TypeOf(views()[kind]))
 	}
-	if want := []string{"Body HTML"}; !slices.Equal(fields, want) {
+	slices.Sort(fields)
+	if want := []string{"Body HTML", "Description HTML", "HTML HTML", "Marked HTML", "Snippet HTML"}; !slices.Equal(fields, want) {
 		t.Errorf("fields of types from elsewhere = %v, want %v", fields, want)
 	}
 }

@@ -76,7 +76,11 @@ func newSample(language, text string, full bool) *sample {
 		c.Authors, c.Tags = []page.Label{x.label, {Name: text}}, []page.Label{x.label, {Slug: "other", Name: text}}
 		x.cards = append(x.cards, c)
 	}
-	x.tags = []page.Tagged{{Label: x.label, Count: 40}, {Label: page.Label{Slug: "one", Name: "One"}, Count: 1}}
+	x.tags = []page.Tagged{
+		{Label: x.label, Count: 40, Colour: "#a01b2c"},
+		{Label: page.Label{Slug: "one", Name: "One"}, Count: 1, Parent: "sample"},
+		{Label: page.Label{Slug: "two", Name: text}, Count: 1, Parent: "one"},
+	}
 	x.months = []page.Month{{Year: 2018, Month: time.February, Count: 2}, {Year: 2017, Month: time.August, Count: 1}}
 	x.pager = Pager{Number: 2, Pages: 3, Prev: "/", Next: "/page/3"}
 	doc := &page.Doc{
@@ -100,11 +104,27 @@ func (x *sample) pages(t *Theme) map[string]func() ([]byte, error) {
 	labels := []page.Label{x.label}
 	var without []page.Label
 	wanted := page.Search{}
+	found := page.Found{Cards: x.cards, Total: len(x.cards), Facets: x.tags}
+	var about *page.About
 	if len(x.cards) > 0 {
 		labels = append(labels, page.Label{Slug: "other", Name: x.label.Name})
 		without = []page.Label{{Slug: "third", Name: x.label.Name}}
-		wanted = page.Search{Text: x.label.Name, Tags: []string{"sample"}, Without: []string{"third"}}
+		wanted = page.Search{
+			Text: x.label.Name, Tags: []string{"sample"}, Without: []string{"third"}, Any: []string{"sample"}, Authors: []string{"sample"},
+			Languages: []string{"en-GB"}, Since: "2018", Until: "2019", Order: page.OrderNewest,
+		}
+		mark := page.Mark{Title: "<mark>Text</mark>", Snippet: "… a <mark>text</mark> &amp; …"}
+		found.Marks = map[string]page.Mark{x.cards[0].ID: mark, x.cards[1].ID: mark}
+		found.Authors, found.Languages = []page.Facet{{Value: "sample", Name: x.label.Name, Count: 2}}, []page.Facet{{Value: "en-GB", Count: 1}, {Value: "he", Count: 1}}
+		found.Years, found.Ignored = []page.Facet{{Value: "2018", Name: "2018", Count: 2}}, []string{x.label.Name}
+		found.Meant, found.MeantHTML = x.label.Name, "<mark>Text</mark>"
+		about = &page.About{
+			Description: "<p>Text.</p>", Summary: x.label.Name, Colour: "#a01b2c", Image: x.cards[0].Image, ImageAlt: x.label.Name,
+			Parents: []page.Label{{Slug: "above", Name: x.label.Name}}, Children: x.tags[1:],
+		}
 	}
+	unreadable := found
+	unreadable.Cards, unreadable.Total, unreadable.Problem = nil, 0, &page.Problem{Offset: 1, Length: 2, Message: x.label.Name}
 	return map[string]func() ([]byte, error){
 		"home": func() ([]byte, error) {
 			return t.Home(s, Home{Recent: x.cards, Featured: x.cards, Tags: x.tags, Pager: x.pager})
@@ -113,7 +133,10 @@ func (x *sample) pages(t *Theme) map[string]func() ([]byte, error) {
 		"post": func() ([]byte, error) { return t.Post(s, x.post) },
 		"tags": func() ([]byte, error) { return t.Tags(s, x.tags) },
 		"tagged": func() ([]byte, error) {
-			return t.Tagged(s, "/tags/sample", Tagged{Tags: labels, Cards: x.cards, Total: len(x.cards), Pager: x.pager})
+			return t.Tagged(s, "/tags/sample", Tagged{Tags: labels, Cards: x.cards, Total: len(x.cards), Pager: x.pager, Narrower: x.tags})
+		},
+		"tagged, one": func() ([]byte, error) {
+			return t.Tagged(s, "/tags/sample", Tagged{Tags: labels[:1], About: about, Cards: x.cards, Total: len(x.cards), Pager: x.pager, Narrower: x.tags})
 		},
 		"archive": func() ([]byte, error) { return t.Archive(s, Archive{Months: x.months, Total: 3}) },
 		"period": func() ([]byte, error) {
@@ -127,9 +150,18 @@ func (x *sample) pages(t *Theme) map[string]func() ([]byte, error) {
 		},
 		"search": func() ([]byte, error) {
 			return t.Search(s, "/search", Search{
-				Search: wanted, Tags: labels[:len(wanted.Tags)], Without: without, Pager: x.pager, Feed: "/search/feed.xml?q=a",
-				Found: page.Found{Cards: x.cards, Total: len(x.cards), Facets: x.tags},
+				Search: wanted, Tags: labels[:len(wanted.Tags)], Without: without, Any: labels[:len(wanted.Any)], Authors: labels[:len(wanted.Authors)],
+				Pager: x.pager, Feed: "/search/feed.xml?q=a", Found: found,
 			})
+		},
+		"search, form": func() ([]byte, error) {
+			return t.Search(s, "/search", Search{Found: page.Found{Facets: x.tags}, Pager: Pager{Number: 1, Pages: 1}, Title: x.site.Title + " " + x.site.Title})
+		},
+		"search, nothing": func() ([]byte, error) {
+			return t.Search(s, "/search", Search{Search: wanted, Tags: labels[:len(wanted.Tags)], Pager: Pager{Number: 1, Pages: 1}})
+		},
+		"search, unreadable": func() ([]byte, error) {
+			return t.Search(s, "/search", Search{Search: page.Search{Text: x.label.Name + `"`}, Pager: Pager{Number: 1, Pages: 1}, Found: unreadable})
 		},
 		"not found": func() ([]byte, error) { return t.NotFound(s, Absent{Recent: x.cards}) },
 		"gone":      func() ([]byte, error) { return t.Gone(s, Absent{Recent: x.cards}) },

@@ -2,6 +2,7 @@ package theme
 
 import (
 	"html/template"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,10 +109,14 @@ func (t *Theme) List(s *page.Site, path string, cards []page.Card, p Pager) ([]b
 
 // Tagged is a page of posts that carry some tags.
 type Tagged struct {
-	Tags  []page.Label
-	Cards []page.Card
-	Total int
-	Pager Pager
+	Tags []page.Label
+	// About is what the tag says of itself; nil of a combination.
+	About *page.About
+	// Narrower are other tags of these posts, most frequent first.
+	Narrower []page.Tagged
+	Cards    []page.Card
+	Total    int
+	Pager    Pager
 }
 
 // Tagged makes a page of posts that carry some tags.
@@ -126,25 +131,56 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 	if v.Total == 0 {
 		path = "" // there is no end of combinations that no post has: none is to be found
 	}
-	f := sp.listed("tagged", path, heading, heading+", "+total, v.Pager, Entry{Name: sp.words.say("tags"), Path: "/tags"})
-	var choices []Choice
+	between := []Entry{{Name: sp.words.say("tags"), Path: "/tags"}}
+	view := TaggedView{Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Narrower: sp.combined(slugs, v.Narrower)}
+	if a := v.About; a != nil {
+		view.Description, view.Swatch = template.HTML(a.Description), a.Colour // the document package made it from its allowlist
+		view.Picture = newPicture(s.BaseURL, a.Image, typography.Text(a.ImageAlt, s.Language), nil)
+		view.Parents, view.Children = labels(a.Parents, tagPath), sp.cloud(a.Children)
+		for _, l := range view.Parents {
+			between = append(between, Entry{Name: l.Name, Path: l.Path})
+		}
+	}
+	view.Frame = sp.listed("tagged", path, heading, heading+", "+total, v.Pager, between...)
+	if v.About != nil && v.About.Summary != "" {
+		view.Head.Description = v.About.Summary
+	}
 	if len(v.Tags) > 1 {
 		for i, l := range v.Tags {
 			rest := append(append([]string{}, slugs[:i]...), slugs[i+1:]...)
-			choices = append(choices, Choice{Path: page.Escape(page.TagsPath(rest)), Name: l.Name, Hint: sp.words.say("remove", l.Name)})
+			view.Choices = append(view.Choices, Choice{Path: page.Escape(page.TagsPath(rest)), Name: l.Name, Hint: sp.words.say("remove", l.Name), Active: true})
 		}
 	}
-	list := f.own(feeds(page.Escape(page.FeedPath(slugs)), sp.words.say("feed-of", heading, s.Title)))
-	return t.execute("tagged", TaggedView{
-		Frame: f, Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Choices: choices, Feeds: list,
-	})
+	view.Feeds = view.own(feeds(page.Escape(page.FeedPath(slugs)), sp.words.say("feed-of", heading, s.Title)))
+	return t.execute("tagged", view)
 }
 
-// Tags makes the list of all tags.
+// combined are tags that posts with all of slugs carry too, each with the list of
+// those that do, and the search for those that do not.
+func (sp *speaker) combined(slugs []string, list []page.Tagged) []Choice {
+	var out []Choice
+	for _, l := range list {
+		more := slices.Sorted(slices.Values(append(slices.Clone(slugs), l.Slug)))
+		out = append(out, Choice{
+			Name: l.Name, Path: page.Escape(page.TagsPath(more)), Number: sp.words.number(l.Count), Hint: sp.words.say("with", l.Name),
+			Without: searchFor(page.Search{Tags: slugs, Without: []string{l.Slug}}), WithoutHint: sp.words.say("without", l.Name),
+		})
+	}
+	return out
+}
+
+// maxCloud is how many tags a cloud shows.
+const maxCloud = 60
+
+// Tags makes the list of all tags, given most frequent first.
 func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
 	sp := t.speaker(s)
 	f := sp.listed("tags", "/tags", sp.words.say("tags"), sp.words.say("all-tags"), Pager{})
-	return t.execute("tags", TagsView{Frame: f, Groups: groups(sp.cloud(tags)), Total: sp.words.number(len(tags))})
+	view := TagsView{Frame: f, Groups: groups(sp.cloud(tags)), Tree: sp.tree(tags), Total: sp.words.number(len(tags))}
+	if len(tags) > maxCloud {
+		view.Cloud = sp.cloud(tags[:maxCloud])
+	}
+	return t.execute("tags", view)
 }
 
 // Post is the page of a post.

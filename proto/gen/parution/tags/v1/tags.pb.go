@@ -486,8 +486,10 @@ func (x *ListTagsResponse) GetTotal() int32 {
 }
 
 type GetTagRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
+	// As in SearchRequest.
+	Site          string `protobuf:"bytes,2,opt,name=site,proto3" json:"site,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -529,10 +531,21 @@ func (x *GetTagRequest) GetSlug() string {
 	return ""
 }
 
+func (x *GetTagRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
 type GetTagResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its slug is the present one.
-	Tag           *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
+	Tag *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
+	// For services: what the names make, as slugs, that lead to the tag or to one below
+	// it, each once. A post without any of them is not found under the tag, unless a
+	// split put it there.
+	Keys          []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -570,6 +583,13 @@ func (*GetTagResponse) Descriptor() ([]byte, []int) {
 func (x *GetTagResponse) GetTag() *Tag {
 	if x != nil {
 		return x.Tag
+	}
+	return nil
+}
+
+func (x *GetTagResponse) GetKeys() []string {
+	if x != nil {
+		return x.Keys
 	}
 	return nil
 }
@@ -2565,7 +2585,9 @@ type Entry struct {
 	// As in the notice of this version. Empty with version 0: tags does not know it.
 	PublicHash []byte `protobuf:"bytes,7,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
 	// The rarest terms of its text, as the index has them, the most telling first; at most 12.
-	Keywords      []string `protobuf:"bytes,8,rep,name=keywords,proto3" json:"keywords,omitempty"`
+	Keywords []string `protobuf:"bytes,8,rep,name=keywords,proto3" json:"keywords,omitempty"`
+	// The version of the post that it was made from; 0 if that is not known.
+	PostVersion   int32 `protobuf:"varint,9,opt,name=post_version,json=postVersion,proto3" json:"post_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2654,6 +2676,13 @@ func (x *Entry) GetKeywords() []string {
 		return x.Keywords
 	}
 	return nil
+}
+
+func (x *Entry) GetPostVersion() int32 {
+	if x != nil {
+		return x.PostVersion
+	}
+	return 0
 }
 
 type BatchGetTagsRequest struct {
@@ -3110,11 +3139,13 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x10ListTagsResponse\x12)\n" +
 	"\x04tags\x18\x01 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
-	"\x05total\x18\x03 \x01(\x05R\x05total\"#\n" +
+	"\x05total\x18\x03 \x01(\x05R\x05total\"7\n" +
 	"\rGetTagRequest\x12\x12\n" +
-	"\x04slug\x18\x01 \x01(\tR\x04slug\"9\n" +
+	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\"M\n" +
 	"\x0eGetTagResponse\x12'\n" +
-	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\"\xb9\x01\n" +
+	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12\x12\n" +
+	"\x04keys\x18\x02 \x03(\tR\x04keys\"\xb9\x01\n" +
 	"\x12DescribeTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12'\n" +
 	"\x03tag\x18\x02 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12;\n" +
@@ -3262,7 +3293,7 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x16BatchGetEntriesRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"L\n" +
 	"\x17BatchGetEntriesResponse\x121\n" +
-	"\aentries\x18\x01 \x03(\v2\x17.parution.tags.v1.EntryR\aentries\"\xe6\x01\n" +
+	"\aentries\x18\x01 \x03(\v2\x17.parution.tags.v1.EntryR\aentries\"\x89\x02\n" +
 	"\x05Entry\x12\x17\n" +
 	"\apost_id\x18\x01 \x01(\tR\x06postId\x12\x12\n" +
 	"\x04site\x18\x02 \x01(\tR\x04site\x12\x14\n" +
@@ -3272,7 +3303,8 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x04tags\x18\x06 \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12\x1f\n" +
 	"\vpublic_hash\x18\a \x01(\fR\n" +
 	"publicHash\x12\x1a\n" +
-	"\bkeywords\x18\b \x03(\tR\bkeywords\"'\n" +
+	"\bkeywords\x18\b \x03(\tR\bkeywords\x12!\n" +
+	"\fpost_version\x18\t \x01(\x05R\vpostVersion\"'\n" +
 	"\x13BatchGetTagsRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"J\n" +
 	"\x14BatchGetTagsResponse\x122\n" +
@@ -3296,12 +3328,13 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x19\n" +
 	"\bmoved_to\x18\x03 \x01(\tR\amovedTo\x12\x1c\n" +
-	"\toperation\x18\x04 \x01(\tR\toperation2\xba\x11\n" +
+	"\toperation\x18\x04 \x01(\tR\toperation2\xbb\x11\n" +
 	"\vTagsService\x12t\n" +
 	"\bListTags\x12!.parution.tags.v1.ListTagsRequest\x1a\".parution.tags.v1.ListTagsResponse\"!\xca\xf3\x18\t\n" +
-	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/api/v1/tags\x12z\n" +
-	"\x06GetTag\x12\x1f.parution.tags.v1.GetTagRequest\x1a .parution.tags.v1.GetTagResponse\"-\xca\xf3\x18\t\n" +
-	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x1ab\x03tag\x12\x13/api/v1/tags/{slug}\x12\x90\x01\n" +
+	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/api/v1/tags\x12{\n" +
+	"\x06GetTag\x12\x1f.parution.tags.v1.GetTagRequest\x1a .parution.tags.v1.GetTagResponse\".\xca\xf3\x18\n" +
+	"\n" +
+	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x1ab\x03tag\x12\x13/api/v1/tags/{slug}\x12\x90\x01\n" +
 	"\vDescribeTag\x12$.parution.tags.v1.DescribeTagRequest\x1a%.parution.tags.v1.DescribeTagResponse\"4\xca\xf3\x18\x05\n" +
 	"\x03\x03\x04\x05\x82\xd3\xe4\x93\x02%:\x03tagb\toperation2\x13/api/v1/tags/{slug}\x12\x8f\x01\n" +
 	"\tRenameTag\x12\".parution.tags.v1.RenameTagRequest\x1a#.parution.tags.v1.RenameTagResponse\"9\xca\xf3\x18\x05\n" +

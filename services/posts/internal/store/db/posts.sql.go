@@ -323,7 +323,7 @@ WHERE site_id = $1 AND status <> 'deleted'
     AND (CAST($2 AS text) = '' OR status = $2)
     AND (CAST($3 AS text) = '' OR language = $3 OR language LIKE $4)
     AND (CAST($5 AS text) = '' OR featured = (CAST($5 AS text) = 'yes'))
-    AND (CAST($6 AS text) = '' OR EXISTS (SELECT 1 FROM post_label WHERE post_label.post_id = post.id AND post_label.kind = 'tag' AND post_label.slug = $6))
+    AND (CAST($6 AS text) = '' OR EXISTS (SELECT 1 FROM post_label WHERE post_label.post_id = post.id AND post_label.kind = 'tag' AND CAST($6 AS text) LIKE '%,' || post_label.slug || ',%'))
     AND (CAST($7 AS text) = '' OR EXISTS (SELECT 1 FROM post_label WHERE post_label.post_id = post.id AND post_label.kind = 'author' AND post_label.slug = $7))
     AND (sort_at, id) < ($8, CAST($9 AS text))
 ORDER BY sort_at DESC, id DESC
@@ -336,13 +336,14 @@ type ListPostsParams struct {
 	Language       string
 	LanguagePrefix string
 	Featured       string
-	Tag            string
+	Tags           string
 	Author         string
 	BeforeSortAt   sqldb.Time
 	BeforeID       string
 	PageSize       int32
 }
 
+// Tags are slugs between commas, ",a,b,": a slug has neither a comma nor what LIKE understands.
 func (q *Queries) ListPosts(ctx context.Context, arg ListPostsParams) ([]Post, error) {
 	rows, err := q.db.QueryContext(ctx, listPosts,
 		arg.SiteID,
@@ -350,7 +351,7 @@ func (q *Queries) ListPosts(ctx context.Context, arg ListPostsParams) ([]Post, e
 		arg.Language,
 		arg.LanguagePrefix,
 		arg.Featured,
-		arg.Tag,
+		arg.Tags,
 		arg.Author,
 		arg.BeforeSortAt,
 		arg.BeforeID,

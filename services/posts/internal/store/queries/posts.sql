@@ -25,6 +25,7 @@ SELECT post_id FROM post_slug WHERE site_id = @site_id AND slug = @slug;
 SELECT id FROM post WHERE site_id = @site_id AND external_id = @external_id AND external_id <> '';
 
 -- name: ListPosts :many
+-- Tags are slugs between commas, ",a,b,": a slug has neither a comma nor what LIKE understands.
 SELECT id, site_id, version, status, slug, title, body, format, language, tags, authors, aliases, featured,
     excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at,
     image_caption, translation_key, edited_at
@@ -33,7 +34,7 @@ WHERE site_id = @site_id AND status <> 'deleted'
     AND (CAST(@status AS text) = '' OR status = @status)
     AND (CAST(@language AS text) = '' OR language = @language OR language LIKE @language_prefix)
     AND (CAST(@featured AS text) = '' OR featured = (CAST(@featured AS text) = 'yes'))
-    AND (CAST(@tag AS text) = '' OR EXISTS (SELECT 1 FROM post_label WHERE post_label.post_id = post.id AND post_label.kind = 'tag' AND post_label.slug = @tag))
+    AND (CAST(@tags AS text) = '' OR EXISTS (SELECT 1 FROM post_label WHERE post_label.post_id = post.id AND post_label.kind = 'tag' AND CAST(@tags AS text) LIKE '%,' || post_label.slug || ',%'))
     AND (CAST(@author AS text) = '' OR EXISTS (SELECT 1 FROM post_label WHERE post_label.post_id = post.id AND post_label.kind = 'author' AND post_label.slug = @author))
     AND (sort_at, id) < (@before_sort_at, CAST(@before_id AS text))
 ORDER BY sort_at DESC, id DESC

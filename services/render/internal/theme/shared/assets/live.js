@@ -44,7 +44,7 @@ async function compare() {
 		if (answer.status >= 500) throw answer;
 		failed = 0;
 		const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-		const changed = post ? comparePost(page, answer) : answer.ok && compareList(page);
+		const changed = post ? comparePost(page, answer) : answer.ok && compareList(page, answer);
 		// another replica may hear of it later
 		if (twice && !changed) setTimeout(look, 2000);
 		twice = false;
@@ -59,9 +59,11 @@ async function compare() {
 const cards = of => new Map([...of.children].map(li => [li.dataset.post, li]));
 let held; // waits until the reader is at the top
 
-function compareList(page) {
+function compareList(page, answer) {
 	const now = find(page, lists);
 	if (!now || !list) return;
+	// a tag that is called otherwise now has another address
+	if (answer.redirected) history.replaceState(history.state, "", answer.url);
 	if (!list.children.length && now.children.length) {
 		const whole = list.parentElement;
 		whole.replaceChildren(...now.parentElement.childNodes);
@@ -72,6 +74,12 @@ function compareList(page) {
 	let changed = false;
 	const before = cards(list), after = cards(now);
 	steady(() => {
+		const about = "[data-live=about]", old = find(document, about), next = find(page, about);
+		if (old && next && old.outerHTML !== next.outerHTML) {
+			swap(old, next);
+			document.title = page.title;
+			changed = true;
+		}
 		for (const [id, li] of before) {
 			const next = after.get(id);
 			if (next && next.outerHTML !== li.outerHTML) {
@@ -229,6 +237,12 @@ addEventListener("click", e => {
 	const strip = slide.parentElement, left = e => e.getBoundingClientRect().left;
 	strip.scrollBy({left: left(slide) - left(strip), behavior: calm.matches ? "auto" : "smooth"});
 	focus([...slide.querySelectorAll("a[href^='#']")].at(link.nextElementSibling ? 0 : -1));
+});
+
+// Search boxes have a script of their own, for who wants to type there.
+addEventListener("focusin", e => {
+	const script = e.target.form?.dataset.script;
+	if (script) import(script).catch(() => {});
 });
 
 const name = "parution-live", asked = performance.timeOrigin;

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/slug"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	"github.com/parution/parution/services/posts/internal/post"
+	"github.com/parution/parution/services/posts/internal/tagging"
+)
+
+// tagger is what the server needs of tags.
+type tagger interface {
+	Entries(ctx context.Context, versions map[string]int32, wait bool) map[string]tagging.Entry
+	Tag(ctx context.Context, site, text string) (_ tagging.Tag, ok bool)
+}
+
+// internalMark begins the names of tags that are internal whatever tags says.
+const internalMark = "#"
+
+// forReaders are the names that may be shown while tags does not say which are.
+func forReaders(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), isInternal)
+}
+
+func isInternal(name string) bool { return strings.HasPrefix(name, internalMark) }
+
+// label gives published posts the tags that the names of their authors stand for
+// today, and answers what tags knows of them. Without an answer of tags a member
+// sees the author's names, and readers those that cannot be internal.
+func (s *Server) label(ctx context.Context, list ...*postsv1.Post) map[string]tagging.Entry {
+	member := identity.From(ctx).Member()
+	versions := make(map[string]int32)
+	for _, p := range list {
+		if p.GetStatus() == string(post.Published) && len(p.GetTags()) > 0 {
+			versions[p.GetId()] = p.GetVersion()
+		}
+	}
+	// Who wrote it a moment ago knows its tags better than tags does; others get what
+	// tags makes of it, which may be that some are internal.
+	entries := s.Tags.Entries(ctx, versions, !member)
+	for _, p := range list {
+		e, known := entries[p.GetId()]
+		switch {
+		case known:
+			p.Tags = e.Names(member)
+		case !member:
+			p.Tags = forReaders(p.GetTags())
+		}
+	}
+	return entries
+}
+
+// relabel does so in the facts that readers get of changes.
+func (s *Server) relabel(ctx context.Context, list []*postsv1.Change) {
+	versions := make(map[string]int32)
+	for _, c := range list {
+		if id := c.GetAggregateId(); len(c.GetFacts().GetTags()) > 0 {
+			versions[id] = max(versions[id], c.GetVersion())
+		}
+	}
+	entries := s.Tags.Entries(ctx, versions, true)
+	for _, c := range list {
+		if len(c.GetFacts().GetTags()) == 0 {
+			continue
+		}
+		if e, known := entries[c.GetAggregateId()]; known {
+			c.Facts.Tags = e.Names(false)
+		} else {
+			c.Facts.Tags = forReaders(c.GetFacts().GetTags())
+		}
+	}
+}
+
+// filterTag is a tag that a list is of; the zero value lets all posts through.
+type filterTag struct {
+	// id is empty if tags does not know the tag, or does not answer.
+	id string
+	// keys are the slugs of the names by which posts have it.
+	keys []string
+	// isNothing: no post is found by it, by this caller.
+	isNothing bool
+	reader    bool
+}
+
+// tag is the tag that a caller means by its name or slug, as it was once or is now.
+func (s *Server) tag(ctx context.Context, text string) filterTag {
+	who := identity.From(ctx)
+	key := slug.Make(text)
+	if key == "" {
+		return filterTag{}
+	}
+	t, ok := s.Tags.Tag(ctx, who.Site, text)
+	f := filterTag{id: t.ID, keys: t.Keys, reader: !who.Member()}
+	if !ok {
+		f.keys = []string{key}
+	}
+	f.isNothing = f.reader && (t.Internal || isInternal(text))
+	return f
+}
+
+// among are the posts of list that are found under the tag. Those that tags knows
+// are asked of it, since a split may have led some of them elsewhere.
+func (f filterTag) among(list []*postsv1.Post, entries map[string]tagging.Entry) []*postsv1.Post {
+	return slices.DeleteFunc(list, func(p *postsv1.Post) bool {
+		if len(f.keys) == 0 {
+			return false
+		}
+		e, known := entries[p.GetId()]
+		switch {
+		case known && f.id != "":
+			return !e.Has(f.id)
+		case f.reader: // not by a name that the post does not show
+			return !slices.ContainsFunc(p.GetTags(), func(name string) bool { return slices.Contains(f.keys, slug.Make(name)) })
+		}
+		return false
+	})
+}

@@ -1,0 +1,141 @@
+// Package tagging asks the tags service what the names that authors gave their
+// posts stand for today. It never stands in the way: an answer that does not come
+// in time is none.
+package tagging
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/parution/parution/chassis/slug"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+)
+
+const (
+	// patience bounds what is waited for tags in one answer.
+	patience = 300 * time.Millisecond
+	// again is how long after an entry that was too old it is asked for once more.
+	again = 20 * time.Millisecond
+	// maxBatch is the most ids that tags takes at once.
+	maxBatch = 100
+)
+
+// Tagging is a client of tags. Safe for concurrent use.
+type Tagging struct{ tags tagsv1.TagsServiceClient }
+
+// New makes a client over conn.
+func New(conn grpc.ClientConnInterface) *Tagging {
+	return &Tagging{tags: tagsv1.NewTagsServiceClient(conn)}
+}
+
+// Entry is what a post carries today.
+type Entry struct{ tags []*tagsv1.Tag }
+
+// Names are the names of the tags that the post carries itself, in its language and
+// order; the internal ones only if they are asked for.
+func (e Entry) Names(internal bool) []string {
+	var out []string
+	for _, t := range e.tags {
+		if !t.GetInherited() && (internal || !t.GetInternal()) {
+			out = append(out, t.GetName())
+		}
+	}
+	return out
+}
+
+// Entries are what these posts carry, by id; versions are those that an entry must
+// know at least. With wait it gives tags the time to follow a change of a moment
+// ago. What tags does not know, or not yet, is left out, as is everything if it
+// does not answer.
+func (t *Tagging) Entries(ctx context.Context, versions map[string]int32, wait bool) map[string]Entry {
+	out := make(map[string]Entry, len(versions))
+	if len(versions) == 0 {
+		return out
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		missing := make([]string, 0, len(versions)-len(out))
+		for id := range versions {
+			if _, ok := out[id]; !ok {
+				missing = append(missing, id)
+			}
+		}
+		if !t.read(ctx, missing, versions, out) || len(out) == len(versions) || !wait {
+			return out
+		}
+		timer := time.NewTimer(again)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return out
+		}
+	}
+}
+
+// read puts the entries of ids that are new enough into out, and tells whether
+// tags answered.
+func (t *Tagging) read(ctx context.Context, ids []string, versions map[string]int32, out map[string]Entry) bool {
+	for len(ids) > 0 {
+		n := min(maxBatch, len(ids))
+		r, err := t.tags.BatchGetEntries(ctx, &tagsv1.BatchGetEntriesRequest{Ids: ids[:n]})
+		if err != nil {
+			return false
+		}
+		ids = ids[n:]
+		for _, e := range r.GetEntries() {
+			if at := e.GetPostVersion(); e.GetIndexed() && (at == 0 || at >= versions[e.GetPostId()]) {
+				out[e.GetPostId()] = Entry{e.GetTags()}
+			}
+		}
+	}
+	return true
+}
+
+// Tag is what a tag is called by.
+type Tag struct {
+	ID       string
+	Internal bool
+	// Keys are the slugs of all names that lead to it or to one below it.
+	Keys []string
+}
+
+// Tag is the tag that readers of site mean by text, a name or a slug, present or
+// former; not ok if tags knows none or does not answer.
+func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := t.tags.GetTag(ctx, &tagsv1.GetTagRequest{Slug: slug.Make(text), Site: site})
+	if err != nil {
+		return Tag{}, false
+	}
+	out := Tag{ID: r.GetTag().GetId(), Internal: r.GetTag().GetInternal(), Keys: r.GetKeys()}
+	if len(out.Keys) == 0 {
+		out.Keys = keysOf(r.GetTag())
+	}
+	return out, true
+}
+
+// keysOf are those of the tag alone.
+func keysOf(t *tagsv1.Tag) []string {
+	out := []string{slug.Make(t.GetName())}
+	for _, name := range slices.Concat(t.GetAliases(), slices.Collect(maps.Values(t.GetNames()))) {
+		out = append(out, slug.Make(name))
+	}
+	return slices.Compact(slices.Sorted(slices.Values(out)))
+}
+
+// Has tells whether the post is found under the tag with that id.
+func (e Entry) Has(id string) bool {
+	for _, t := range e.tags {
+		if t.GetId() == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,213 @@
+package posts_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/parution/parution/chassis/fault"
+	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+)
+
+// taxonomy stands for the tags service. Safe for concurrent use.
+type taxonomy struct {
+	grpc.ClientConnInterface
+
+	mu      sync.Mutex
+	entries map[string]*tagsv1.Entry
+	tags    map[string]*tagsv1.GetTagResponse
+	// answers is what it does before it answers; nil: it is not there.
+	answers func(ctx context.Context) error
+	// asked counts the questions about entries.
+	asked int
+	// later become the entries with the second question.
+	later map[string]*tagsv1.Entry
+}
+
+// Invoke implements grpc.ClientConnInterface.
+func (x *taxonomy) Invoke(ctx context.Context, method string, args, reply any, _ ...grpc.CallOption) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.answers == nil {
+		return fault.Unavailable("a service does not answer")
+	}
+	if err := x.answers(ctx); err != nil {
+		return err
+	}
+	into, isMessage := reply.(proto.Message)
+	if !isMessage {
+		return errors.New("no place for an answer")
+	}
+	switch r := args.(type) {
+	case *tagsv1.BatchGetEntriesRequest:
+		if x.asked++; x.asked > 1 && x.later != nil {
+			x.entries = x.later
+		}
+		out := &tagsv1.BatchGetEntriesResponse{}
+		for _, id := range r.GetIds() {
+			e := x.entries[id]
+			if e == nil {
+				e = &tagsv1.Entry{PostId: id}
+			}
+			out.Entries = append(out.Entries, e)
+		}
+		proto.Merge(into, out)
+		return nil
+	case *tagsv1.GetTagRequest:
+		out := x.tags[r.GetSite()+"/"+r.GetSlug()]
+		if out == nil {
+			return fault.NotFound("there is no such tag")
+		}
+		proto.Merge(into, out)
+		return nil
+	}
+	return errors.New("posts asks tags for " + method)
+}
+
+func at(version int32, id string, tags ...*tagsv1.Tag) *tagsv1.Entry {
+	return &tagsv1.Entry{PostId: id, Indexed: true, PostVersion: version, Tags: tags}
+}
+
+func present(context.Context) error { return nil }
+
+// A published post shows what its author's names stand for today; internal tags only
+// to those who write.
+func TestPublishedPostsFollowTheTaxonomy(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		background(t, w.relay, w.watch)
+		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "t", Tags: []string{"Vélo", "#à relire", "Brouillon"}, Status: "published"})
+		draft := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "d", Tags: []string{"Vélo", "#à relire"}})
+		wrote := []string{"Vélo", "#à relire", "Brouillon"}
+		today := at(1, p.GetId(), &tagsv1.Tag{Id: "1", Name: "Bicyclette"}, &tagsv1.Tag{Id: "2", Name: "#à relire", Internal: true},
+			&tagsv1.Tag{Id: "3", Name: "Brouillon", Internal: true}, &tagsv1.Tag{Id: "4", Name: "Transport", Inherited: true})
+		for _, tt := range []struct {
+			name    string
+			entries map[string]*tagsv1.Entry
+			later   map[string]*tagsv1.Entry
+			answers func(context.Context) error
+			// readers and members are what each is shown.
+			readers, members []string
+		}{
+			{"it knows", map[string]*tagsv1.Entry{p.GetId(): today}, nil, present, []string{"Bicyclette"}, []string{"Bicyclette", "#à relire", "Brouillon"}},
+			{"it is away", nil, nil, nil, []string{"Vélo", "Brouillon"}, wrote},
+			{"it hangs", nil, nil, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, []string{"Vélo", "Brouillon"}, wrote},
+			{"it follows a moment later", nil, map[string]*tagsv1.Entry{p.GetId(): today}, present, []string{"Bicyclette"}, []string{"Bicyclette", "#à relire", "Brouillon"}},
+			{"it stays behind", map[string]*tagsv1.Entry{p.GetId(): at(-1, p.GetId(), &tagsv1.Tag{Name: "Old"})}, nil, present, []string{"Vélo", "Brouillon"}, wrote},
+		} {
+			x := w.tags
+			x.mu.Lock()
+			x.entries, x.later, x.answers, x.asked = tt.entries, tt.later, tt.answers, 0
+			x.mu.Unlock()
+			for who, want := range map[string][]string{"readers": tt.readers, "members": tt.members} {
+				ctx := w.ctx
+				if who == "readers" {
+					ctx = w.public
+				}
+				if who == "members" && tt.later != nil && x.asked < 2 {
+					want = wrote // nobody waits for what its author knows better
+				}
+				got, err := w.GetPost(ctx, &postsv1.GetPostRequest{Id: p.GetId()})
+				if diff := cmp.Diff(want, got.GetPost().GetTags()); err != nil || diff != "" {
+					t.Errorf("%s: GetPost for %s: %v (-want +got):\n%s", tt.name, who, err, diff)
+				}
+			}
+			bySlug, err := w.GetPostBySlug(w.public, &postsv1.GetPostBySlugRequest{Slug: p.GetSlug()})
+			if diff := cmp.Diff(tt.readers, bySlug.GetPost().GetTags()); err != nil || diff != "" {
+				t.Errorf("%s: GetPostBySlug: %v (-want +got):\n%s", tt.name, err, diff)
+			}
+			list, err := w.ListPosts(w.public, &postsv1.ListPostsRequest{})
+			if err != nil || len(list.GetPosts()) != 1 || !slices.Equal(list.GetPosts()[0].GetTags(), tt.readers) {
+				t.Errorf("%s: ListPosts = %v, %v", tt.name, list, err)
+			}
+			told, err := w.changes.ListChanges(w.public, &postsv1.ListChangesRequest{Wait: 10})
+			if err != nil || len(told.GetChanges()) == 0 || !slices.Equal(told.GetChanges()[len(told.GetChanges())-1].GetFacts().GetTags(), tt.readers) {
+				t.Errorf("%s: ListChanges = %v, %v", tt.name, told, err)
+			}
+			kept, err := w.GetPost(w.ctx, &postsv1.GetPostRequest{Id: draft.GetId()})
+			if err != nil || !slices.Equal(kept.GetPost().GetTags(), []string{"Vélo", "#à relire"}) {
+				t.Errorf("%s: the draft has %v, %v", tt.name, kept.GetPost().GetTags(), err)
+			}
+			written, err := w.BatchGetPosts(w.peer, &postsv1.BatchGetPostsRequest{Ids: []string{p.GetId()}})
+			if err != nil || !slices.Equal(written.GetStates()[0].GetPost().GetTags(), wrote) {
+				t.Errorf("%s: read models get %v, %v; want what the author wrote", tt.name, written, err)
+			}
+		}
+	})
+}
+
+// What a list is asked for by a former name, an alias or a tag above is found, and
+// what a split led elsewhere is not.
+func TestListsByTagFollowTheTaxonomy(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		post := func(title, status string, tags ...string) string {
+			return w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: title, Tags: tags, Status: status}).GetId()
+		}
+		old, alias, led := post("old", "published", "Vélo"), post("alias", "published", "Bicyclette"), post("led elsewhere", "published", "Vélo")
+		below := post("below", "published", "Tandem")
+		post("draft", "draft", "vélo")
+		hidden := post("hidden", "published", "#à relire")
+		post("other", "published", "Train")
+		bike, tandem := &tagsv1.Tag{Id: "1", Name: "Bicyclette", Slug: "bicyclette"}, &tagsv1.Tag{Id: "2", Name: "Tandem"}
+		internal := &tagsv1.Tag{Id: "4", Name: "#à relire", Slug: "a-relire", Internal: true}
+		above := &tagsv1.Tag{Id: "1", Name: "Bicyclette", Inherited: true}
+		x := w.tags
+		x.answers = present
+		x.entries = map[string]*tagsv1.Entry{
+			old: at(1, old, bike), alias: at(1, alias, bike), led: at(1, led, &tagsv1.Tag{Id: "3", Name: "Course"}),
+			below: at(1, below, tandem, above), hidden: at(1, hidden, internal),
+		}
+		byBike := &tagsv1.GetTagResponse{Tag: bike, Keys: []string{"bicyclette", "velo", "tandem"}}
+		x.tags = map[string]*tagsv1.GetTagResponse{
+			"main/velo": byBike, "main/bicyclette": byBike,
+			"main/a-relire": {Tag: internal, Keys: []string{"a-relire"}},
+		}
+		list := func(ctx context.Context, tag string) []string {
+			t.Helper()
+			r, err := w.ListPosts(ctx, &postsv1.ListPostsRequest{Tag: tag})
+			if err != nil {
+				t.Fatalf("ListPosts(%s): %v", tag, err)
+			}
+			var out []string
+			for _, p := range r.GetPosts() {
+				out = append(out, p.GetTitle())
+			}
+			slices.Sort(out)
+			return out
+		}
+		for _, tt := range []struct {
+			name string
+			ctx  context.Context //nolint:containedctx // who asks
+			tag  string
+			want []string
+		}{
+			{"readers, by the former name", w.public, "Vélo", []string{"alias", "below", "old"}},
+			{"readers, by the present slug", w.public, "bicyclette", []string{"alias", "below", "old"}},
+			{"members see drafts", w.ctx, "velo", []string{"alias", "below", "draft", "old"}},
+			{"readers, an internal tag", w.public, "a-relire", nil},
+			{"readers, an internal name", w.public, "#à relire", nil},
+			{"members, an internal tag", w.ctx, "a-relire", []string{"hidden"}},
+			{"a tag that tags does not know", w.public, "train", []string{"other"}},
+			{"a tag that nobody knows", w.public, "nothing", nil},
+		} {
+			if diff := cmp.Diff(tt.want, list(tt.ctx, tt.tag)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+			}
+		}
+		x.mu.Lock()
+		x.answers = nil
+		x.mu.Unlock()
+		if diff := cmp.Diff([]string{"led elsewhere", "old"}, list(w.public, "velo")); diff != "" {
+			t.Errorf("without tags, by what authors wrote (-want +got):\n%s", diff)
+		}
+		if got := list(w.public, "a-relire"); got != nil {
+			t.Errorf("without tags readers find %v by an internal name", got)
+		}
+	})
+}
