@@ -4,7 +4,9 @@
 package tags
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -18,10 +20,13 @@ import (
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-	"github.com/parution/parution/services/tags/internal/follower"
 	"github.com/parution/parution/services/tags/internal/entry"
+	"github.com/parution/parution/services/tags/internal/follower"
+	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/replica"
 	"github.com/parution/parution/services/tags/internal/server"
 	"github.com/parution/parution/services/tags/internal/store"
+	"github.com/parution/parution/services/tags/internal/text"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
 
@@ -31,7 +36,7 @@ const Owner = "tags"
 // posts is the service that the index follows.
 const posts = "posts"
 
-// Deps is what the service stands on. All fields are required.
+// Deps is what the service stands on. All fields but Health are required.
 type Deps struct {
 	DB        *sqldb.DB
 	NATS      *nats.Conn
@@ -39,6 +44,9 @@ type Deps struct {
 	Now       func() time.Time
 	// Posts reaches the posts service.
 	Posts grpc.ClientConnInterface
+	// Health learns whether the index is caught up: a replica is not ready before. Nil:
+	// calls that need the index are Unavailable until then.
+	Health *process.Health
 }
 
 // Service is the tags service. Make it with New.
@@ -46,6 +54,8 @@ type Service struct {
 	out    *outbox.Outbox
 	relay  *outbox.Relay
 	follow *projection.Projection[entry.Post]
+	texts  *text.Sites
+	index  *replica.Replica
 	server *server.Server
 }
 
@@ -81,8 +91,41 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the projection of posts: %w", err)
 	}
-	return &Service{out: out, relay: relay, follow: follow, server: server.New(st)}, nil
+	service := &Service{out: out, relay: relay, follow: follow}
+	return service, service.hold(cfg, deps, st)
 }
+
+// hold makes the index that the replica holds, and what answers from it.
+func (s *Service) hold(cfg Config, deps Deps, st *store.Store) (err error) {
+	options := text.Options{Lost: func(site string, err error) { s.index.Lost(site, err) }}
+	if cfg.IndexDir != "" {
+		options.Dir = filepath.Join(cfg.IndexDir, "text")
+	}
+	if s.texts, err = text.Open(options); err != nil {
+		return err
+	}
+	texts := sites{s.texts}
+	memory := index.New(texts)
+	s.index, err = replica.New(replica.Deps{
+		Outbox: s.out, Records: st, Memory: memory, Texts: texts, Dir: cfg.IndexDir, Telemetry: deps.Telemetry, Health: deps.Health,
+	})
+	if err != nil {
+		return fmt.Errorf("make the index: %w", err)
+	}
+	s.server = server.New(st, server.Reading{
+		Memory: memory, Texts: texts, Replica: s.index, Pages: st,
+		AtLeast: func(ctx context.Context, postID string, version int32) error {
+			return s.follow.AtLeast(ctx, projection.Ref{Type: follower.Type, ID: postID}, 0, version)
+		},
+	})
+	return nil
+}
+
+// sites are the full texts as the index asks for them.
+type sites struct{ *text.Sites }
+
+// Of implements index.Texts.
+func (s sites) Of(site string) (text.Index, error) { return s.Sites.Of(site), nil }
 
 // Register adds the service's gRPC servers.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
@@ -99,5 +142,10 @@ func (s *Service) Writes() grpc.UnaryServerInterceptor { return nil }
 
 // Parts are the service's background work.
 func (s *Service) Parts() []process.Part {
-	return []process.Part{s.relay.Part(), s.follow.Part()}
+	closing := process.Part{Name: "full text", Run: func(ctx context.Context, ready func()) error {
+		ready()
+		<-ctx.Done()
+		return s.texts.Close()
+	}}
+	return []process.Part{s.relay.Part(), s.follow.Part(), closing, s.index.Part()}
 }

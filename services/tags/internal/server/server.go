@@ -29,11 +29,15 @@ type states interface {
 type Server struct {
 	tagsv1.UnimplementedTagsServiceServer
 
-	states states
+	states  states
+	reading Reading
 }
 
 // New makes a server.
-func New(s states) *Server { return &Server{states: s} }
+func New(s states, reading Reading) *Server {
+	reading.asked = make(chan struct{}, maxAsked)
+	return &Server{states: s, reading: reading}
+}
 
 // BatchGetEntries implements tagsv1.TagsServiceServer.
 func (s *Server) BatchGetEntries(ctx context.Context, r *tagsv1.BatchGetEntriesRequest) (*tagsv1.BatchGetEntriesResponse, error) {

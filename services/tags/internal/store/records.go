@@ -101,7 +101,7 @@ func (s *Store) indexTags(ctx context.Context, all []*tag.Record) ([]index.Tag, 
 		if !r.Gone {
 			keys := slices.Concat(leads[r.ID], r.Keys(), r.Former, []string{r.Slug})
 			slices.Sort(keys)
-			out[i].Slug, out[i].Name, out[i].Internal, out[i].Keys = r.Slug, r.Name, r.Internal, slices.Compact(keys)
+			out[i].Slug, out[i].Name, out[i].Parent, out[i].Internal, out[i].Keys = r.Slug, r.Name, r.Parent, r.Internal, slices.Compact(keys)
 		}
 	}
 	return out, nil
@@ -184,9 +184,9 @@ func (s *Store) found(ctx context.Context, statement string, args ...any) (_ []F
 // scanEntry reads the columns of an entry, and whatever follows them.
 func scanEntry(rows *sql.Rows, more ...any) (entry.Entry, error) {
 	var (
-		e                                       entry.Entry
-		at                                      sqldb.Time
-		number                                  int64
+		e                                      entry.Entry
+		at                                     sqldb.Time
+		number                                 int64
 		names, authors, keywords, tags, labels string
 	)
 	dest := append([]any{
