@@ -198,7 +198,7 @@ func TestBrowsersAreToldHowToSearch(t *testing.T) {
 	p := f.get(t, main, "/opensearch.xml", 0)
 	var got struct {
 		ShortName string
-		Url       []struct { //nolint:revive,staticcheck // the element's name
+		Url       []struct { //nolint:revive // the element's name
 			Type     string `xml:"type,attr"`
 			Template string `xml:"template,attr"`
 		}

@@ -65,7 +65,8 @@ func TestATagTouchesThePagesThatShowItAndNothingElse(t *testing.T) {
 	}{
 		{
 			"renamed", told("outils", "Outils", renamed("instruments", "Instruments")),
-			[]string{"/tags/outils", ">Outils<", "<category>Outils</category>", `"Outils"`}, around,
+			[]string{"/tags/outils", ">Outils<", "<category>Outils</category>", `"Outils"`},
+			around,
 		},
 		{"written otherwise", told("jardin", "Jardins"), []string{">Jardin ", ">Jardin<", `term="Jardin"`, `"Jardin"`}, append([]string{"/sitemap.xml"}, around...)},
 		{"described", told("outils", "Outils", func(t *page.Tag) { t.Description, t.Summary = "<p>De travail.</p>", "De travail." }), nil, []string{"/tags/outils"}},
