@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/idempotency"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/projection"
@@ -18,8 +19,9 @@ import (
 	"github.com/parution/parution/chassis/telemetry"
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
-	"github.com/parution/parution/services/tags/internal/follower"
 	"github.com/parution/parution/services/tags/internal/entry"
+	"github.com/parution/parution/services/tags/internal/follower"
+	"github.com/parution/parution/services/tags/internal/operation"
 	"github.com/parution/parution/services/tags/internal/server"
 	"github.com/parution/parution/services/tags/internal/store"
 	"github.com/parution/parution/services/tags/internal/wire"
@@ -43,15 +45,17 @@ type Deps struct {
 
 // Service is the tags service. Make it with New.
 type Service struct {
-	out    *outbox.Outbox
-	relay  *outbox.Relay
-	follow *projection.Projection[entry.Post]
-	server *server.Server
+	out     *outbox.Outbox
+	relay   *outbox.Relay
+	follow  *projection.Projection[entry.Post]
+	server  *server.Server
+	operate *operation.Runner
+	deps    Deps
 }
 
 // Migrations are the schema of the service, in order.
 func Migrations() []sqldb.Migrations {
-	return []sqldb.Migrations{outbox.Migrations(), projection.Migrations(), store.Migrations()}
+	return []sqldb.Migrations{outbox.Migrations(), projection.Migrations(), idempotency.Migrations(), store.Migrations()}
 }
 
 // New wires the service. It does not connect to anything.
@@ -81,7 +85,10 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the projection of posts: %w", err)
 	}
-	return &Service{out: out, relay: relay, follow: follow, server: server.New(st)}, nil
+	return &Service{
+		out: out, relay: relay, follow: follow, server: server.New(st, server.Editing{Tags: st, Now: deps.Now}),
+		deps: deps, operate: operation.New(st, deps.Telemetry.Log, deps.Now),
+	}, nil
 }
 
 // Register adds the service's gRPC servers.
@@ -94,10 +101,12 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 // Outbox is where the service's notices are.
 func (s *Service) Outbox() *outbox.Outbox { return s.out }
 
-// Writes is nil: no call of this service changes anything.
-func (s *Service) Writes() grpc.UnaryServerInterceptor { return nil }
+// Writes makes the service's writes safe to send again.
+func (s *Service) Writes() grpc.UnaryServerInterceptor {
+	return idempotency.Interceptor(s.deps.DB, s.deps.Now)
+}
 
 // Parts are the service's background work.
 func (s *Service) Parts() []process.Part {
-	return []process.Part{s.relay.Part(), s.follow.Part()}
+	return []process.Part{s.relay.Part(), s.follow.Part(), {Name: "operations on tags", Run: s.operate.Run}}
 }

@@ -29,11 +29,13 @@ type states interface {
 type Server struct {
 	tagsv1.UnimplementedTagsServiceServer
 
+	Editing
+
 	states states
 }
 
 // New makes a server.
-func New(s states) *Server { return &Server{states: s} }
+func New(s states, e Editing) *Server { return &Server{states: s, Editing: e} }
 
 // BatchGetEntries implements tagsv1.TagsServiceServer.
 func (s *Server) BatchGetEntries(ctx context.Context, r *tagsv1.BatchGetEntriesRequest) (*tagsv1.BatchGetEntriesResponse, error) {

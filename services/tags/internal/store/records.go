@@ -184,9 +184,9 @@ func (s *Store) found(ctx context.Context, statement string, args ...any) (_ []F
 // scanEntry reads the columns of an entry, and whatever follows them.
 func scanEntry(rows *sql.Rows, more ...any) (entry.Entry, error) {
 	var (
-		e                                       entry.Entry
-		at                                      sqldb.Time
-		number                                  int64
+		e                                      entry.Entry
+		at                                     sqldb.Time
+		number                                 int64
 		names, authors, keywords, tags, labels string
 	)
 	dest := append([]any{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/tags/internal/store/db"
@@ -252,6 +253,30 @@ func (s *Store) Views(ctx context.Context, ids []string) ([]tag.View, error) {
 		}
 	}
 	return out, nil
+}
+
+// TagAt is the tag with a present or former slug, or the one that took its place.
+// Faults: NotFound.
+func (s *Store) TagAt(ctx context.Context, site, slug string) (tag.View, error) {
+	of, err := s.tagRows(ctx, s.db.Conn(ctx), ownTags, site, slug)
+	if err != nil {
+		return tag.View{}, err
+	}
+	if len(of) > 0 {
+		views, err := s.Views(ctx, []string{of[0].ID})
+		if err != nil {
+			return tag.View{}, err
+		}
+		if len(views) > 0 && views[0].Gone && views[0].MovedTo != "" {
+			if views, err = s.Views(ctx, []string{views[0].MovedTo}); err != nil {
+				return tag.View{}, err
+			}
+		}
+		if len(views) > 0 && !views[0].Gone {
+			return views[0], nil
+		}
+	}
+	return tag.View{}, fault.NotFound("there is no tag %s", slug)
 }
 
 // Children are the tags directly below one, by name.
