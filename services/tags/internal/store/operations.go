@@ -14,7 +14,6 @@ import (
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/services/tags/internal/store/db"
 	"github.com/parution/parution/services/tags/internal/tag"
-	"github.com/parution/parution/services/tags/internal/wire"
 )
 
 // Deed is what is to be done to a tag.
@@ -147,7 +146,7 @@ func (s *Store) operate(ctx context.Context, site string, do func(ctx context.Co
 			return err
 		}
 		o.op.ID, o.op.Number, o.op.Site = o.id, o.number, site
-		if _, err := s.saveTaxonomy(ctx, tx, o.x, before, wire.TagKind(o.op.Kind), o.id, o.op.At); err != nil {
+		if _, err := s.saveTaxonomy(ctx, tx, o.x, before, o.op.Kind, o.id, o.op.At); err != nil {
 			return err
 		}
 		if err := s.saveOperation(ctx, o); err != nil {

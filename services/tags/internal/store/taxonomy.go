@@ -167,7 +167,7 @@ type recordRow struct {
 // saveTaxonomy writes the tags that were changed since before and tells of them.
 // It answers how others see these now.
 func (s *Store) saveTaxonomy(
-	ctx context.Context, tx *sql.Tx, x *tag.Taxonomy, before map[string]tag.View, kind wire.TagKind, operation string, now time.Time,
+	ctx context.Context, tx *sql.Tx, x *tag.Taxonomy, before map[string]tag.View, kind tag.Kind, operation string, now time.Time,
 ) ([]tag.View, error) {
 	seen := x.Seen(before)
 	var rows []recordRow
@@ -209,17 +209,8 @@ func (s *Store) saveTaxonomy(
 	}
 	notices := make([]outbox.Entry, len(seen))
 	for i, v := range seen {
-		k := kind
 		was, isOld := before[v.ID]
-		switch {
-		case !isOld:
-			k = wire.TagCreated
-		case was.Gone && !v.Gone && len(was.Into) == 0:
-			k = wire.TagRestored
-		case kind == "":
-			k = wire.TagRenamed
-		}
-		notices[i] = wire.TagNotice(v, isOld && !was.Internal && !was.Gone, k, operation, now)
+		notices[i] = wire.TagNotice(v, isOld && !was.Internal && !was.Gone, wire.KindOf(was, v, kind), operation, now)
 	}
 	return seen, s.out.AppendAll(ctx, tx, notices)
 }

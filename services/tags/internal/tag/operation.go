@@ -204,6 +204,9 @@ func (x *Taxonomy) Undo(op Operation) error {
 		if now := r.fields()[c.Field]; now != c.After && now != c.Before {
 			return inTheWay("the tag " + r.Slug + " was changed again since")
 		}
+		if r.Gone && !slices.ContainsFunc(op.Changes, func(o Change) bool { return o.Tag == c.Tag && o.Field == fieldGone }) {
+			return inTheWay("the tag " + r.Slug + " is no more")
+		}
 	}
 	for _, c := range op.Changes {
 		left := x.tags[c.Tag].Slug
@@ -214,6 +217,7 @@ func (x *Taxonomy) Undo(op Operation) error {
 			}
 		})
 	}
+	x.absorb()
 	x.pin()
 	if err := x.check(); err != nil {
 		return inTheWay(fault.TextOf(err))
@@ -234,6 +238,35 @@ func (op Operation) Came() []string {
 
 func inTheWay(why string) error {
 	return fault.Conflict("a later operation stands in the way: %s", why)
+}
+
+// absorb has tags that posts alone brought about, while a name or an address led
+// nowhere, go where that leads again.
+func (x *Taxonomy) absorb() {
+	claims := make(map[string][]*Record)
+	for _, r := range x.All() {
+		if r.Gone {
+			continue
+		}
+		claims["/"+r.Slug] = append(claims["/"+r.Slug], r)
+		for _, key := range r.Keys() {
+			claims[key] = append(claims[key], r)
+		}
+	}
+	for _, claim := range sortedKeys(claims) {
+		for _, r := range claims[claim] {
+			i := slices.IndexFunc(claims[claim], func(o *Record) bool { return o.ID != r.ID && !x.tags[o.ID].Gone })
+			if i >= 0 && r.isPlain() && !x.tags[r.ID].Gone {
+				to := claims[claim][i].ID
+				x.change(r.ID, func(r *Record) { r.Gone, r.Into = true, []string{to} })
+			}
+		}
+	}
+}
+
+// isPlain tells of a tag that no editor has had in hand.
+func (r *Record) isPlain() bool {
+	return !r.Named && r.Description == "" && r.Colour == "" && r.Image == "" && r.Parent == "" && len(r.Into) == 0 && !r.Gone
 }
 
 // pin keeps the names of tags that are more than what posts write.

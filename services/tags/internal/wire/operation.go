@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"strings"
+
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/parution/parution/chassis/fault"
@@ -43,6 +45,9 @@ func Patch(in *tagsv1.Tag, mask []string) (tag.Patch, error) {
 		return p, fault.Invalid("update_mask", "names no field to change")
 	}
 	for _, field := range mask {
+		if strings.HasPrefix(field, "names.") { // the map is one field
+			field = "names"
+		}
 		switch field {
 		case "name":
 			p.Name = new(in.GetName())
