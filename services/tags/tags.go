@@ -20,9 +20,9 @@ import (
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/follower"
 	"github.com/parution/parution/services/tags/internal/entry"
-	"github.com/parution/parution/services/tags/internal/search"
 	"github.com/parution/parution/services/tags/internal/server"
 	"github.com/parution/parution/services/tags/internal/store"
+	"github.com/parution/parution/services/tags/internal/wire"
 )
 
 // Owner is the name of this service in notices.
@@ -76,7 +76,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	f := follower.New(deps.Posts, st, deps.Now)
 	follow, err := projection.New(projection.Config[entry.Post]{
 		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Settle: f.Settle, Telemetry: deps.Telemetry,
-		Feed: eventsv1.NewFeedServiceClient(deps.Posts), Edition: search.Edition,
+		Feed: eventsv1.NewFeedServiceClient(deps.Posts), Edition: wire.Edition,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the projection of posts: %w", err)

@@ -1,54 +1,58 @@
 // Package entry holds the rules of entries: what the index remembers of a post, and
-// what a change of the post changes in it.
+// what a change of the post or of the taxonomy changes in it.
 package entry
 
 import (
 	"slices"
 	"time"
 
-	"github.com/parution/parution/chassis/slug"
-	"github.com/parution/parution/services/tags/internal/search"
+	"github.com/parution/parution/services/tags/internal/tag"
+	"github.com/parution/parution/services/tags/internal/text"
 )
-
-// Tag is a tag as one post carries it.
-type Tag struct {
-	// Slug tells tags apart: names with one slug are one tag.
-	Slug string `json:"slug"`
-	Name string `json:"name"`
-}
-
-// Count is a tag and how many published posts carry it. Its name is the one
-// that most of them write; among equals, the one that the newest post writes.
-type Count struct {
-	Tag
-
-	Posts int32
-}
 
 // Post is the present state of a post, as its owner tells it.
 type Post struct {
 	ID, Site string
+	// Version is the post's.
+	Version int32
 	// Public is false for a tombstone; then the rest is empty.
 	Public                bool
 	Slug, Title, Language string
 	PublishedAt           time.Time
 	// TagNames are as the author wrote them.
 	TagNames []string
-	// Words are what readers can search for.
-	Words search.Wordlist
+	// Authors are names.
+	Authors []string
+	// Text is what readers can search for, without labels.
+	Text text.Source
+	// TextHash is the same for the same Text.
+	TextHash string
+	// Keywords are its most telling words.
+	Keywords []string
 }
 
 // Entry is what the index knows of one post.
 type Entry struct {
 	PostID, Site string
+	// Number is given once per post; 0: not yet.
+	Number uint32
 	// Version counts the entry's own changes; 0: there is no entry.
 	Version int32
+	// PostVersion is that of the post that it was made from; 0: not known.
+	PostVersion int32
 	// Indexed is false for a tombstone; then the rest is empty.
 	Indexed               bool
 	Slug, Title, Language string
 	PublishedAt           time.Time
-	// Tags are in the post's order, each slug once.
-	Tags []Tag
+	// Names are the tags as the author wrote them; Tags what they stand for, the post's
+	// own in its order and then those above.
+	Names    []string
+	Tags     []tag.Carried
+	Authors  []string
+	Keywords []string
+	// Labels are the names that it is searched by for its tags.
+	Labels   []string
+	TextHash string
 }
 
 // Kind is what happened to an entry, in the past tense, as its notices say it.
@@ -60,33 +64,47 @@ const (
 	Removed Kind = "removed"
 )
 
-// Change is what a post's new state does to its entry.
+// Change is what a new state does to an entry.
 type Change struct {
 	Entry Entry
 	Kind  Kind
-	// Added and Dropped are the tags by which the two states differ, by slug.
-	Added, Dropped []Tag
+	// Dropped are the tags that it had before and has no longer.
+	Dropped []tag.Carried
 }
 
-// Follow brings the entry up to the post's state. It is false if the index
-// does not show the difference: then nothing is written and nobody is told, so
+// Follow brings the entry up to the post's state; stand is what its names stand for.
+// It is false if the index does not show the difference: then nobody is told, so
 // that what was made from the entry stays good.
-func (e Entry) Follow(p Post) (Change, bool) {
-	next := Entry{PostID: p.ID, Site: p.Site}
+func (e Entry) Follow(p Post, stand tag.Standing) (Change, bool) {
+	next := Entry{PostID: p.ID, Site: p.Site, Number: e.Number, PostVersion: p.Version}
 	if p.Site == "" { // nobody knows the post any more
 		next.Site = e.Site
 	}
-	kind := Removed
 	if p.Public {
-		kind = Indexed
-		next.Indexed, next.Slug, next.Title, next.Language = true, p.Slug, p.Title, p.Language
-		next.PublishedAt, next.Tags = p.PublishedAt, Tags(p.TagNames)
+		next.Indexed, next.Slug, next.Title, next.Language, next.PublishedAt = true, p.Slug, p.Title, p.Language, p.PublishedAt
+		next.Names, next.Authors, next.Keywords, next.TextHash = p.TagNames, p.Authors, p.Keywords, p.TextHash
+		next.Tags, next.Labels = stand.Tags, stand.Labels
 	}
-	if e.same(next) {
+	return e.become(next)
+}
+
+// Restand is Follow when the post is the same and its names stand for something else.
+func (e Entry) Restand(stand tag.Standing) (Change, bool) {
+	if !e.Indexed {
 		return Change{}, false
 	}
+	next := e
+	next.Tags, next.Labels = stand.Tags, stand.Labels
+	return e.become(next)
+}
+
+func (e Entry) become(next Entry) (Change, bool) {
 	next.Version = e.Version + 1
-	return Change{Entry: next, Kind: kind, Added: without(next.Tags, e.Tags), Dropped: without(e.Tags, next.Tags)}, true
+	c := Change{Entry: next, Kind: Removed, Dropped: without(e.Tags, next.Tags)}
+	if next.Indexed {
+		c.Kind = Indexed
+	}
+	return c, !e.same(next)
 }
 
 // same tells whether the index shows both states alike.
@@ -95,11 +113,18 @@ func (e Entry) same(next Entry) bool {
 		return true
 	}
 	return e.Indexed == next.Indexed && e.Site == next.Site && e.Slug == next.Slug && e.Title == next.Title &&
-		e.Language == next.Language && e.PublishedAt.Equal(next.PublishedAt) && slices.Equal(e.Tags, next.Tags)
+		e.Language == next.Language && e.PublishedAt.Equal(next.PublishedAt) && slices.Equal(e.Tags, next.Tags) &&
+		slices.Equal(e.Names, next.Names) && slices.Equal(e.Authors, next.Authors) && slices.Equal(e.Keywords, next.Keywords) &&
+		slices.Equal(e.Labels, next.Labels) && e.TextHash == next.TextHash
+}
+
+// Seen are those of tags that readers see and that the post itself carries.
+func Seen(tags []tag.Carried) []tag.Carried {
+	return slices.DeleteFunc(slices.Clone(tags), func(t tag.Carried) bool { return t.Internal || t.Inherited })
 }
 
 // Slugs lists the slugs of tags, in their order.
-func Slugs(tags []Tag) []string {
+func Slugs(tags []tag.Carried) []string {
 	out := make([]string, len(tags))
 	for i, t := range tags {
 		out[i] = t.Slug
@@ -107,30 +132,13 @@ func Slugs(tags []Tag) []string {
 	return out
 }
 
-// Tags are the tags with these names. Of names with one slug the first counts;
-// names without letter or digit are no tags.
-func Tags(names []string) []Tag {
-	var out []Tag
-	for _, name := range names {
-		s := slug.Make(name)
-		if s != "" && !has(out, s) {
-			out = append(out, Tag{Slug: s, Name: name})
-		}
-	}
-	return out
-}
-
-// without are the tags of a whose slugs b has not.
-func without(a, b []Tag) []Tag {
-	var out []Tag
+// without are the tags of a that b has not.
+func without(a, b []tag.Carried) []tag.Carried {
+	var out []tag.Carried
 	for _, t := range a {
-		if !has(b, t.Slug) {
+		if !slices.ContainsFunc(b, func(o tag.Carried) bool { return o.Slug == t.Slug }) {
 			out = append(out, t)
 		}
 	}
 	return out
-}
-
-func has(tags []Tag, s string) bool {
-	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Slug == s })
 }

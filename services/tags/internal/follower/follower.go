@@ -61,5 +61,5 @@ func (f *Follower) Refresh(ctx context.Context, tx *sql.Tx, items []projection.I
 	return f.entries.Put(ctx, tx, items, f.now())
 }
 
-// Settle counts all tags anew.
+// Settle puts right what was made from all posts together.
 func (f *Follower) Settle(ctx context.Context, tx *sql.Tx) error { return f.entries.Settle(ctx, tx) }

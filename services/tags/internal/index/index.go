@@ -33,6 +33,8 @@ type Record struct {
 // Tag is a tag as the index takes it: what leads to it and what readers see.
 type Tag struct {
 	ID, Site, Slug, Name string
+	// Parent is the id of the tag above, or empty.
+	Parent string
 	// Keys are those of all names that lead to it.
 	Keys     []string
 	Internal bool
@@ -70,6 +72,8 @@ type Place struct {
 	Score  float64
 	At     time.Time
 	Number uint32
+	// Rank counts the posts up to it, in an order by score.
+	Rank int
 }
 
 // Found is what a question finds.
@@ -78,6 +82,8 @@ type Found struct {
 	// Next is the place of the last of Posts if more follow.
 	Next  *Place
 	Total int
+	// Ignored are words that could not be looked for within the budget, as they were typed.
+	Ignored []string
 	// Tags are by id.
 	Tags                      []Count
 	Authors, Languages, Years []Count

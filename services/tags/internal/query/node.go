@@ -17,7 +17,8 @@ const (
 // Published. A nil Node asks for everything.
 type Node interface{ node() }
 
-// Span is where a node stands in the text, in characters from 0.
+// Span is where a node stands in the text, in characters from 0: a word without the signs
+// around it, a phrase with its quotes, what stands behind a field's name without the name.
 type Span struct{ Offset, Length int }
 
 // Field is which places of a post are searched.
@@ -32,11 +33,11 @@ const (
 	InBody
 )
 
-// And asks for all of its parts, Or for one at least.
-type (
-	And struct{ Parts []Node }
-	Or  struct{ Parts []Node }
-)
+// And asks for all of its parts.
+type And struct{ Parts []Node }
+
+// Or asks for one of its parts at least.
+type Or struct{ Parts []Node }
 
 // Not asks for what Part does not find.
 type Not struct{ Part Node }

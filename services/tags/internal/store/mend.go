@@ -8,53 +8,52 @@ import (
 
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/services/tags/internal/entry"
-	"github.com/parution/parution/services/tags/internal/store/db"
+	"github.com/parution/parution/services/tags/internal/tag"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
 
 // remembered is what the database has beside the entries of items to be mended:
-// the newest version that was told, and the tags for finding posts. Entries may
-// have been lost.
-func (s *Store) remembered(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post]) (map[string]int32, map[string][]db.EntryTag, error) {
-	var ids []string
+// the newest version that was told, the tags that decide, and whether there is a
+// text. Entries may have been lost.
+func (w *writing) remembered(ctx context.Context, items []projection.Item[entry.Post]) (map[string]int32, map[string][]tagRow, map[string]bool, error) {
+	var mended []string
 	for _, item := range items {
 		if item.Mend {
-			ids = append(ids, item.ID)
+			mended = append(mended, item.ID)
 		}
 	}
-	if len(ids) == 0 {
-		return nil, nil, nil
+	if len(mended) == 0 {
+		return nil, nil, nil, nil
 	}
-	told, err := s.out.Told(ctx, wire.TypeEntry, ids)
+	told, err := w.s.out.Told(ctx, wire.TypeEntry, mended)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	found, err := s.entryTags(ctx, tx, ids)
-	return told, found, err
+	found, err := w.s.entryTags(ctx, w.tx, mended)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	texts := make(map[string]bool)
+	err = w.s.each(ctx, w.tx, w.s.sql.texts, mended, func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		texts[id] = true
+		return err
+	})
+	return told, found, texts, err
 }
 
-// tagsMatch tells whether the tags for finding posts are those of the entry.
-func tagsMatch(e entry.Entry, found []db.EntryTag) bool {
-	isMissing := func(t entry.Tag) bool {
-		return !slices.ContainsFunc(found, func(r db.EntryTag) bool {
-			return r.Slug == t.Slug && r.Name == t.Name && r.SiteID == e.Site && r.PublishedAt.Equal(e.PublishedAt)
-		})
-	}
-	return len(found) == len(e.Tags) && !slices.ContainsFunc(e.Tags, isMissing)
+// isWhole tells whether what belongs to an entry is as it should be.
+func (w *writing) isWhole(e entry.Entry, stand tag.Standing, found []tagRow, hasText bool) bool {
+	return hasText == e.Indexed && slices.Equal(found, w.decidingRows(e, stand))
 }
 
-// Settle counts all tags anew and drops those that no entry carries, and what is
-// searched of posts that have no entry. It runs in
-// tx, which must be the only one that writes the index.
+// Settle takes away what belongs to no entry, and the names that tags have by
+// what posts write are counted anew. It runs in tx.
 func (s *Store) Settle(ctx context.Context, tx *sql.Tx) error {
-	for _, statement := range [...]string{dropUncarried, countAll} {
+	for _, statement := range [...]string{settleTags, settleTexts} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("count all tags: %w", err)
-		}
-	}
-	for _, statement := range s.sql.settleWordlists {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("drop stray wordlists: %w", err)
+			return fmt.Errorf("drop what belongs to no entry: %w", err)
 		}
 	}
 	return nil

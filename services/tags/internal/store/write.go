@@ -1,248 +1,347 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/projection"
 	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/store/db"
+	"github.com/parution/parution/services/tags/internal/tag"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
 
-// Put brings the index up to the posts' states, with a notice of each entry
-// that changes at now. It runs in tx, which must be the only one that writes
-// the index: the projection sees to that, and that a post comes only once.
+// Put brings the index up to the posts' states, with a notice of each entry and
+// tag that changed at now. It runs in tx.
 func (s *Store) Put(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post], now time.Time) error {
-	q := db.New(tx)
+	w := &writing{s: s, tx: tx, q: db.New(tx), now: now}
+	if _, err := turn(ctx, w.q, 0, 0); err != nil {
+		return err
+	}
 	postIDs := make([]string, len(items))
-	for i, item := range items {
-		postIDs[i] = item.ID
+	for i := range items {
+		items[i].State.ID = items[i].ID // the state of a post that is not known is empty
+		postIDs[i] = items[i].ID
 	}
-	before, err := s.entries(ctx, tx, postIDs)
+	if err := w.load(ctx, postIDs); err != nil {
+		return err
+	}
+	told, found, texts, err := w.remembered(ctx, items)
 	if err != nil {
 		return err
 	}
-	told, found, err := s.remembered(ctx, tx, items)
-	if err != nil {
-		return err
-	}
-	counts := make(tally)
-	var tags []entryTag
-	var notices []outbox.Entry
+	posts := make([]naming, 0, len(items))
 	for _, item := range items {
-		was := before[item.ID]
-		item.State.ID = item.ID // the state of a post that is not known is empty
+		if item.State.Public {
+			posts = append(posts, naming{post: item.ID, site: item.State.Site, names: item.State.TagNames})
+		}
+	}
+	if err := w.taxonomies(ctx, posts); err != nil {
+		return err
+	}
+	for _, item := range items {
+		was := w.before[item.ID]
 		isLost := was.Version < told[item.ID]
 		if isLost {
 			was.PostID, was.Version = item.ID, told[item.ID]
-			was.Site = cmp.Or(was.Site, item.State.Site)
-		}
-		change, ok := was.Follow(item.State)
-		if !ok {
-			if isLost || item.Mend && !tagsMatch(was, found[item.ID]) {
-				if err := putEntry(ctx, q, was, true); err != nil {
-					return err
-				}
-				tags = append(tags, tagsOf(was)...)
+			if was.Site == "" {
+				was.Site = item.State.Site
 			}
+		}
+		stand := w.stand(item.ID, item.State.Site, item.State.TagNames, item.State.Language, item.State.Public)
+		change, changed := was.Follow(item.State, stand)
+		isDamaged := item.Mend && !w.isWhole(change.Entry, stand, found[item.ID], texts[item.ID])
+		switch {
+		case changed:
+			w.put(was, change, stand)
+			notice := wire.Notice(change, now)
+			notice.Span = trace.SpanContextFromContext(item.Context) //nolint:contextcheck // only the span is taken from it
+			w.notices = append(w.notices, notice)
+		case isLost || isDamaged:
+			change.Entry.Version = was.Version
+			w.put(was, change, stand)
+		case was.PostVersion != item.State.Version && was.Version > 0:
+			w.raised = append(w.raised, entryRow{PostID: item.ID, PostVersion: item.State.Version})
+			continue
+		default:
 			continue
 		}
-		if err := putEntry(ctx, q, change.Entry, item.Mend || len(was.Tags) > 0); err != nil {
-			return err
+		if item.State.Public && (was.TextHash != item.State.TextHash || isDamaged) {
+			w.texts = append(w.texts, textRow{PostID: item.ID, source: item.State.Text})
+		} else if !item.State.Public {
+			w.textless = append(w.textless, item.ID)
 		}
-		tags = append(tags, tagsOf(change.Entry)...)
-		counts.add(was, change)
-		notice := wire.Notice(change, now)
-		notice.Span = trace.SpanContextFromContext(item.Context) //nolint:contextcheck // only the span is taken from it
-		notices = append(notices, notice)
 	}
-	if err := s.out.AppendAll(ctx, tx, notices); err != nil {
-		return err
-	}
-	if err := saveRows(ctx, tx, s.sql.putEntryTags, tags); err != nil {
-		return fmt.Errorf("put %d tags of entries: %w", len(tags), err)
-	}
-	if err := s.putWordlists(ctx, tx, items); err != nil {
-		return err
-	}
-	return s.count(ctx, tx, counts)
+	return w.save(ctx)
 }
 
-// entryTag is a row as JSON.
-type entryTag struct {
+// naming is what of a post decides about its tags.
+type naming struct {
+	post, site string
+	names      []string
+}
+
+// textRow is a row of entry_text as JSON.
+type textRow struct {
 	PostID string `json:"post_id"`
-	Slug   string `json:"slug"`
-	Name   string `json:"name"`
+	Source string `json:"source"`
+
+	source any
 }
 
-func tagsOf(e entry.Entry) []entryTag {
-	rows := make([]entryTag, len(e.Tags))
-	for i, t := range e.Tags {
-		rows[i] = entryTag{PostID: e.PostID, Slug: t.Slug, Name: t.Name}
+// writing is a transaction that writes entries.
+type writing struct {
+	s   *Store
+	tx  *sql.Tx
+	q   *db.Queries
+	now time.Time
+
+	before map[string]entry.Entry
+	moves  map[string][]tag.Move
+	// sites are the taxonomies, or what of them is needed; views how others saw them before.
+	sites map[string]*tag.Taxonomy
+	views map[string]map[string]tag.View
+
+	entries  []entry.Entry
+	rows     []tagRow
+	bare     []string // posts whose rows of entry_tag are written anew
+	texts    []textRow
+	textless []string
+	raised   []entryRow
+	notices  []outbox.Entry
+	open     map[string]map[string]bool // site → tags whose names have to be counted
+}
+
+// load reads what the database has of posts.
+func (w *writing) load(ctx context.Context, postIDs []string) (err error) {
+	if w.before, err = w.s.entries(ctx, w.tx, postIDs); err != nil {
+		return fmt.Errorf("read entries: %w", err)
 	}
-	return rows
-}
-
-// saveRows executes a statement that takes rows as JSON.
-func saveRows[R any](ctx context.Context, tx *sql.Tx, statement string, rows []R) error {
-	if len(rows) == 0 {
+	known := slices.Sorted(maps.Keys(w.before))
+	if len(known) == 0 {
 		return nil
 	}
-	list, err := json.Marshal(rows)
-	if err != nil {
-		return fmt.Errorf("marshal rows: %w", err)
-	}
-	_, err = tx.ExecContext(ctx, statement, string(list))
+	w.moves, err = w.s.moves(ctx, w.tx, known)
 	return err
 }
 
-// putEntry writes the entry and takes its tags away; those that it has now are
-// written with those of the others.
-func putEntry(ctx context.Context, q *db.Queries, e entry.Entry, hadTags bool) error {
-	params, err := putParams(e)
-	if err != nil {
+// taxonomies loads what is needed of the posts' taxonomies and makes the tags of
+// names that have none.
+func (w *writing) taxonomies(ctx context.Context, posts []naming) error {
+	needs := make(map[string]*need)
+	of := func(site string) *need {
+		if needs[site] == nil {
+			needs[site] = &need{keys: make(map[string]bool), ids: make(map[string]bool)}
+		}
+		return needs[site]
+	}
+	for _, e := range w.before { // what it drops may have another name now
+		for _, t := range e.Tags {
+			of(e.Site).ids[t.ID] = true
+		}
+	}
+	for _, p := range posts {
+		n := of(p.site)
+		for _, name := range p.names {
+			if key := tag.Key(name); key != "" {
+				n.keys[key] = true
+			}
+		}
+		for _, m := range w.moves[p.post] {
+			n.ids[m.From] = true
+			for _, id := range m.Into {
+				n.ids[id] = true
+			}
+		}
+	}
+	var err error
+	if w.sites, err = w.s.parts(ctx, w.tx, needs); err != nil {
 		return err
 	}
-	if err := q.PutEntry(ctx, params); err != nil {
-		return fmt.Errorf("put the entry of post %s: %w", e.PostID, err)
+	if err := w.addresses(ctx, posts); err != nil {
+		return err
 	}
-	if hadTags {
-		if err := q.DropEntryTags(ctx, e.PostID); err != nil {
-			return fmt.Errorf("drop the tags of post %s: %w", e.PostID, err)
+	w.views = make(map[string]map[string]tag.View, len(w.sites))
+	for site, x := range w.sites {
+		w.views[site] = x.Views()
+	}
+	for _, p := range posts {
+		for _, name := range p.names {
+			if x := w.sites[p.site]; x.Lacks(name) {
+				x.Adopt(name, ids.New())
+			}
 		}
 	}
 	return nil
 }
 
-// tagKey names a tag of a site.
-type tagKey struct{ site, slug string }
-
-// tally sums up what a batch does to the counts of tags: a tag that 100 posts
-// of an import carry is written once.
-type tally map[tagKey]*sum
-
-type sum struct {
-	more int32
-	// opens tell of the name that the tag has whether it may now be another one.
-	opens []func(shown string) bool
-}
-
-// isOpen tells whether the names have to be counted, which takes longer the more
-// posts carry the tag.
-func (s *sum) isOpen(t db.Tag) bool {
-	return t.Count+s.more <= 0 || slices.ContainsFunc(s.opens, func(open func(string) bool) bool { return open(t.Name) })
-}
-
-func (t tally) of(c entry.Change, slug string) *sum {
-	k := tagKey{c.Entry.Site, slug}
-	if t[k] == nil {
-		t[k] = &sum{}
-	}
-	return t[k]
-}
-
-func (t tally) add(was entry.Entry, c entry.Change) {
-	for _, tag := range c.Added {
-		s := t.of(c, tag.Slug)
-		s.more++
-		s.opens = append(s.opens, func(shown string) bool { return tag.Name != shown })
-	}
-	for _, tag := range c.Dropped {
-		s := t.of(c, tag.Slug)
-		s.more--
-		s.opens = append(s.opens, func(shown string) bool { return tag.Name == shown })
-	}
-	younger := c.Entry.PublishedAt.After(was.PublishedAt)
-	for _, tag := range c.Entry.Tags {
-		i := slices.IndexFunc(was.Tags, func(old entry.Tag) bool { return old.Slug == tag.Slug })
-		if i < 0 {
-			continue // it was added
+// addresses loads the tags that have the slugs that new ones would like to have.
+func (w *writing) addresses(ctx context.Context, posts []naming) error {
+	needs := make(map[string]*need)
+	for _, p := range posts {
+		for _, name := range p.names {
+			if !w.sites[p.site].Lacks(name) {
+				continue
+			}
+			if needs[p.site] == nil {
+				needs[p.site] = &need{slugs: make(map[string]bool)}
+			}
+			for _, slug := range tag.Addresses(tag.Address(name)) {
+				needs[p.site].slugs[slug] = true
+			}
 		}
-		s := t.of(c, tag.Slug)
+	}
+	if len(needs) == 0 {
+		return nil
+	}
+	found, err := w.s.parts(ctx, w.tx, needs)
+	if err != nil {
+		return err
+	}
+	for _, x := range found {
+		add(w.sites, x.All())
+	}
+	return nil
+}
+
+// stand is what the names of a post stand for.
+func (w *writing) stand(post, site string, names []string, language string, public bool) tag.Standing {
+	if !public || w.sites[site] == nil {
+		return tag.Standing{}
+	}
+	return w.sites[site].Stand(names, language, w.moves[post])
+}
+
+// put notes an entry to be written.
+func (w *writing) put(was entry.Entry, c entry.Change, stand tag.Standing) {
+	w.entries = append(w.entries, c.Entry)
+	if was.Version > 0 {
+		w.bare = append(w.bare, c.Entry.PostID)
+	}
+	w.rows = append(w.rows, w.decidingRows(c.Entry, stand)...)
+	w.respelt(was, c.Entry)
+}
+
+func (w *writing) decidingRows(e entry.Entry, stand tag.Standing) []tagRow {
+	x := w.sites[e.Site]
+	return decidingRows(e, stand, func(id, name string) bool { return tag.Key(name) == x.Tag(id).Key() })
+}
+
+// respelt notes the tags whose name may be another one by what an entry was and
+// is. Counting takes longer the more posts carry the tag.
+func (w *writing) respelt(was, is entry.Entry) {
+	note := func(site, id string, open func(shown string) bool) {
+		x := w.sites[site]
+		if x == nil {
+			return
+		}
+		if r := x.Tag(id); r != nil && (r.Named || !open(r.Name)) {
+			return
+		}
+		if w.open == nil {
+			w.open = make(map[string]map[string]bool)
+		}
+		if w.open[site] == nil {
+			w.open[site] = make(map[string]bool)
+		}
+		w.open[site][id] = true
+	}
+	younger := is.PublishedAt.After(was.PublishedAt)
+	for _, t := range is.Tags {
+		i := slices.IndexFunc(was.Tags, func(o tag.Carried) bool { return o.ID == t.ID })
 		switch {
-		case was.Tags[i].Name != tag.Name:
-			s.opens = append(s.opens, func(string) bool { return true })
-		case !was.PublishedAt.Equal(c.Entry.PublishedAt):
+		case i < 0:
+			note(is.Site, t.ID, func(shown string) bool { return t.Name != shown })
+		case was.Tags[i].Name != t.Name:
+			note(is.Site, t.ID, func(string) bool { return true })
+		case !was.PublishedAt.Equal(is.PublishedAt):
 			// Among names of which there are as many the date decides.
-			s.opens = append(s.opens, func(shown string) bool { return (tag.Name == shown) != younger })
+			note(is.Site, t.ID, func(shown string) bool { return (t.Name == shown) != younger })
+		}
+	}
+	for _, t := range was.Tags {
+		if !slices.ContainsFunc(is.Tags, func(o tag.Carried) bool { return o.ID == t.ID }) {
+			note(was.Site, t.ID, func(shown string) bool { return t.Name == shown })
 		}
 	}
 }
 
-// more is a tag's row as JSON; More is added to its count.
-type more struct {
-	SiteID string `json:"site_id"`
-	Slug   string `json:"slug"`
-	Name   string `json:"name"`
-	More   int32  `json:"more"`
-}
-
-// count runs after all entries were written: the names come from them.
-func (s *Store) count(ctx context.Context, tx *sql.Tx, t tally) error {
-	keys := slices.SortedFunc(maps.Keys(t), func(a, b tagKey) int {
-		return cmp.Or(strings.Compare(a.site, b.site), strings.Compare(a.slug, b.slug))
-	})
-	known, err := s.tags(ctx, tx, keys)
-	if err != nil {
+// save writes everything that was noted.
+func (w *writing) save(ctx context.Context) error {
+	if err := w.saveEntries(ctx); err != nil {
 		return err
 	}
-	q := db.New(tx)
-	var rows []more
-	for _, k := range keys {
-		row := more{SiteID: k.site, Slug: k.slug, Name: known[k].Name, More: t[k].more}
-		if t[k].isOpen(known[k]) {
-			row.Name, err = q.ShownName(ctx, db.ShownNameParams{SiteID: k.site, Slug: k.slug})
-		}
-		switch {
-		case errors.Is(err, sql.ErrNoRows): // the last entry is gone
-			err = q.DropTag(ctx, db.DropTagParams{SiteID: k.site, Slug: k.slug})
-		case err == nil && (row.More != 0 || row.Name != known[k].Name):
-			rows = append(rows, row)
-		}
-		if err != nil {
-			return fmt.Errorf("count tag %s of site %s: %w", k.slug, k.site, err)
+	if err := w.saveTags(ctx); err != nil {
+		return err
+	}
+	return w.s.out.AppendAll(ctx, w.tx, w.notices)
+}
+
+func (w *writing) saveEntries(ctx context.Context) error {
+	var fresh int64
+	for _, e := range w.entries {
+		if e.Number == 0 {
+			fresh++
 		}
 	}
-	if err := saveRows(ctx, tx, s.sql.putTags, rows); err != nil {
-		return fmt.Errorf("count %d tags: %w", len(rows), err)
+	var next int64
+	if fresh > 0 {
+		last, err := turn(ctx, w.q, fresh, 0)
+		if err != nil {
+			return err
+		}
+		next = last.Entries - fresh
+	}
+	rows := make([]entryRow, len(w.entries))
+	for i, e := range w.entries {
+		if e.Number == 0 {
+			next++
+			e.Number = uint32(next) //nolint:gosec // a database with 4 billion posts has other troubles
+		}
+		var err error
+		if rows[i], err = rowOf(e); err != nil {
+			return err
+		}
+	}
+	for i, t := range w.texts {
+		text, err := json.Marshal(t.source)
+		if err != nil {
+			return fmt.Errorf("write the text of post %s: %w", t.PostID, err)
+		}
+		w.texts[i].Source = string(text)
+	}
+	for _, err := range []error{
+		saveRows(ctx, w.tx, w.s.sql.putEntries, rows), saveRows(ctx, w.tx, w.s.sql.raisePosts, w.raised),
+		saveRows(ctx, w.tx, w.s.sql.dropEntryTags, w.bare), saveRows(ctx, w.tx, w.s.sql.putEntryTags, w.rows),
+		saveRows(ctx, w.tx, w.s.sql.dropTexts, w.textless), saveRows(ctx, w.tx, w.s.sql.putTexts, w.texts),
+	} {
+		if err != nil {
+			return fmt.Errorf("put %d entries: %w", len(w.entries), err)
+		}
 	}
 	return nil
 }
 
-// tags reads the rows of tags, those that there are.
-func (s *Store) tags(ctx context.Context, tx *sql.Tx, keys []tagKey) (_ map[tagKey]db.Tag, err error) {
-	wanted := make([]more, len(keys))
-	for i, k := range keys {
-		wanted[i] = more{SiteID: k.site, Slug: k.slug}
-	}
-	list, err := json.Marshal(wanted)
-	if err != nil {
-		return nil, fmt.Errorf("marshal tags: %w", err)
-	}
-	rows, err := tx.QueryContext(ctx, s.sql.tags, string(list))
-	if err != nil {
-		return nil, fmt.Errorf("read %d tags: %w", len(keys), err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out := make(map[tagKey]db.Tag, len(keys))
-	for rows.Next() {
-		var t db.Tag
-		if err := rows.Scan(&t.SiteID, &t.Slug, &t.Name, &t.Count); err != nil {
-			return nil, fmt.Errorf("scan a tag: %w", err)
+// saveTags writes the tags that were made or got another name. Their notices come
+// before those of the entries.
+func (w *writing) saveTags(ctx context.Context) error {
+	for _, site := range slices.Sorted(maps.Keys(w.sites)) {
+		x := w.sites[site]
+		if err := w.s.shownNames(ctx, w.q, x, slices.Sorted(maps.Keys(w.open[site]))); err != nil {
+			return err
 		}
-		out[tagKey{t.SiteID, t.Slug}] = t
+		if _, err := w.s.saveTaxonomy(ctx, w.tx, x, w.views[site], "", "", w.now); err != nil {
+			return err
+		}
 	}
-	return out, rows.Err()
+	return nil
 }

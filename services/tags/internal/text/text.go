@@ -52,25 +52,35 @@ type Hit struct {
 
 // Index is the full text of one site. Safe for concurrent use; a change is found
 // once Put has returned.
+//
+// A query goes through Refine before its terms are matched; what was found is shown by
+// Cut; Improve says what was probably meant where little was found.
 type Index interface {
-	// Put writes documents, or removes them, and remembers the position as seen.
+	// Put writes documents, or removes them, and remembers the position as seen. Puts are
+	// one after the other. An error may come for what an earlier one wrote.
 	Put(documents []Document, at Position) error
-	// Position is that of the last Put that survives the process.
+	// Position is that of the last Put that survives the process: after a start, what has
+	// to be put in again begins there. Zero: there is nothing.
 	Position() (Position, error)
 	// Match finds all posts that have the term, a query.Word or query.Phrase. Its
-	// errors are ctx's and those of the disk.
+	// errors are ctx's and those of the disk. Where a phrase may be in a great many posts,
+	// only the newest of these are looked at.
 	Match(ctx context.Context, term query.Node) (*roaring.Bitmap, error)
 	// Score orders those of within by how well they answer the terms, the best first,
-	// and gives the best size of them. Of a great many it looks at the newest only.
+	// and gives the best size of them. Of a great many it looks at the newest only. How
+	// recent a post is counts already, a little.
 	Score(ctx context.Context, terms []query.Node, within *roaring.Bitmap, size int) ([]Hit, error)
-	// Complete lists words of the site that begin so, most frequent first.
+	// Complete lists words of the site that begin so, most frequent first, as they are
+	// mostly written there: "resu" is completed to "résumé".
 	Complete(ctx context.Context, start string, size int) ([]string, error)
-	// Correct lists words of the site that are written nearly as word, the best first:
-	// none if word itself is a word of the site.
+	// Correct lists words of the site that are written nearly as word, the best first, as
+	// they are mostly written there: none if word itself is a word of the site.
 	Correct(ctx context.Context, word string, size int) ([]string, error)
 	// Terms are the rare terms of a text, the most telling first, and how many posts
-	// have each: what related posts and proposed tags are found by.
+	// have each: what related posts and proposed tags are found by. Match finds the posts
+	// by query.Word{Text: term.Text}.
 	Terms(ctx context.Context, language string, s Source, size int) ([]Term, error)
+	// Close ends it; what was put in is on disk. It opens again when it is used again.
 	Close() error
 }
 
@@ -78,4 +88,11 @@ type Index interface {
 type Term struct {
 	Text  string
 	Posts int
+}
+
+// Passage shows what was found in a post, as safe HTML: everything is escaped, and what
+// was looked for stands in <mark>.
+type Passage struct {
+	TitleHTML   string
+	SnippetHTML string
 }

@@ -2049,7 +2049,7 @@ type QueryProblem struct {
 	Offset int32 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
 	Length int32 `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"`
 	// A word for programs: "unbalanced_quote", "unbalanced_parenthesis", "missing_term",
-	// "unknown_field", "bad_date", "too_many_terms", "too_long", "not_alone".
+	// "unknown_field", "bad_date", "bad_language", "too_many_terms", "too_long", "too_deep".
 	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
 	// A sentence in interface_language.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`

@@ -7,203 +7,31 @@ package db
 
 import (
 	"context"
-
-	"github.com/parution/parution/chassis/sqldb"
 )
 
-const countTagged = `-- name: CountTagged :one
-SELECT count(*) FROM entry_tag
-WHERE entry_tag.site_id = $1 AND entry_tag.slug = $2
-    AND (SELECT count(*) FROM entry_tag AS other WHERE other.post_id = entry_tag.post_id
-        AND other.slug IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)) = CAST($12 AS bigint)
+const carriedBefore = `-- name: CarriedBefore :many
+SELECT post_id FROM entry_tag WHERE tag_id = $1 AND post_id > $2 ORDER BY post_id LIMIT $3
 `
 
-type CountTaggedParams struct {
-	SiteID string
-	Slug   string
-	Slug2  string
-	Slug3  string
-	Slug4  string
-	Slug5  string
-	Slug6  string
-	Slug7  string
-	Slug8  string
-	Slug9  string
-	Slug10 string
-	Wanted int64
-}
-
-func (q *Queries) CountTagged(ctx context.Context, arg CountTaggedParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countTagged,
-		arg.SiteID,
-		arg.Slug,
-		arg.Slug2,
-		arg.Slug3,
-		arg.Slug4,
-		arg.Slug5,
-		arg.Slug6,
-		arg.Slug7,
-		arg.Slug8,
-		arg.Slug9,
-		arg.Slug10,
-		arg.Wanted,
-	)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const dropEntryTags = `-- name: DropEntryTags :exec
-DELETE FROM entry_tag WHERE post_id = $1
-`
-
-func (q *Queries) DropEntryTags(ctx context.Context, postID string) error {
-	_, err := q.db.ExecContext(ctx, dropEntryTags, postID)
-	return err
-}
-
-const dropTag = `-- name: DropTag :exec
-DELETE FROM tag WHERE site_id = $1 AND slug = $2
-`
-
-type DropTagParams struct {
-	SiteID string
-	Slug   string
-}
-
-func (q *Queries) DropTag(ctx context.Context, arg DropTagParams) error {
-	_, err := q.db.ExecContext(ctx, dropTag, arg.SiteID, arg.Slug)
-	return err
-}
-
-const getTag = `-- name: GetTag :one
-SELECT site_id, slug, name, count FROM tag WHERE site_id = $1 AND slug = $2
-`
-
-type GetTagParams struct {
-	SiteID string
-	Slug   string
-}
-
-func (q *Queries) GetTag(ctx context.Context, arg GetTagParams) (Tag, error) {
-	row := q.db.QueryRowContext(ctx, getTag, arg.SiteID, arg.Slug)
-	var i Tag
-	err := row.Scan(
-		&i.SiteID,
-		&i.Slug,
-		&i.Name,
-		&i.Count,
-	)
-	return i, err
-}
-
-const listTagged = `-- name: ListTagged :many
-SELECT entry.post_id, entry.site_id, entry.version, entry.indexed, entry.slug, entry.title, entry.language, entry.published_at, entry.tags
-FROM entry_tag JOIN entry ON entry.post_id = entry_tag.post_id
-WHERE entry_tag.site_id = $1 AND entry_tag.slug = $2
-    AND (entry_tag.published_at, entry_tag.post_id) < ($3, CAST($4 AS text))
-    AND (CAST($5 AS bigint) = 1 OR (SELECT count(*) FROM entry_tag AS other WHERE other.post_id = entry_tag.post_id
-        AND other.slug IN ($2, $6, $7, $8, $9, $10, $11, $12, $13, $14)) = $5)
-ORDER BY entry_tag.published_at DESC, entry_tag.post_id DESC
-LIMIT $15
-`
-
-type ListTaggedParams struct {
-	SiteID            string
-	Slug              string
-	BeforePublishedAt sqldb.Time
-	BeforePostID      string
-	Wanted            int64
-	Slug2             string
-	Slug3             string
-	Slug4             string
-	Slug5             string
-	Slug6             string
-	Slug7             string
-	Slug8             string
-	Slug9             string
-	Slug10            string
-	PageSize          int32
-}
-
-// The rarest tag leads; slug2 to slug10 are the others, and the first again where there are fewer.
-func (q *Queries) ListTagged(ctx context.Context, arg ListTaggedParams) ([]Entry, error) {
-	rows, err := q.db.QueryContext(ctx, listTagged,
-		arg.SiteID,
-		arg.Slug,
-		arg.BeforePublishedAt,
-		arg.BeforePostID,
-		arg.Wanted,
-		arg.Slug2,
-		arg.Slug3,
-		arg.Slug4,
-		arg.Slug5,
-		arg.Slug6,
-		arg.Slug7,
-		arg.Slug8,
-		arg.Slug9,
-		arg.Slug10,
-		arg.PageSize,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Entry
-	for rows.Next() {
-		var i Entry
-		if err := rows.Scan(
-			&i.PostID,
-			&i.SiteID,
-			&i.Version,
-			&i.Indexed,
-			&i.Slug,
-			&i.Title,
-			&i.Language,
-			&i.PublishedAt,
-			&i.Tags,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listTags = `-- name: ListTags :many
-SELECT site_id, slug, name, count FROM tag WHERE site_id = $1 AND slug > $2 ORDER BY slug LIMIT $3
-`
-
-type ListTagsParams struct {
-	SiteID   string
+type CarriedBeforeParams struct {
+	TagID    string
 	After    string
 	PageSize int32
 }
 
-func (q *Queries) ListTags(ctx context.Context, arg ListTagsParams) ([]Tag, error) {
-	rows, err := q.db.QueryContext(ctx, listTags, arg.SiteID, arg.After, arg.PageSize)
+func (q *Queries) CarriedBefore(ctx context.Context, arg CarriedBeforeParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, carriedBefore, arg.TagID, arg.After, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Tag
+	var items []string
 	for rows.Next() {
-		var i Tag
-		if err := rows.Scan(
-			&i.SiteID,
-			&i.Slug,
-			&i.Name,
-			&i.Count,
-		); err != nil {
+		var post_id string
+		if err := rows.Scan(&post_id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, post_id)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -214,54 +42,37 @@ func (q *Queries) ListTags(ctx context.Context, arg ListTagsParams) ([]Tag, erro
 	return items, nil
 }
 
-const putEntry = `-- name: PutEntry :exec
-INSERT INTO entry (post_id, site_id, version, indexed, slug, title, language, published_at, tags)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-ON CONFLICT (post_id) DO UPDATE SET site_id = excluded.site_id, version = excluded.version, indexed = excluded.indexed, slug = excluded.slug,
-    title = excluded.title, language = excluded.language, published_at = excluded.published_at, tags = excluded.tags
-`
-
-type PutEntryParams struct {
-	PostID      string
-	SiteID      string
-	Version     int32
-	Indexed     bool
-	Slug        string
-	Title       string
-	Language    string
-	PublishedAt sqldb.Time
-	Tags        string
-}
-
-func (q *Queries) PutEntry(ctx context.Context, arg PutEntryParams) error {
-	_, err := q.db.ExecContext(ctx, putEntry,
-		arg.PostID,
-		arg.SiteID,
-		arg.Version,
-		arg.Indexed,
-		arg.Slug,
-		arg.Title,
-		arg.Language,
-		arg.PublishedAt,
-		arg.Tags,
-	)
-	return err
-}
-
 const shownName = `-- name: ShownName :one
-SELECT name FROM entry_tag WHERE site_id = $1 AND slug = $2
+SELECT name FROM entry_tag WHERE tag_id = $1 AND found AND name <> ''
 GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1
 `
 
-type ShownNameParams struct {
-	SiteID string
-	Slug   string
-}
-
-// render counts names in the same way: what one shows the other must show.
-func (q *Queries) ShownName(ctx context.Context, arg ShownNameParams) (string, error) {
-	row := q.db.QueryRowContext(ctx, shownName, arg.SiteID, arg.Slug)
+func (q *Queries) ShownName(ctx context.Context, tagID string) (string, error) {
+	row := q.db.QueryRowContext(ctx, shownName, tagID)
 	var name string
 	err := row.Scan(&name)
 	return name, err
+}
+
+const takeTurn = `-- name: TakeTurn :one
+UPDATE taxonomy SET entries = entries + $1, operations = operations + $2 WHERE id = 1
+RETURNING entries, operations
+`
+
+type TakeTurnParams struct {
+	Entries    int64
+	Operations int64
+}
+
+type TakeTurnRow struct {
+	Entries    int64
+	Operations int64
+}
+
+// Who has executed this has the turn to write entries and tags until it commits.
+func (q *Queries) TakeTurn(ctx context.Context, arg TakeTurnParams) (TakeTurnRow, error) {
+	row := q.db.QueryRowContext(ctx, takeTurn, arg.Entries, arg.Operations)
+	var i TakeTurnRow
+	err := row.Scan(&i.Entries, &i.Operations)
+	return i, err
 }

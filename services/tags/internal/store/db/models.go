@@ -10,6 +10,7 @@ import (
 
 type Entry struct {
 	PostID      string
+	Number      int64
 	SiteID      string
 	Version     int32
 	Indexed     bool
@@ -17,30 +18,83 @@ type Entry struct {
 	Title       string
 	Language    string
 	PublishedAt sqldb.Time
+	Names       string
+	Authors     string
+	Keywords    string
 	Tags        string
+	Labels      string
+	TextHash    string
+	PostVersion int32
+}
+
+type EntryMove struct {
+	PostID    string
+	LeadID    string
+	Operation int64
+	FromID    string
+	IntoIds   string
+	Standing  bool
 }
 
 type EntryTag struct {
+	TagID       string
 	PostID      string
-	Slug        string
-	SiteID      string
+	Found       bool
 	Name        string
 	PublishedAt sqldb.Time
 }
 
-type Tag struct {
-	SiteID string
-	Slug   string
-	Name   string
-	Count  int32
+type EntryText struct {
+	PostID string
+	Source string
 }
 
-type Wordlist struct {
-	PostID      string
-	SiteID      string
-	PublishedAt sqldb.Time
-	Hash        string
-	Title       interface{}
-	Labels      interface{}
-	Words       interface{}
+type Tag struct {
+	ID       string
+	SiteID   string
+	Version  int32
+	Slug     string
+	Name     string
+	ParentID string
+	MovedTo  string
+	Record   string
+}
+
+type TagName struct {
+	SiteID string
+	Key    string
+	TagID  string
+}
+
+type TagOperation struct {
+	Number    int64
+	ID        string
+	SiteID    string
+	Kind      string
+	Running   bool
+	UndoneBy  string
+	Record    string
+	Posts     int32
+	PostsDone int32
+	Walk      string
+	Walked    string
+	Holder    string
+	HeldUntil sqldb.NullTime
+}
+
+type TagOperationTag struct {
+	TagID  string
+	Number int64
+}
+
+type TagSlug struct {
+	SiteID string
+	Slug   string
+	TagID  string
+}
+
+type Taxonomy struct {
+	ID         int32
+	Entries    int64
+	Operations int64
 }

@@ -1,0 +1,192 @@
+package index
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/services/tags/internal/query"
+)
+
+const (
+	// budget bounds the work on one question; matching is the part of it in which
+	// words are looked for, so that something is left for the answer.
+	budget   = 2 * time.Second
+	matching = 1200 * time.Millisecond
+)
+
+// Ask answers a question. Words that cannot be looked for within the budget are
+// left out and named. Faults: Unavailable if there was no time even for the rest.
+func (m *Memory) Ask(ctx context.Context, q Question) (Found, error) {
+	limited, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	words, ignored, err := m.match(limited, q)
+	if err != nil {
+		return Found{}, err
+	}
+	out, found, err := m.algebra(limited, q, words)
+	if err == nil && q.Order == Best && out.Total > 0 {
+		err = m.best(limited, q, words, found, &out)
+	}
+	out.Ignored = ignored
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return Found{}, fault.Unavailable("the question takes too long; ask for less")
+	}
+	return out, err
+}
+
+// Posts are all posts that a question finds, whatever its order and size.
+func (m *Memory) Posts(ctx context.Context, q Question) (*roaring.Bitmap, error) {
+	q.Facets, q.Size, q.Order = false, 0, Newest
+	words, ignored, err := m.match(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if len(ignored) > 0 {
+		return nil, fault.Unavailable("the question takes too long; ask for less")
+	}
+	_, found, err := m.algebra(ctx, q, words)
+	return found, err
+}
+
+// match looks for the words of a question. It does not hold the lock: the full
+// text has its own.
+func (m *Memory) match(ctx context.Context, q Question) (words, []string, error) {
+	limited, cancel := context.WithTimeout(ctx, matching)
+	defer cancel()
+	found, ignored, failed := make(words), []string(nil), error(nil)
+	leaves(q.Asks, func(n query.Node) {
+		if _, known := found[bare(n)]; known || failed != nil {
+			return
+		}
+		texts, err := m.texts.Of(q.Site)
+		if err != nil {
+			failed = err
+			return
+		}
+		posts, err := texts.Match(limited, bare(n))
+		switch {
+		case err == nil:
+			found[bare(n)] = posts
+		case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+			if typed := typed(n); !slices.Contains(ignored, typed) {
+				ignored = append(ignored, typed)
+			}
+		default:
+			failed = err
+		}
+	})
+	return found, ignored, failed
+}
+
+func typed(n query.Node) string {
+	switch n := n.(type) {
+	case query.Word:
+		return n.Text
+	case query.Phrase:
+		return n.Text
+	}
+	return ""
+}
+
+// algebra puts the bitmaps together. What it answers is the caller's own.
+func (m *Memory) algebra(ctx context.Context, q Question, w words) (Found, *roaring.Bitmap, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := Found{Position: m.at}
+	s := m.sites[q.Site]
+	if s == nil {
+		return out, roaring.New(), nil
+	}
+	e := evaluation{ctx: ctx, posts: &m.posts, site: s, words: w, internal: q.Internal}
+	found, err := e.all(q.Asks)
+	if err != nil {
+		return out, nil, err
+	}
+	out.Total = int(found.posts.GetCardinality()) //nolint:gosec // below 2^32
+	if q.Facets {
+		e.facets(found.posts, &out)
+	}
+	if q.Order == Newest && q.Size > 0 {
+		out.turn(e.newest(found.posts, out.Total, q.After, q.Skip, q.Size+1), q.Size)
+	}
+	if !found.owned {
+		found.posts = found.posts.Clone()
+	}
+	return out, found.posts, ctx.Err()
+}
+
+// turn makes a page of what is one post longer if another follows.
+func (f *Found) turn(list []Place, size int) {
+	if f.Posts = list; len(list) > size {
+		f.Posts = list[:size]
+		next := list[size-1]
+		f.Next = &next
+	}
+}
+
+// byScore orders places, the best first, of equals the newest.
+func byScore(a, b Place) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), byDate(a, b))
+}
+
+// best fills in the page in the order of the scores. If there is no time to
+// score it is that of the dates.
+func (m *Memory) best(ctx context.Context, q Question, w words, found *roaring.Bitmap, out *Found) error {
+	terms := slices.DeleteFunc(query.Terms(q.Asks), func(n query.Node) bool { return w[bare(n)] == nil })
+	if len(terms) == 0 {
+		return m.fallBack(ctx, q, found, out)
+	}
+	texts, err := m.texts.Of(q.Site)
+	if err != nil {
+		return err
+	}
+	// The posts before this page are scored again: others may have come between them.
+	for wanted := q.After.Rank + q.Skip + q.Size + 1; ; wanted *= 2 {
+		hits, err := texts.Score(ctx, terms, found, wanted)
+		switch {
+		case err != nil && errors.Is(err, context.DeadlineExceeded):
+			return m.fallBack(context.WithoutCancel(ctx), q, found, out)
+		case err != nil:
+			return err
+		}
+		list := make([]Place, 0, len(hits))
+		m.mu.RLock()
+		for _, h := range hits {
+			if p := m.posts.at(h.Number); p != nil && !math.IsNaN(h.Score) {
+				list = append(list, Place{Score: h.Score, At: moment(p.at), Number: h.Number})
+			}
+		}
+		m.mu.RUnlock()
+		slices.SortFunc(list, byScore)
+		rank := q.After.Rank
+		if q.After.Rank > 0 {
+			list = slices.DeleteFunc(list, func(p Place) bool { return byScore(q.After, p) >= 0 })
+		}
+		list = cut(list, q.Skip, q.Size+1)
+		if len(list) <= q.Size && len(hits) == wanted && wanted < out.Total {
+			continue
+		}
+		for i := range list {
+			list[i].Rank = rank + q.Skip + i + 1
+		}
+		out.turn(list, q.Size)
+		return nil
+	}
+}
+
+func (m *Memory) fallBack(ctx context.Context, q Question, found *roaring.Bitmap, out *Found) error {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if s := m.sites[q.Site]; s != nil {
+		e := evaluation{ctx: ctx, posts: &m.posts, site: s}
+		out.turn(e.newest(found, out.Total, q.After, q.Skip, q.Size+1), q.Size)
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package index
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/parution/parution/services/tags/internal/text"
+)
+
+// maxTermsOfPost bounds the tags, authors and language of one post; what is
+// beyond is not found by. Contracts bound them far lower.
+const maxTermsOfPost = 4000
+
+// Texts finds the full text of a site.
+type Texts interface {
+	Of(site string) (text.Index, error)
+}
+
+// Memory is the index of all sites in memory. Safe for concurrent use.
+type Memory struct {
+	texts Texts
+
+	mu       sync.RWMutex
+	posts    posts
+	sites    map[string]*site
+	numbered []*site // by number, from 1
+	at       text.Position
+}
+
+// New makes an empty index; words are looked for in texts.
+func New(texts Texts) *Memory {
+	return &Memory{texts: texts, sites: make(map[string]*site), numbered: []*site{nil}}
+}
+
+// Clear forgets everything.
+func (m *Memory) Clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.become(New(nil))
+}
+
+// become takes the contents of another.
+func (m *Memory) become(other *Memory) {
+	m.posts, m.sites, m.numbered, m.at = other.posts, other.sites, other.numbered, other.at
+}
+
+// Put applies what changed, and remembers the position as seen. Tags come before
+// the posts that have them.
+func (m *Memory) Put(tags []Tag, records []Record, at text.Position) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range tags {
+		if s := m.siteOf(t.Site); s != nil {
+			s.setTag(t)
+		}
+	}
+	for _, r := range records {
+		m.put(r)
+	}
+	m.at = at
+}
+
+// Position is that of the last Put.
+func (m *Memory) Position() text.Position {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.at
+}
+
+// Sites lists the sites that have posts.
+func (m *Memory) Sites() []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var out []string
+	for name, s := range m.sites {
+		if !s.all.IsEmpty() {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Numbers are those of a site's posts, ascending.
+func (m *Memory) Numbers(site string) []uint32 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if s := m.sites[site]; s != nil {
+		return s.all.ToArray()
+	}
+	return nil
+}
+
+// Has tells whether a post is there in this version of its entry or a later one.
+func (m *Memory) Has(number uint32, version int32) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	p := m.posts.at(number)
+	return p != nil && p.version >= version
+}
+
+// Unknown are those of the tags of records that nothing is known of yet.
+func (m *Memory) Unknown(records []Record) []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var out []string
+	for _, r := range records {
+		s := m.sites[r.Site]
+		for _, id := range r.Tags {
+			if s != nil {
+				if n, ok := s.ids[kindTag][id]; ok && s.terms[n].tag.ID != "" {
+					continue
+				}
+			}
+			if !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+func (m *Memory) siteOf(name string) *site {
+	if name == "" {
+		return nil
+	}
+	s := m.sites[name]
+	if s == nil {
+		s = newSite(name, uint32(len(m.numbered))) //nolint:gosec // there are far fewer than 2^32
+		m.sites[name] = s
+		m.numbered = append(m.numbered, s)
+	}
+	return s
+}
+
+// put brings one post up to its record.
+func (m *Memory) put(r Record) {
+	c := m.posts.make(r.Number)
+	i := r.Number % chunkSize
+	p := &c.posts[i]
+	var s *site
+	if r.Public {
+		s = m.siteOf(r.Site)
+	}
+	if p.site != 0 && (s == nil || s.number != p.site) {
+		m.drop(c, i, r.Number)
+	}
+	p.version = r.Version
+	if s == nil {
+		return
+	}
+	micros := r.PublishedAt.UnixMicro()
+	if p.site == 0 || p.at != micros {
+		if p.site != 0 {
+			s.remove(r.Number, moment(p.at))
+		}
+		s.add(r.Number, moment(micros))
+	}
+	next := s.termsOf(r)
+	old := c.terms(i)
+	for _, n := range old {
+		if !slices.Contains(next, n) {
+			s.terms[n].posts.Remove(r.Number)
+			s.terms[n].count--
+		}
+	}
+	for _, n := range next {
+		if !slices.Contains(old, n) {
+			s.terms[n].posts.Add(r.Number)
+			s.terms[n].count++
+		}
+	}
+	c.set(i, next)
+	p.id, p.at, p.site = packID(r.PostID), micros, s.number
+}
+
+// drop takes a post away.
+func (m *Memory) drop(c *chunk, i, number uint32) {
+	p := &c.posts[i]
+	s := m.numbered[p.site]
+	for _, n := range c.terms(i) {
+		s.terms[n].posts.Remove(number)
+		s.terms[n].count--
+	}
+	s.remove(number, moment(p.at))
+	c.set(i, nil)
+	p.site, p.at, p.id = 0, 0, [16]byte{}
+}
+
+// termsOf are the terms that a record has, each once, tags first.
+func (s *site) termsOf(r Record) []uint32 {
+	out := make([]uint32, 0, len(r.Tags)+len(r.Authors)+1)
+	add := func(k kind, value string) {
+		if n := s.term(k, value); !slices.Contains(out, n) && len(out) < maxTermsOfPost {
+			out = append(out, n)
+		}
+	}
+	for _, id := range r.Tags {
+		add(kindTag, id)
+	}
+	for _, name := range r.Authors {
+		add(kindAuthor, name)
+	}
+	if r.Language != "" {
+		add(kindLanguage, languageKey(r.Language))
+	}
+	return out
+}

@@ -1,0 +1,198 @@
+package index
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/parution/parution/chassis/slug"
+	"github.com/parution/parution/services/tags/internal/tag"
+)
+
+// kind is what a term is.
+type kind uint8
+
+const (
+	kindTag kind = iota
+	kindAuthor
+	kindLanguage
+	kinds
+)
+
+// term is something that posts have: a tag by its id, an author by name as it is
+// written, a language.
+type term struct {
+	kind  kind
+	value string
+	posts *roaring.Bitmap
+	count int
+	// tag is what is known of a tag; its Slug is empty until that is.
+	tag Tag
+}
+
+// site is the index of one site.
+type site struct {
+	name   string
+	number uint32
+	all    *roaring.Bitmap
+	terms  []*term
+	ids    [kinds]map[string]uint32
+	// Of tags: slugs and keys lead to terms; of authors: slugs of names to the terms
+	// with one spelling each.
+	slugs, keys map[string]uint32
+	authors     map[string][]uint32
+	// years and months by month(at)/12 and month(at); months are listed newest first.
+	years, months map[int]*roaring.Bitmap
+	calendar      []int
+}
+
+func newSite(name string, number uint32) *site {
+	s := &site{
+		name: name, number: number, all: roaring.New(), slugs: make(map[string]uint32), keys: make(map[string]uint32),
+		authors: make(map[string][]uint32), years: make(map[int]*roaring.Bitmap), months: make(map[int]*roaring.Bitmap),
+	}
+	for k := range s.ids {
+		s.ids[k] = make(map[string]uint32)
+	}
+	return s
+}
+
+// month counts months.
+func month(at time.Time) int { return at.Year()*12 + int(at.Month()) - 1 }
+
+// term is the number of a term, made if it is new.
+func (s *site) term(k kind, value string) uint32 {
+	if n, ok := s.ids[k][value]; ok {
+		return n
+	}
+	n := uint32(len(s.terms)) //nolint:gosec // there are far fewer than 2^32
+	value = strings.Clone(value)
+	s.terms = append(s.terms, &term{kind: k, value: value, posts: roaring.New()})
+	s.ids[k][value] = n
+	if k == kindAuthor {
+		key := authorKey(value)
+		s.authors[key] = append(s.authors[key], n)
+	}
+	return n
+}
+
+// authorKey is the same for all spellings of a name. A name without letter or
+// digit is its own.
+func authorKey(name string) string {
+	if key := slug.Make(name); key != "" {
+		return key
+	}
+	return name
+}
+
+// setTag learns what is known of a tag.
+func (s *site) setTag(t Tag) {
+	n := s.term(kindTag, t.ID)
+	old := s.terms[n].tag
+	forget := func(m map[string]uint32, key string) {
+		if m[key] == n {
+			delete(m, key)
+		}
+	}
+	if old.Slug != "" {
+		forget(s.slugs, old.Slug)
+	}
+	for _, key := range old.Keys {
+		forget(s.keys, key)
+	}
+	if t.Gone {
+		s.terms[n].tag = Tag{ID: t.ID, Site: t.Site, Gone: true}
+		return
+	}
+	s.terms[n].tag = t
+	s.slugs[t.Slug] = n
+	for _, key := range t.Keys {
+		s.keys[key] = n
+	}
+}
+
+// tagNamed finds a tag by slug or name; internal ones only for who sees them.
+func (s *site) tagNamed(name string, internal bool) *term {
+	n, ok := s.slugs[name]
+	if !ok {
+		key := tag.Key(name)
+		if n, ok = s.keys[key]; !ok {
+			n, ok = s.slugs[key]
+		}
+	}
+	if !ok || s.terms[n].tag.Internal && !internal {
+		return nil
+	}
+	return s.terms[n]
+}
+
+// authorNamed are the terms of an author by slug or name. A part of a name will
+// do where nobody has it for the whole: "bayard" is Émile Bayard.
+func (s *site) authorNamed(name string) []*term {
+	key := authorKey(name)
+	if found := s.authors[key]; len(found) > 0 {
+		return s.some(found)
+	}
+	var found []*term
+	for whole, terms := range s.authors {
+		if strings.Contains("-"+whole+"-", "-"+key+"-") {
+			found = append(found, s.some(terms)...)
+		}
+	}
+	return found
+}
+
+func (s *site) some(numbers []uint32) []*term {
+	out := make([]*term, len(numbers))
+	for i, n := range numbers {
+		out[i] = s.terms[n]
+	}
+	return out
+}
+
+// languagesOf are the terms of a language: "fr" is "fr-CA" too.
+func (s *site) languagesOf(name string) []*term {
+	name = languageKey(name)
+	var found []*term
+	for value, n := range s.ids[kindLanguage] {
+		if value == name || strings.HasPrefix(value, name+"-") {
+			found = append(found, s.terms[n])
+		}
+	}
+	return found
+}
+
+func languageKey(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "-")) }
+
+// add and remove keep the bitmaps by date.
+func (s *site) add(number uint32, at time.Time) {
+	m := month(at)
+	if s.months[m] == nil {
+		s.months[m] = roaring.New()
+		i, _ := slices.BinarySearchFunc(s.calendar, m, func(a, b int) int { return b - a })
+		s.calendar = slices.Insert(s.calendar, i, m)
+	}
+	if s.years[m/12] == nil {
+		s.years[m/12] = roaring.New()
+	}
+	s.months[m].Add(number)
+	s.years[m/12].Add(number)
+	s.all.Add(number)
+}
+
+func (s *site) remove(number uint32, at time.Time) {
+	m := month(at)
+	s.all.Remove(number)
+	s.years[m/12].Remove(number)
+	if s.years[m/12].IsEmpty() {
+		delete(s.years, m/12)
+	}
+	s.months[m].Remove(number)
+	if s.months[m].IsEmpty() {
+		delete(s.months, m)
+		i := slices.Index(s.calendar, m)
+		s.calendar = slices.Delete(s.calendar, i, i+1)
+	}
+}

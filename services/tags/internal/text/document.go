@@ -1,0 +1,292 @@
+package text
+
+import (
+	"encoding/binary"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	index "github.com/blevesearch/bleve_index_api"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fields of the index. Names are short: each place of a word leads to one.
+const (
+	// inWords has all words with their places; the only one with places.
+	inWords = "w"
+	// inStems has the stems of all words.
+	inStems = "s"
+	// inTitle, inHeadings and inLabels have the words and stems of these alone, for their
+	// weight. Authors are among the labels.
+	inTitle    = "t"
+	inHeadings = "h"
+	inLabels   = "l"
+	// inForms has words as they are written, behind the folded word and a zero byte, where
+	// they are not written as they are folded.
+	inForms = "f"
+	// inStarts has the first letter and the first two letters of all words.
+	inStarts = "p"
+	// inDays has the day of publication, two bytes.
+	inDays = "d"
+)
+
+// Places: titles begin at titlePlace, labels and authors at labelPlace, headings and
+// text at bodyPlace. A phrase cannot go from one to another.
+const (
+	titlePlace = 1
+	labelPlace = 1 << 9
+	bodyPlace  = 1 << 12
+)
+
+const day = 24 * time.Hour
+
+// dayOf counts days since 1970, as far as two bytes go.
+func dayOf(t time.Time) uint16 {
+	return uint16(min(max(t.Unix()/int64(day/time.Second), 0), 1<<16-1))
+}
+
+// key is a post's number as the index has it.
+func key(number uint32) string {
+	return string(binary.BigEndian.AppendUint32(nil, number))
+}
+
+// document is a post as bleve takes it. It is analysed by one of bleve's own goroutines.
+type document struct {
+	Document
+
+	id     string
+	fields []*field
+}
+
+// newDocument is what a post is in the index.
+func newDocument(d Document) *document {
+	const counted = index.IndexField
+	const listed = index.IndexField | index.SkipFreqNorm
+	doc := document{Document: d, id: key(d.Number)}
+	for _, f := range []field{
+		{name: inWords, options: counted | index.IncludeTermVectors},
+		{name: inStems, options: counted},
+		{name: inTitle, options: counted},
+		{name: inHeadings, options: counted},
+		{name: inLabels, options: counted},
+		{name: inForms, options: listed},
+		{name: inStarts, options: listed},
+		{name: inDays, options: listed},
+	} {
+		f.doc = &doc
+		f.terms = index.TokenFrequencies{}
+		doc.fields = append(doc.fields, &f)
+	}
+	return &doc
+}
+
+// ID and what follows is index.Document.
+func (d *document) ID() string { return d.id }
+
+// Size is roughly the memory that it takes.
+func (d *document) Size() int {
+	return 200 * len(d.fields)
+}
+
+// VisitFields visits all fields.
+func (d *document) VisitFields(visit index.FieldVisitor) {
+	for _, f := range d.fields {
+		visit(f)
+	}
+}
+
+// VisitComposite visits none: there are none.
+func (d *document) VisitComposite(index.CompositeFieldVisitor) {}
+
+// HasComposite is false.
+func (d *document) HasComposite() bool { return false }
+
+// NumPlainTextBytes is for bleve's statistics, which nobody reads.
+func (d *document) NumPlainTextBytes() uint64 { return 0 }
+
+// StoredFieldsBytes is for bleve's statistics, too.
+func (d *document) StoredFieldsBytes() uint64 { return 0 }
+
+// Indexed tells whether bleve may leave it out.
+func (d *document) Indexed() bool { return false }
+
+// AddIDField is called by bleve before anything else.
+func (d *document) AddIDField() {
+	f := field{name: "_id", options: index.IndexField | index.StoreField, length: 1}
+	f.value = []byte(d.id)
+	f.terms = index.TokenFrequencies{}
+	f.count(d.id)
+	d.fields = append(d.fields, &f)
+}
+
+// field is a field of a document.
+type field struct {
+	name    string
+	options index.FieldIndexingOptions
+	value   []byte
+	length  int
+	terms   index.TokenFrequencies
+	// doc is analysed with its first field.
+	doc *document
+}
+
+// Name and what follows is index.Field.
+func (f *field) Name() string { return f.name }
+
+// Value is kept where the options say so.
+func (f *field) Value() []byte { return f.value }
+
+// ArrayPositions are none.
+func (f *field) ArrayPositions() []uint64 { return nil }
+
+// EncodedFieldType is bleve's for text.
+func (f *field) EncodedFieldType() byte { return 't' }
+
+// Options are how it is kept.
+func (f *field) Options() index.FieldIndexingOptions { return f.options }
+
+// AnalyzedLength is how many words it has.
+func (f *field) AnalyzedLength() int { return f.length }
+
+// AnalyzedTokenFrequencies are its terms.
+func (f *field) AnalyzedTokenFrequencies() index.TokenFrequencies { return f.terms }
+
+// NumPlainTextBytes is for bleve's statistics.
+func (f *field) NumPlainTextBytes() uint64 { return 0 }
+
+// Analyze makes the terms of the whole document once.
+func (f *field) Analyze() {
+	if f.name == inWords {
+		f.doc.analyse()
+	}
+}
+
+// count counts a term.
+func (f *field) count(term string) *index.TokenFreq {
+	t := f.terms[term]
+	if t == nil {
+		t = &index.TokenFreq{Term: []byte(term)}
+		f.terms[term] = t
+	}
+	if !f.options.SkipFreqNorm() {
+		t.SetFrequency(t.Frequency() + 1)
+	}
+	return t
+}
+
+// analyse finds the terms of all fields.
+func (d *document) analyse() {
+	a := analyser{
+		words: d.fields[0], stems: d.fields[1], forms: d.fields[5], starts: d.fields[6],
+		stem: stemmerOf(d.Language), known: make(map[string]string, 128),
+	}
+	s := d.Source
+	a.add(d.fields[2], titlePlace, labelPlace-paragraph, s.Title)
+	a.add(d.fields[4], labelPlace, bodyPlace-paragraph, s.Labels...)
+	a.add(d.fields[4], a.next, bodyPlace-paragraph, s.Authors...)
+	a.add(d.fields[3], bodyPlace, 0, s.Headings...)
+	a.add(nil, max(a.next, bodyPlace), 0, s.Body)
+	for term := range a.words.terms {
+		a.starts.start(term)
+	}
+	days := d.fields[7]
+	days.count(string(binary.BigEndian.AppendUint16(nil, dayOf(d.PublishedAt))))
+	days.length = 1
+}
+
+// start has a word begin as it does.
+func (f *field) start(word string) {
+	end := 0
+	for range 2 {
+		_, size := utf8.DecodeRuneInString(word[end:])
+		if end += size; size == 0 {
+			return
+		}
+		if _, ok := f.terms[word[:end]]; !ok {
+			f.count(word[:end])
+		}
+	}
+}
+
+// analyser finds the terms of one document.
+type analyser struct {
+	words, stems, forms, starts *field
+	stem                        stemmer
+	// known are stems that were made before, by word.
+	known  map[string]string
+	tokens []token
+	// next is a place behind everything that was added.
+	next int
+}
+
+// add adds the words of texts to the fields that have all words, and to one more. Words
+// from the place end on are left out; 0 is no end.
+func (a *analyser) add(more *field, at, end int, texts ...string) {
+	for _, text := range texts {
+		a.tokens, at = scan(text, a.tokens[:0], at)
+		at += paragraph
+		locations := make([]index.TokenLocation, len(a.tokens))
+		for i, t := range a.tokens {
+			if end > 0 && t.at >= end {
+				return
+			}
+			locations[i].Position = t.at
+			freq := a.words.count(t.text)
+			freq.Locations = append(freq.Locations, &locations[i])
+			stem := a.stemOf(t)
+			if t.form == part {
+				a.words.length++
+				a.stems.length++
+				if form := formOf(text[t.start:t.end], t.text); form != "" {
+					a.forms.terms[form] = &index.TokenFreq{Term: []byte(form)}
+				}
+			}
+			if stem != "" {
+				a.stems.count(stem)
+			}
+			if more == nil {
+				continue
+			}
+			more.count(t.text)
+			if stem != "" {
+				more.count(stem)
+			}
+			if t.form == part {
+				more.length++
+			}
+		}
+	}
+	a.next = at
+}
+
+func (a *analyser) stemOf(t token) string {
+	if a.stem == nil || !t.letters {
+		return ""
+	}
+	stem, ok := a.known[t.text]
+	if !ok {
+		stem = a.stem(t.text)
+		a.known[t.text] = stem
+	}
+	return stem
+}
+
+// formOf is the term that tells how a word is written; empty if it is as it is folded.
+func formOf(written, folded string) string {
+	plain := true
+	for i := range len(written) {
+		if written[i] >= utf8.RuneSelf {
+			plain = false
+			break
+		}
+	}
+	if plain || strings.ContainsFunc(written, func(r rune) bool { return unicode.Is(unicode.Cf, r) }) {
+		return ""
+	}
+	form := norm.NFC.String(strings.ToLower(written))
+	if form == folded || len(form) > maxWordBytes {
+		return ""
+	}
+	return folded + "\x00" + form
+}
