@@ -317,29 +317,40 @@ func (s *State) loadIndex(ctx context.Context, db *sql.DB) error {
 		s.Index[e.Post] = e
 		return err
 	})
-	return errors.Join(err, s.loadCounts(ctx, Tags, db, "SELECT post_id, slug FROM entry_tag"))
+	return errors.Join(err, s.loadCounts(ctx, Tags, db,
+		"SELECT tag.slug, count(*) FROM entry_tag JOIN tag ON tag.id = entry_tag.tag_id WHERE entry_tag.found = true GROUP BY tag.slug",
+		"SELECT entry_tag.post_id, tag.slug FROM entry_tag JOIN tag ON tag.id = entry_tag.tag_id WHERE entry_tag.found = true"))
 }
 
 func (s *State) loadDocs(ctx context.Context, db *sql.DB) error {
-	err := rows(ctx, db, "SELECT post_id, epoch, version, state, slug, title, html, featured, published_at, tags FROM doc", func(scan func(...any) error) error {
+	err := rows(ctx, db, "SELECT post_id, epoch, version, state, slug, title, html, featured, published_at FROM doc", func(scan func(...any) error) error {
 		var (
-			e    Entry
-			tags string
-			at   moment
+			e  Entry
+			at moment
 		)
-		if err := scan(&e.Post, &e.Epoch, &e.Version, &e.Shown, &e.Slug, &e.Title, &e.Text, &e.Featured, &at, &tags); err != nil {
-			return err
-		}
+		err := scan(&e.Post, &e.Epoch, &e.Version, &e.Shown, &e.Slug, &e.Title, &e.Text, &e.Featured, &at)
 		e.PublishedAt = at.Time
-		err := json.Unmarshal([]byte(tags), &e.Labels)
 		s.Docs[e.Post] = e
 		return err
 	})
-	return errors.Join(err, s.loadCounts(ctx, Render, db, "SELECT post_id, slug FROM doc_tag WHERE listed = true"))
+	labels := rows(ctx, db, "SELECT s.post_id, t.slug, t.name FROM doc_subject s JOIN tag t ON t.id = s.subject WHERE s.inherited = false ORDER BY s.post_id, s.place", func(scan func(...any) error) error {
+		var (
+			id string
+			l  Label
+		)
+		err := scan(&id, &l.Slug, &l.Name)
+		if e, ok := s.Docs[id]; ok {
+			e.Labels = append(e.Labels, l)
+			s.Docs[id] = e
+		}
+		return err
+	})
+	return errors.Join(err, labels, s.loadCounts(ctx, Render, db, "SELECT slug, count FROM tag WHERE count > 0",
+		"SELECT s.post_id, t.slug FROM doc_subject s JOIN tag t ON t.id = s.subject WHERE s.listed = true"))
 }
 
-func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, carried string) error {
-	err := rows(ctx, db, "SELECT slug, count FROM tag", func(scan func(...any) error) error {
+func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, counts, carried string) error {
+	err := rows(ctx, db, counts, func(scan func(...any) error) error {
 		var (
 			slug string
 			n    int
