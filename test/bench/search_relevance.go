@@ -43,9 +43,11 @@ func relevances(ctx context.Context, r report) error {
 		return err
 	}
 	dir := filepath.Join(root, "..", "shared", "corpus", "beta-blog")
-	if _, err := os.Stat(dir); err != nil {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		r.line("\nThe real blog is not here: not measured.")
 		return nil
+	} else if err != nil {
+		return err
 	}
 	return relevant(ctx, r, corpus, corpusPosts, dir)
 }
