@@ -153,7 +153,8 @@ func (x *Taxonomy) Lacks(name string) bool {
 func (x *Taxonomy) Adopt(name, id string) *Record {
 	if r := x.Named(Key(name)); r != nil {
 		if r.Gone && len(r.Into) == 0 {
-			x.change(r.ID, func(r *Record) { r.Gone = false })
+			// It had come of an operation that was undone: now it is as posts make it.
+			x.change(r.ID, func(r *Record) { r.Gone, r.Named, r.Parent = false, false, "" })
 		}
 		return x.tags[r.ID]
 	}
