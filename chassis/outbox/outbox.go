@@ -41,6 +41,8 @@ type Outbox struct {
 	seen mark
 	// noted is what the file beside a SQLite database says.
 	noted beside
+	// tails are those who read on as soon as there is more.
+	tails []*Tail
 
 	// walking is held by who computes sums, the digests of a place.
 	walking chan struct{}
@@ -86,6 +88,14 @@ func (o *Outbox) tellWaiting() {
 	select {
 	case o.placed <- struct{}{}:
 	default: // they are about to
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, t := range o.tails {
+		select {
+		case t.wake <- struct{}{}:
+		default: // it is about to look
+		}
 	}
 }
 

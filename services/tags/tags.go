@@ -4,7 +4,9 @@
 package tags
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -21,9 +23,12 @@ import (
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/follower"
+	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/operation"
+	"github.com/parution/parution/services/tags/internal/replica"
 	"github.com/parution/parution/services/tags/internal/server"
 	"github.com/parution/parution/services/tags/internal/store"
+	"github.com/parution/parution/services/tags/internal/text"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
 
@@ -33,7 +38,7 @@ const Owner = "tags"
 // posts is the service that the index follows.
 const posts = "posts"
 
-// Deps is what the service stands on. All fields are required.
+// Deps is what the service stands on. All fields but Health are required.
 type Deps struct {
 	DB        *sqldb.DB
 	NATS      *nats.Conn
@@ -41,16 +46,21 @@ type Deps struct {
 	Now       func() time.Time
 	// Posts reaches the posts service.
 	Posts grpc.ClientConnInterface
+	// Health learns whether the index is caught up: a replica is not ready before. Nil:
+	// calls that need the index are Unavailable until then.
+	Health *process.Health
 }
 
 // Service is the tags service. Make it with New.
 type Service struct {
+	deps    Deps
 	out     *outbox.Outbox
 	relay   *outbox.Relay
 	follow  *projection.Projection[entry.Post]
-	server  *server.Server
 	operate *operation.Runner
-	deps    Deps
+	texts   *text.Sites
+	index   *replica.Replica
+	server  *server.Server
 }
 
 // Migrations are the schema of the service, in order.
@@ -85,11 +95,41 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the projection of posts: %w", err)
 	}
-	return &Service{
-		out: out, relay: relay, follow: follow, server: server.New(st, server.Editing{Tags: st, Now: deps.Now}),
-		deps: deps, operate: operation.New(st, deps.Telemetry.Log, deps.Now),
-	}, nil
+	service := &Service{deps: deps, out: out, relay: relay, follow: follow, operate: operation.New(st, deps.Telemetry.Log, deps.Now)}
+	return service, service.hold(cfg, deps, st)
 }
+
+// hold makes the index that the replica holds, and what answers from it.
+func (s *Service) hold(cfg Config, deps Deps, st *store.Store) (err error) {
+	options := text.Options{Lost: func(site string, err error) { s.index.Lost(site, err) }}
+	if cfg.IndexDir != "" {
+		options.Dir = filepath.Join(cfg.IndexDir, "text")
+	}
+	if s.texts, err = text.Open(options); err != nil {
+		return err
+	}
+	texts := sites{s.texts}
+	memory := index.New(texts)
+	s.index, err = replica.New(replica.Deps{
+		Outbox: s.out, Records: st, Memory: memory, Texts: texts, Dir: cfg.IndexDir, Telemetry: deps.Telemetry, Health: deps.Health,
+	})
+	if err != nil {
+		return fmt.Errorf("make the index: %w", err)
+	}
+	s.server = server.New(st, server.Reading{
+		Memory: memory, Texts: texts, Replica: s.index, Pages: st,
+		AtLeast: func(ctx context.Context, postID string, version int32) error {
+			return s.follow.AtLeast(ctx, projection.Ref{Type: follower.Type, ID: postID}, 0, version)
+		},
+	}, server.Editing{Tags: st, Now: deps.Now})
+	return nil
+}
+
+// sites are the full texts as the index asks for them.
+type sites struct{ *text.Sites }
+
+// Of implements index.Texts.
+func (s sites) Of(site string) (text.Index, error) { return s.Sites.Of(site), nil }
 
 // Register adds the service's gRPC servers.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
@@ -108,5 +148,11 @@ func (s *Service) Writes() grpc.UnaryServerInterceptor {
 
 // Parts are the service's background work.
 func (s *Service) Parts() []process.Part {
-	return []process.Part{s.relay.Part(), s.follow.Part(), {Name: "operations on tags", Run: s.operate.Run}}
+	closing := process.Part{Name: "full text", Run: func(ctx context.Context, ready func()) error {
+		ready()
+		<-ctx.Done()
+		return s.texts.Close()
+	}}
+	operate := process.Part{Name: "operations on tags", Run: s.operate.Run}
+	return []process.Part{s.relay.Part(), s.follow.Part(), operate, closing, s.index.Part()}
 }

@@ -64,6 +64,7 @@ func Defaults(data string) Config {
 		Data: data, Posts: posts.Defaults(), Tags: tags.Defaults(), Render: render.Defaults(), Accounts: accounts.Defaults(), Gateway: gateway.Defaults(),
 	}
 	c.Gateway.MediaDir = filepath.Join(data, "media")
+	c.Tags.IndexDir = filepath.Join(data, "index")
 	return c
 }
 

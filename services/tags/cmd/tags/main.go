@@ -29,7 +29,7 @@ func main() {
 				return nil, err
 			}
 			s.Config.StreamReplicas = s.Broker.StreamReplicas
-			return tags.New(s.Config, tags.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now, Posts: posts})
+			return tags.New(s.Config, tags.Deps{DB: env.DB, NATS: env.NATS, Telemetry: env.Telemetry, Now: env.Now, Posts: posts, Health: env.Health})
 		},
 	}))
 }

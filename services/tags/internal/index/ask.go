@@ -31,10 +31,10 @@ func (m *Memory) Ask(ctx context.Context, q Question) (Found, error) {
 		return Found{}, err
 	}
 	out, found, err := m.algebra(limited, q, words)
-	if err == nil && q.Order == Best && out.Total > 0 {
-		err = m.best(limited, q, words, found, &out)
-	}
 	out.Ignored = ignored
+	if err == nil && q.Order == Best && out.Total > 0 {
+		err = m.best(limited, q, found, &out)
+	}
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		return Found{}, fault.Unavailable("the question takes too long; ask for less")
 	}
@@ -138,8 +138,12 @@ func byScore(a, b Place) int {
 
 // best fills in the page in the order of the scores. If there is no time to
 // score it is that of the dates.
-func (m *Memory) best(ctx context.Context, q Question, w words, found *roaring.Bitmap, out *Found) error {
-	terms := slices.DeleteFunc(query.Terms(q.Asks), func(n query.Node) bool { return w[bare(n)] == nil })
+func (m *Memory) best(ctx context.Context, q Question, found *roaring.Bitmap, out *Found) error {
+	terms := q.Terms
+	if terms == nil {
+		terms = query.Terms(q.Asks)
+	}
+	terms = slices.DeleteFunc(slices.Clone(terms), func(n query.Node) bool { return slices.Contains(out.Ignored, typed(n)) })
 	if len(terms) == 0 {
 		return m.fallBack(ctx, q, found, out)
 	}

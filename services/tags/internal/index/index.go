@@ -55,7 +55,9 @@ const (
 type Question struct {
 	Site string
 	// Asks is nil for all posts.
-	Asks  query.Node
+	Asks query.Node
+	// Terms are the words and phrases by which the best are chosen; nil: those of Asks.
+	Terms []query.Node
 	Order Order
 	// After is the place of the last post of the page before; zero: the first page.
 	After Place

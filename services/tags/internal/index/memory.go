@@ -1,8 +1,11 @@
 package index
 
 import (
+	"maps"
 	"slices"
 	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
 
 	"github.com/parution/parution/services/tags/internal/text"
 )
@@ -11,9 +14,10 @@ import (
 // beyond is not found by. Contracts bound them far lower.
 const maxTermsOfPost = 4000
 
-// Texts finds the full text of a site.
+// Texts finds the full text of a site, and removes it.
 type Texts interface {
 	Of(site string) (text.Index, error)
+	Remove(site string) error
 }
 
 // Memory is the index of all sites in memory. Safe for concurrent use.
@@ -32,14 +36,13 @@ func New(texts Texts) *Memory {
 	return &Memory{texts: texts, sites: make(map[string]*site), numbered: []*site{nil}}
 }
 
-// Clear forgets everything.
-func (m *Memory) Clear() {
+// Become takes the contents of another, which is not used any more.
+func (m *Memory) Become(other *Memory) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.become(New(nil))
+	m.become(other)
 }
 
-// become takes the contents of another.
 func (m *Memory) become(other *Memory) {
 	m.posts, m.sites, m.numbered, m.at = other.posts, other.sites, other.numbered, other.at
 }
@@ -67,28 +70,40 @@ func (m *Memory) Position() text.Position {
 	return m.at
 }
 
-// Sites lists the sites that have posts.
+// Sites lists the sites that are known.
 func (m *Memory) Sites() []string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	var out []string
-	for name, s := range m.sites {
-		if !s.all.IsEmpty() {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(m.sites))
 }
 
-// Numbers are those of a site's posts, ascending.
-func (m *Memory) Numbers(site string) []uint32 {
+// PostIDs are at most limit posts of a site, those with numbers above one; last is
+// the number of the last of them.
+func (m *Memory) PostIDs(site string, above int64, limit int) (ids []string, last int64) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if s := m.sites[site]; s != nil {
-		return s.all.ToArray()
+	s := m.sites[site]
+	if s == nil {
+		return nil, above
 	}
-	return nil
+	last = above
+	for number := s.all.NextValue(uint32(above + 1)); number >= 0 && len(ids) < limit; number = s.all.NextValue(uint32(number + 1)) { //nolint:gosec // numbers are uint32
+		ids, last = append(ids, unpackID(m.posts.at(uint32(number)).id)), number //nolint:gosec // as above
+	}
+	return ids, last
+}
+
+// IDs are the ids of posts, in the order of their numbers.
+func (m *Memory) IDs(posts *roaring.Bitmap) []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	ids := make([]string, 0, posts.GetCardinality())
+	for numbers := posts.Iterator(); numbers.HasNext(); {
+		if p := m.posts.at(numbers.Next()); p != nil {
+			ids = append(ids, unpackID(p.id))
+		}
+	}
+	return ids
 }
 
 // Has tells whether a post is there in this version of its entry or a later one.

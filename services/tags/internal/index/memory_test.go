@@ -30,6 +30,8 @@ type words struct {
 
 func (w *words) Of(string) (text.Index, error) { return w, nil }
 
+func (w *words) Remove(string) error { return nil }
+
 func (w *words) Match(ctx context.Context, term query.Node) (*roaring.Bitmap, error) {
 	word := term.(query.Word)
 	if word.Text == w.slow {

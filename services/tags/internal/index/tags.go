@@ -29,6 +29,7 @@ type Listing struct {
 type Listed struct {
 	ID, Slug, Name string
 	Posts          int
+	Internal       bool
 }
 
 // Tags lists tags, one more than asked for if others follow, and how many there are.
@@ -87,9 +88,8 @@ func (m *Memory) Tag(site, name string, internal bool) (Listed, bool) {
 	return t.listed(), true
 }
 
-// Counts are how many posts are found under tags, by id. Those that are not
-// listed are left out.
-func (m *Memory) Counts(site string, ids []string, internal bool) map[string]Listed {
+// Listed are tags by id. Those that are not listed are left out.
+func (m *Memory) Listed(site string, ids []string, internal bool) map[string]Listed {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	out := make(map[string]Listed, len(ids))
@@ -103,6 +103,40 @@ func (m *Memory) Counts(site string, ids []string, internal bool) map[string]Lis
 		}
 	}
 	return out
+}
+
+// Children are the slugs of the tags directly below others, by the id of those.
+func (m *Memory) Children(site string, ids []string, internal bool) map[string][]string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := make(map[string][]string)
+	s := m.sites[site]
+	if s == nil || len(ids) == 0 {
+		return out
+	}
+	for _, t := range s.terms {
+		if t.tag.Parent != "" && t.isListed(internal) && slices.Contains(ids, t.tag.Parent) {
+			out[t.tag.Parent] = append(out[t.tag.Parent], t.tag.Slug)
+		}
+	}
+	for _, slugs := range out {
+		slices.Sort(slugs)
+	}
+	return out
+}
+
+// IDsOf are the ids of tags by slug or name.
+func (m *Memory) IDsOf(site string, names []string) (ids []string) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if s := m.sites[site]; s != nil {
+		for _, name := range names {
+			if t := s.tagNamed(name, true); t != nil {
+				ids = append(ids, t.value)
+			}
+		}
+	}
+	return ids
 }
 
 // Language is the most frequent language of a site's posts, "" if there are none.
@@ -128,7 +162,7 @@ func (t *term) isListed(internal bool) bool {
 }
 
 func (t *term) listed() Listed {
-	return Listed{ID: t.value, Slug: t.tag.Slug, Name: t.tag.Name, Posts: t.count}
+	return Listed{ID: t.value, Slug: t.tag.Slug, Name: t.tag.Name, Posts: t.count, Internal: t.tag.Internal}
 }
 
 // begins tells whether one of its names begins with the words of prefix, each of

@@ -29,13 +29,16 @@ type states interface {
 type Server struct {
 	tagsv1.UnimplementedTagsServiceServer
 
-	Editing
-
-	states states
+	states  states
+	reading Reading
+	editing Editing
 }
 
 // New makes a server.
-func New(s states, e Editing) *Server { return &Server{states: s, Editing: e} }
+func New(s states, reading Reading, editing Editing) *Server {
+	reading.asked = make(chan struct{}, maxAsked)
+	return &Server{states: s, reading: reading, editing: editing}
+}
 
 // BatchGetEntries implements tagsv1.TagsServiceServer.
 func (s *Server) BatchGetEntries(ctx context.Context, r *tagsv1.BatchGetEntriesRequest) (*tagsv1.BatchGetEntriesResponse, error) {

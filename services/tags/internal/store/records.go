@@ -101,7 +101,7 @@ func (s *Store) indexTags(ctx context.Context, all []*tag.Record) ([]index.Tag, 
 		if !r.Gone {
 			keys := slices.Concat(leads[r.ID], r.Keys(), r.Former, []string{r.Slug})
 			slices.Sort(keys)
-			out[i].Slug, out[i].Name, out[i].Internal, out[i].Keys = r.Slug, r.Name, r.Internal, slices.Compact(keys)
+			out[i].Slug, out[i].Name, out[i].Parent, out[i].Internal, out[i].Keys = r.Slug, r.Name, r.Parent, r.Internal, slices.Compact(keys)
 		}
 	}
 	return out, nil
