@@ -153,8 +153,7 @@ func (a *alone) close() error {
 // ready waits until the service is; how long that was.
 func (a *alone) ready(ctx context.Context) (time.Duration, error) {
 	start := time.Now()
-	s := server{Topology: a.Topology}
-	err := s.waitFor(ctx, loading, func() error {
+	err := lookEvery(ctx, 5*time.Millisecond, loading, func() error {
 		if err := a.Ended(topology.Tags); err != nil {
 			return fmt.Errorf("%w\n%s", err, a.Log(topology.Tags))
 		}
@@ -181,8 +180,8 @@ func (a *alone) load(ctx context.Context) (written, searched time.Duration, err 
 	if _, err := a.models.RebuildReadModel(ctx, &eventsv1.RebuildReadModelRequest{Source: topology.Posts}); err != nil {
 		return 0, 0, err
 	}
-	s := server{Topology: a.Topology}
-	err = s.waitFor(ctx, loading, func() error {
+	// The answer is counted, which takes its time.
+	err = lookEvery(ctx, max(100*time.Millisecond, time.Duration(a.n)*2*time.Microsecond), loading, func() error {
 		got, err := a.models.ListReadModels(ctx, &eventsv1.ListReadModelsRequest{})
 		if err != nil {
 			return err
@@ -196,7 +195,7 @@ func (a *alone) load(ctx context.Context) (written, searched time.Duration, err 
 		return 0, 0, err
 	}
 	written = time.Since(start)
-	err = s.waitFor(ctx, loading, func() error {
+	err = lookEvery(ctx, 20*time.Millisecond, loading, func() error {
 		n, err := a.found(ctx)
 		if err == nil && n != a.n {
 			err = fmt.Errorf("%d of %d posts are found", n, a.n)
@@ -222,9 +221,8 @@ func (a *alone) restart(ctx context.Context, between func() error) (time.Duratio
 	if err != nil {
 		return 0, err
 	}
-	s := server{Topology: a.Topology}
 	var n int
-	err = s.wait(ctx, func() (err error) { n, err = a.found(ctx); return err }) // the connection comes back
+	err = lookEvery(ctx, 5*time.Millisecond, patience, func() (err error) { n, err = a.found(ctx); return err }) // the connection comes back
 	if err == nil && n != a.n {
 		err = fmt.Errorf("ready, but %d of %d posts are found", n, a.n)
 	}

@@ -120,7 +120,7 @@ func (r report) quantiles(what string, t took, goal float64) {
 
 // memory reports what the index of tags and the process hold.
 func (a *alone) memory(ctx context.Context, r report) error {
-	index, err := a.heap(ctx, "tags/internal/(index|replica)")
+	index, err := a.heap(ctx, "services/tags/internal/index")
 	if err != nil {
 		return err
 	}

@@ -47,13 +47,13 @@ func followed(t *testing.T, s *world.Site, op operation) operation {
 }
 
 // describeTag changes fields of a tag on its present version.
-func describeTag(t *testing.T, s *world.Site, slug string, fields world.M) operation {
+func describeTag(t *testing.T, s *world.Site, slug string, fields world.M) {
 	t.Helper()
 	var op operation
 	path := "/api/v1/tags/" + slug
 	version := s.As("editor").Get(path).Header.Get("Etag")
 	s.As("editor").With("If-Match", version).Want(http.StatusOK, http.MethodPatch, path, fields, &op)
-	return followed(t, s, op)
+	followed(t, s, op)
 }
 
 // leads waits until an address redirects to another for good, with its feeds.

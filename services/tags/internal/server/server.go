@@ -31,12 +31,13 @@ type Server struct {
 
 	states  states
 	reading Reading
+	editing Editing
 }
 
 // New makes a server.
-func New(s states, reading Reading) *Server {
+func New(s states, reading Reading, editing Editing) *Server {
 	reading.asked = make(chan struct{}, maxAsked)
-	return &Server{states: s, reading: reading}
+	return &Server{states: s, reading: reading, editing: editing}
 }
 
 // BatchGetEntries implements tagsv1.TagsServiceServer.
