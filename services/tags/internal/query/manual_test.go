@@ -25,12 +25,13 @@ func TestManual(t *testing.T) {
 	count := 0
 	for _, m := range code.FindAllStringSubmatch(good, -1) {
 		example := m[1]
-		if strings.HasSuffix(example, ":") || operator(example) != endToken || example == "+" {
-			if strings.HasSuffix(example, ":") {
-				if _, ok := fieldNamed(strings.TrimSuffix(example, ":")); !ok {
-					t.Errorf("%q is no field", example)
-				}
+		if name, isField := strings.CutSuffix(example, ":"); isField {
+			if _, ok := fieldNamed(name); !ok {
+				t.Errorf("%q is no field", example)
 			}
+			continue
+		}
+		if operator(example) != endToken || example == "+" {
 			continue
 		}
 		count++
