@@ -21,6 +21,7 @@ const (
 	jumpCursor  = `UPDATE projection_cursor SET epoch = $2, floor = $3, compare_at = NULL, drift_counts = false WHERE source = $1`
 	readCursor  = `SELECT epoch, floor FROM projection_cursor WHERE source = $1`
 	addApplied  = `INSERT INTO projection_applied (source, epoch, pos) VALUES `
+	seenPlace   = `SELECT COALESCE(MAX(pos), $3) FROM projection_applied WHERE source = $1 AND epoch = $2 AND pos > $3`
 	dropApplied = `DELETE FROM projection_applied WHERE source = $1 AND (epoch, pos) <= ($2, $3)`
 	dropBeyond  = `DELETE FROM projection_applied WHERE source = $1 AND (epoch, pos) > ($2, $3)`
 	// The positions above the floor; 0 stands for failures that a change may end.
@@ -238,6 +239,21 @@ func (p *Projection[S]) cursor(ctx context.Context) (cursor, error) {
 		return c, fmt.Errorf("read the cursor of %s: %w", p.cfg.Owner, err)
 	}
 	return c, nil
+}
+
+// Seen is the furthest place of the owner's notices that the read model may show:
+// some before it may still be missing. Who asks somebody else that follows the
+// same notices for an answer which goes with the read model asks for one as of there.
+func (p *Projection[S]) Seen(ctx context.Context) (epoch int32, pos int64, err error) {
+	c, err := p.cursor(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = p.cfg.DB.Conn(ctx).QueryRowContext(ctx, seenPlace, p.cfg.Owner, c.epoch, c.floor).Scan(&pos)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read how far %s was seen: %w", p.cfg.Owner, err)
+	}
+	return c.epoch, pos, nil
 }
 
 func byPlace(a, b cursor) int {

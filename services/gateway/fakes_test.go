@@ -49,6 +49,7 @@ type behind struct {
 	pages  map[string]*renderv1.GetPageResponse // site + path
 	sure   map[string]*renderv1.GetPageResponse // what at_least asks for instead
 	wanted [][]*renderv1.PostVersion            // at_least of each question
+	last   *renderv1.GetPageRequest
 	asked  map[string]int
 	// searched are the searches of pages and programs, as text.
 	searched []string
@@ -114,7 +115,7 @@ func (b *behind) GetPage(_ context.Context, r *renderv1.GetPageRequest) (*render
 	if q := r.GetSearch(); q != nil {
 		b.searched = append(b.searched, fmt.Sprintf("%s %s %q %q page %d", r.GetPath(), q.GetText(), q.GetTags(), q.GetWithout(), r.GetPage()))
 	}
-	b.wanted = append(b.wanted, r.GetAtLeast())
+	b.wanted, b.last = append(b.wanted, r.GetAtLeast()), r
 	page, down, gate, entered := b.pages[r.GetSite()+r.GetPath()], b.down, b.gate, b.entered
 	if sure := b.sure[r.GetSite()+r.GetPath()]; sure != nil && len(r.GetAtLeast()) > 0 {
 		page = sure
@@ -289,6 +290,24 @@ func (b *behind) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.S
 	return &tagsv1.SearchResponse{
 		Posts: []*tagsv1.TaggedPost{{Id: "p1", Slug: "a", Title: "A"}}, Total: 7, NextPageToken: "more", Facets: []*tagsv1.Tag{{Slug: "go", Name: "Go", Count: 3}},
 	}, nil
+}
+
+// Suggest implements TagsService: it knows one word.
+func (b *behind) Suggest(_ context.Context, r *tagsv1.SuggestRequest) (*tagsv1.SuggestResponse, error) {
+	if r.GetQ() != "tran" || r.GetSite() != "main" {
+		return nil, fault.Unavailable("away")
+	}
+	return &tagsv1.SuggestResponse{
+		Queries: []string{"transport public"}, Tags: []*tagsv1.Tag{{Slug: "transport", Name: "Transport"}, {Slug: "x", Name: "#x", Internal: true}},
+		Posts: []*tagsv1.TaggedPost{{Slug: "nuit", Title: "Transports de nuit"}},
+	}, nil
+}
+
+// lastAsked is the last question for a page.
+func (b *behind) lastAsked() *renderv1.GetPageRequest {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last
 }
 
 // searches are the searches so far.

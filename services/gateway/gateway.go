@@ -24,6 +24,7 @@ import (
 	eventsv1 "github.com/parution/parution/proto/gen/parution/events/v1"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/gateway/internal/api"
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/feed"
@@ -102,7 +103,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	}); err != nil {
 		return nil, err
 	}
-	s.pages, s.site = pages, site.New(s.table, pages, s.searches, log)
+	s.pages, s.site = pages, site.New(s.table, pages, s.searches, tagsv1.NewTagsServiceClient(deps.Tags), log)
 	s.api, err = api.New(ctx, api.Deps{
 		Posts: deps.Posts, Tags: deps.Tags, Render: deps.Render, Accounts: deps.Accounts,
 		Sites: s.table, Upload: s.media.Upload, MaxBodyBytes: cfg.MaxRequestBytes,

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/parution/parution/chassis/telemetry"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
@@ -71,7 +72,7 @@ func TestWhatIsTypedIsTidied(t *testing.T) {
 		"q=%22quoted%22+AND+%26%3D%3B":       `/search "quoted" AND &=; [] [] page 0`,
 		"tag=%20a+b%20&tag=":                 `/search  ["a b"] [] page 0`,
 		"q=100%&tag=x":                       `/search  ["x"] [] page 0`, // no escape: left out
-		"q=" + strings.Repeat("%C3%A9", 200): "/search " + strings.Repeat("é", 200) + " [] [] page 0",
+		"q=" + strings.Repeat("%C3%A9", 500): "/search " + strings.Repeat("é", 500) + " [] [] page 0",
 	} {
 		before := len(f.searches())
 		if got := f.get(t, "/search?"+query); got.status != http.StatusOK {
@@ -88,8 +89,8 @@ func TestASearchThatAsksForTooMuch(t *testing.T) {
 	f := start(t)
 	many := strings.Repeat("&tag=x", 100)
 	for query, want := range map[string]string{
-		"q=" + strings.Repeat("%C3%A9", 201):                                "200 characters",
-		"not=" + strings.Repeat("x", 201):                                   "200 characters",
+		"q=" + strings.Repeat("%C3%A9", 501):                                "500 characters",
+		"not=" + strings.Repeat("x", 501):                                   "500 characters",
 		"tag=a&tag=b&tag=c&tag=d&tag=e&tag=f&tag=g&tag=h&tag=i&tag=j&tag=k": "10 tags",
 		"q=x" + many: "too many parameters",
 	} {
@@ -98,8 +99,8 @@ func TestASearchThatAsksForTooMuch(t *testing.T) {
 			t.Errorf("GET /search?%.40s = %d %s", query, got.status, got.body)
 		}
 	}
-	got := f.get(t, "/search?q="+strings.Repeat("x", 201), with("Host", "other.example"))
-	if !strings.Contains(got.body, `lang="fr"`) || !strings.Contains(got.body, "200 caractères") || !strings.Contains(got.body, `href="/search"`) {
+	got := f.get(t, "/search?q="+strings.Repeat("x", 501), with("Host", "other.example"))
+	if !strings.Contains(got.body, `lang="fr"`) || !strings.Contains(got.body, "500 caractères") || !strings.Contains(got.body, `href="/search"`) {
 		t.Errorf("in French: %s", got.body)
 	}
 	if got := f.get(t, "/search?q=x&page=0"); got.status != http.StatusNotFound {
@@ -107,6 +108,71 @@ func TestASearchThatAsksForTooMuch(t *testing.T) {
 	}
 	if got := f.searches(); len(got) != 0 {
 		t.Errorf("render was asked for %q", got)
+	}
+}
+
+// All that a search goes by reaches render, in one order however it was asked.
+func TestASearchGoesByMoreThanTags(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.press("main", "/search", "found", "site")
+	const query = "/search?author=b&author=a&any=y&any=x&language=fr&since=2019&until=2020-05&order=newest&q=mur"
+	if got := f.get(t, query, with("Parution-At-Least", "p-1@7")); got.status != http.StatusOK || !strings.Contains(got.header.Get("Cache-Control"), "private") {
+		t.Fatalf("GET %s = %d %v", query, got.status, got.header)
+	}
+	want := &renderv1.Search{Text: "mur", Any: []string{"x", "y"}, Authors: []string{"a", "b"}, Languages: []string{"fr"}, Since: "2019", Until: "2020-05", Order: "newest"}
+	asked := f.lastAsked()
+	if diff := cmp.Diff(want, asked.GetSearch(), protocmp.Transform()); diff != "" {
+		t.Errorf("render was asked for (-want +got):\n%s", diff)
+	}
+	if v := asked.GetAtLeast(); len(v) != 1 || v[0].GetId() != "p-1" || v[0].GetVersion() != 7 {
+		t.Errorf("render was asked for what knows %v, want version 7 of p-1", v)
+	}
+}
+
+func TestAQueryThatCannotBeReadIsAPage(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.put("/search", &renderv1.GetPageResponse{Status: http.StatusBadRequest, ContentType: "text/html; charset=utf-8", Body: []byte("what is wrong"), Fleeting: true})
+	if got := f.get(t, "/search?q=%22a"); got.status != http.StatusBadRequest || got.body != "what is wrong" || got.header.Get("Etag") != "" {
+		t.Errorf("a query that cannot be read = %d %q %v", got.status, got.body, got.header)
+	}
+}
+
+func TestAFleetingPageIsAskedForEachTime(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	fleeting := &renderv1.GetPageResponse{Status: http.StatusOK, ContentType: "text/html; charset=utf-8", Body: []byte("nothing"), Keys: []string{"tag:a"}, Fleeting: true}
+	f.put("/tags/a+b", fleeting)
+	for range 3 {
+		if got := f.get(t, "/tags/a+b"); got.status != http.StatusOK || got.body != "nothing" {
+			t.Fatalf("GET /tags/a+b = %d %q", got.status, got.body)
+		}
+	}
+	if n := f.times("/tags/a+b"); n != 3 {
+		t.Errorf("render was asked %d times for a page that nobody keeps, want 3", n)
+	}
+}
+
+func TestABoxGoesOnFromWhatIsTyped(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	got := f.get(t, "/search/suggest?q=+tran%00")
+	const want = `["tran",["transport public","Transport","Transports de nuit"],["","#transport",""],["/search?q=transport+public","/tags/transport","/posts/nuit"]]`
+	if got.status != http.StatusOK || got.body != want || !strings.HasPrefix(got.header.Get("Content-Type"), "application/x-suggestions+json") {
+		t.Errorf("GET /search/suggest = %d %v %s, want %s", got.status, got.header, got.body, want)
+	}
+	for query, want := range map[string]string{"": `["",[],[],[]]`, "?q=": `["",[],[],[]]`, "?q=away": `["away",[],[],[]]`, "?q=" + strings.Repeat("x", 101): ""} {
+		got := f.get(t, "/search/suggest"+query)
+		if got.status != http.StatusOK || want != "" && got.body != want || strings.Contains(got.body, "null") {
+			t.Errorf("GET /search/suggest%s = %d %s, want %s", query, got.status, got.body, want)
+		}
+		if query == "?q=away" && got.header.Get("Cache-Control") != "no-store" {
+			t.Error("that nobody answered is kept")
+		}
+	}
+	if got := f.call(t, http.MethodPost, "/search/suggest?q=a", ""); got.status != http.StatusMethodNotAllowed {
+		t.Errorf("POST /search/suggest = %d", got.status)
 	}
 }
 

@@ -33,6 +33,7 @@ type owners struct {
 	posts   map[string]*postsv1.PostState
 	sites   map[string]*postsv1.SiteState
 	entries map[string]*tagsv1.Entry
+	tags    map[string]*tagsv1.TagState
 	// searched are the searches that were asked for.
 	searched []*tagsv1.SearchRequest
 }
@@ -41,7 +42,7 @@ func newOwners(t *testing.T, nc *nats.Conn) *owners {
 	t.Helper()
 	o := &owners{
 		js: streamtest.JetStream(t, nc), pos: make(map[string]int64), epoch: 1, posts: make(map[string]*postsv1.PostState), sites: make(map[string]*postsv1.SiteState),
-		entries: make(map[string]*tagsv1.Entry),
+		entries: make(map[string]*tagsv1.Entry), tags: make(map[string]*tagsv1.TagState),
 	}
 	for _, owner := range []string{"posts", "tags"} {
 		if err := stream.Provision(t.Context(), o.js, owner, 1); err != nil {
@@ -92,6 +93,19 @@ func (o *owners) BatchGetEntries(_ context.Context, r *tagsv1.BatchGetEntriesReq
 	for _, id := range r.GetIds() {
 		if e, ok := o.entries[id]; ok {
 			resp.Entries = append(resp.Entries, e)
+		}
+	}
+	return resp, nil
+}
+
+// BatchGetTags implements TagsService.
+func (o *owners) BatchGetTags(_ context.Context, r *tagsv1.BatchGetTagsRequest) (*tagsv1.BatchGetTagsResponse, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	resp := &tagsv1.BatchGetTagsResponse{}
+	for _, id := range r.GetIds() {
+		if s, ok := o.tags[id]; ok {
+			resp.States = append(resp.States, s)
 		}
 	}
 	return resp, nil
@@ -156,6 +170,19 @@ func (o *owners) setEntry(t *testing.T, e *tagsv1.Entry) {
 	o.entries[e.GetPostId()] = e
 	o.mu.Unlock()
 	o.tell(t.Context(), t, o.notice("tags", "indexed", e.GetSite(), "entry", e.GetPostId(), e.GetVersion(), start()))
+}
+
+// setTag has tags tell of a tag whose id is its first slug.
+func (o *owners) setTag(t *testing.T, s *tagsv1.TagState) {
+	t.Helper()
+	o.mu.Lock()
+	o.tags[s.GetId()] = s
+	o.mu.Unlock()
+	o.tell(t.Context(), t, o.notice("tags", "described", s.GetSite(), "tag", s.GetId(), s.GetVersion(), start()))
+}
+
+func tagState(version int32, slug, name string) *tagsv1.TagState {
+	return &tagsv1.TagState{Id: "id-" + slug, Site: site, Epoch: 1, Version: version, Tag: &tagsv1.Tag{Id: "id-" + slug, Slug: slug, Name: name}}
 }
 
 func start() time.Time { return time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC) }

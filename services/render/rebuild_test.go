@@ -29,6 +29,11 @@ func (w *world) fill(t *testing.T, n int) {
 	t.Helper()
 	w.owners.setSite(t, siteState(1))
 	names := []string{"Go", "GO", "SQL", "Été"}
+	ete := tagState(1, "ete", "Été")
+	ete.Tag.Names, ete.Tag.Description, ete.Tag.Parent, ete.FormerSlugs = map[string]string{"en": "Summer"}, "*Warm.*", "go", []string{"saison"}
+	for _, s := range []*tagsv1.TagState{tagState(1, "go", "Go"), tagState(1, "sql", "SQL"), ete} {
+		w.owners.setTag(t, s)
+	}
 	for i := 1; i <= n; i++ {
 		s := public(1)
 		s.Id, s.Slug = idOf(i), fmt.Sprintf("p%d", i)
@@ -41,15 +46,17 @@ func (w *world) fill(t *testing.T, n int) {
 		e := &tagsv1.Entry{PostId: s.GetId(), Site: site, Epoch: 1, Version: 1, Indexed: true}
 		for k := range 2 {
 			name := names[(i*(k+1)+k)%len(names)]
-			e.Tags = append(e.Tags, &tagsv1.Tag{Slug: map[string]string{"Go": "go", "GO": "go", "SQL": "sql", "Été": "ete"}[name], Name: name})
+			slug := map[string]string{"Go": "go", "GO": "go", "SQL": "sql", "Été": "ete"}[name]
+			e.Tags = append(e.Tags, &tagsv1.Tag{Id: "id-" + slug, Slug: slug, Name: name, Inherited: slug == "sql" && i%3 == 0})
 		}
 		if e.GetTags()[0].GetSlug() == e.GetTags()[1].GetSlug() {
 			e.Tags = e.GetTags()[:1]
 		}
+		e.Keywords = []string{fmt.Sprint("word", i%9), fmt.Sprint("word", i%13)}[:1+i%2]
 		switch {
 		case i%7 == 0:
 			s.Post, s.Version = nil, 2
-			e.Indexed, e.Tags, e.Version = false, nil, 2
+			e.Indexed, e.Tags, e.Keywords, e.Version = false, nil, nil, 2
 		case i%11 == 0:
 			s.Post, s.WasPublic = nil, false
 		}
@@ -131,7 +138,7 @@ func (w *world) contents(t *testing.T) map[string][]string {
 	t.Helper()
 	out := make(map[string][]string)
 	for table, order := range map[string]string{
-		"site": "id", "doc": "post_id", "address": "site, path, post_id", "doc_tag": "post_id, slug", "tag": "site, slug",
+		"site": "id", "doc": "post_id", "address": "site, path, post_id", "doc_subject": "post_id, subject", "tag": "id", "tag_former": "slug",
 		"doc_author": "post_id, slug", "tally": "site, list",
 	} {
 		out[table] = w.rows(t, `SELECT * FROM `+table+` ORDER BY `+order)
@@ -215,18 +222,19 @@ func TestARebuildMendsThePages(t *testing.T) {
 			"a withdrawn post that is shown": {`UPDATE doc SET state = 1 WHERE post_id = '` + idOf(7) + `'`},
 			"a draft that is shown":          {`UPDATE doc SET state = 1 WHERE post_id = '` + idOf(11) + `'`},
 			"a post that nobody has":         {`UPDATE doc SET state = 0 WHERE post_id = '` + idOf(4) + `'`},
-			"places in lists":                {`DELETE FROM doc_tag WHERE post_id IN ('` + idOf(1) + `', '` + idOf(2) + `')`},
-			"a place in a list":              {`UPDATE doc_tag SET listed = NOT listed WHERE post_id IN ('` + idOf(3) + `', '` + idOf(4) + `')`},
-			"a name":                         {`UPDATE doc_tag SET name = 'damaged' WHERE post_id = '` + idOf(6) + `'`},
+			"places in lists":                {`DELETE FROM doc_subject WHERE post_id IN ('` + idOf(1) + `', '` + idOf(2) + `')`},
+			"a place in a list":              {`UPDATE doc_subject SET listed = NOT listed WHERE post_id IN ('` + idOf(3) + `', '` + idOf(4) + `')`},
+			"a tag":                          {`UPDATE tag SET name = 'damaged', names = '{}', parent = '' WHERE slug = 'ete'`, `DELETE FROM tag_former`},
+			"the order of tags":              {`UPDATE doc_subject SET place = place + 1 WHERE post_id = '` + idOf(6) + `'`},
 			"addresses":                      {`DELETE FROM address WHERE post_id = '` + idOf(5) + `'`, `INSERT INTO address (site, path, post_id, kind) VALUES ('` + site + `', '/posts/ghost', '` + idOf(2) + `', 1)`},
-			"counts":                         {`UPDATE tag SET count = count + 5`, `DELETE FROM tag WHERE slug = 'sql'`, `INSERT INTO tag (site, slug, name, count) VALUES ('` + site + `', 'ghost', 'Ghost', 3)`},
+			"counts":                         {`UPDATE tag SET count = count + 5`, `DELETE FROM tag WHERE slug = 'sql'`, `INSERT INTO tag (id, site, slug, name, names, description, summary, colour, image, image_alt, parent, former, internal, moved_to, told, count) VALUES ('ghost', '` + site + `', 'ghost', 'Ghost', '{}', '', '', '', '', '', '', '[]', false, '', false, 3)`},
 			"the site":                       {`UPDATE site SET title = 'damaged'`},
 			"a translation":                  {`UPDATE doc SET translation_key = 'damaged', edited_at = updated_at, image_caption = 'damaged' WHERE post_id = '` + idOf(3) + `'`},
 			"places in authors' lists":       {`DELETE FROM doc_author WHERE post_id IN ('` + idOf(1) + `', '` + idOf(2) + `')`, `INSERT INTO doc_author SELECT post_id, 'ghost', 'Ghost', site, published_at FROM doc WHERE post_id = '` + idOf(3) + `'`},
 			"a place in an author's list":    {`UPDATE doc_author SET published_at = (SELECT max(updated_at) FROM doc), name = 'damaged' WHERE post_id = '` + idOf(4) + `'`},
 			"the lengths of lists":           {`UPDATE tally SET count = count + 5 WHERE list = 'posts'`, `DELETE FROM tally WHERE list = 'author:ada'`, `INSERT INTO tally (site, list, count) VALUES ('` + site + `', 'author:ghost', 3)`},
 			"how often it was told":          {`DELETE FROM press_version WHERE aggregate_id IN ('` + idOf(1) + `', '` + idOf(2) + `', '` + site + `')`},
-			"everything":                     {`DELETE FROM doc`, `DELETE FROM doc_tag`, `DELETE FROM address`, `DELETE FROM tag`, `DELETE FROM doc_author`, `DELETE FROM tally`, `DELETE FROM site`, `DELETE FROM press_version`},
+			"everything":                     {`DELETE FROM doc`, `DELETE FROM doc_subject`, `DELETE FROM address`, `DELETE FROM tag`, `DELETE FROM tag_former`, `DELETE FROM doc_author`, `DELETE FROM tally`, `DELETE FROM site`, `DELETE FROM press_version`},
 		} {
 			w.execute(t, damage...)
 			w.rebuild(t)

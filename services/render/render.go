@@ -25,7 +25,6 @@ import (
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/finder"
-	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/press"
 	"github.com/parution/parution/services/render/internal/refresh"
 	"github.com/parution/parution/services/render/internal/server"
@@ -64,7 +63,7 @@ type Service struct {
 	themes *theme.Library
 	keeper *press.Keeper
 	posts  *projection.Projection[refresh.Change]
-	tags   *projection.Projection[page.Entry]
+	tags   *projection.Projection[refresh.TagChange]
 	server *server.Server
 	log    *slog.Logger
 }
@@ -96,14 +95,19 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	st := store.New(deps.DB, out, deps.Now)
 	keeper := press.NewKeeper(st, deps.Telemetry.Log)
 	texts := document.New()
-	find := finder.New(tagsv1.NewTagsServiceClient(deps.Tags))
-	pages := press.New(press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: find, BaseURL: base})
-	s := &Service{out: out, relay: relay, store: st, keeper: keeper, press: pages, themes: themes, log: deps.Telemetry.Log}
+	s := &Service{out: out, relay: relay, store: st, keeper: keeper, themes: themes, log: deps.Telemetry.Log}
+	find := finder.New(tagsv1.NewTagsServiceClient(deps.Tags), s.seenOfTags, deps.Now, deps.Telemetry.Log)
+	s.press = press.New(press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: find, BaseURL: base})
 	if err := s.follow(deps, texts, base); err != nil {
 		return nil, err
 	}
 	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Posts: st, Texts: texts, Themes: themes, BaseURL: base, AtLeast: s.atLeast})
 	return s, nil
+}
+
+// seenOfTags is how far the read model of tags is.
+func (s *Service) seenOfTags(ctx context.Context) (epoch int32, pos int64, err error) {
+	return s.tags.Seen(ctx)
 }
 
 // atLeast waits for a version of a post.
@@ -137,10 +141,11 @@ func (s *Service) follow(deps Deps, texts *document.Converter, base string) erro
 	if err != nil {
 		return fmt.Errorf("follow posts: %w", err)
 	}
-	tags := refresh.NewTags(tagsv1.NewTagsServiceClient(deps.Tags), s.store)
-	s.tags, err = projection.New(projection.Config[page.Entry]{
-		Name: Owner, Owner: ownerTags, Types: []string{refresh.TypeEntry}, DB: deps.DB, Source: fromTags, Fetch: tags.Fetch, Refresh: tags.Refresh, Settle: tags.Settle, Telemetry: deps.Telemetry,
-		Feed: eventsv1.NewFeedServiceClient(deps.Tags),
+	tags := refresh.NewTags(tagsv1.NewTagsServiceClient(deps.Tags), s.store, texts, base)
+	s.tags, err = projection.New(projection.Config[refresh.TagChange]{
+		// Tags first: entries show them.
+		Name: Owner, Owner: ownerTags, Types: []string{refresh.TypeTag, refresh.TypeEntry}, DB: deps.DB, Source: fromTags, Fetch: tags.Fetch, Refresh: tags.Refresh, Settle: tags.Settle, Telemetry: deps.Telemetry,
+		Feed: eventsv1.NewFeedServiceClient(deps.Tags), Edition: document.Edition,
 	})
 	if err != nil {
 		return fmt.Errorf("follow tags: %w", err)

@@ -190,7 +190,7 @@ func TestPostFromItsFirstDayToItsLast(t *testing.T) {
 		w.shows(t, "/feed.xml", "First light", true)
 
 		w.owners.setEntry(t, &tagsv1.Entry{PostId: postID, Site: site, Epoch: 1, Version: 1, Indexed: true, Tags: []*tagsv1.Tag{{Slug: "early-days", Name: "Early Days"}}})
-		w.wantKeys(t, "the tag", "related:"+postID, "tag:early-days", "tags")
+		w.wantKeys(t, "the tag", "card:"+postID, "post:"+postID, "related:"+postID, "tag:early-days", "tags", "with:early-days")
 		w.shows(t, "/tags/early-days", "First light", true)
 
 		w.owners.setPost(t.Context(), t, "revised", revised(3, func(s *postsv1.PostState) { s.Post.Body, s.Post.Excerpt = "Other words.\n", "Once upon a time." }))
@@ -220,7 +220,7 @@ func TestPostFromItsFirstDayToItsLast(t *testing.T) {
 		w.shows(t, "/feed.xml", "First light", false)
 		w.shows(t, "/tags/early-days", "First light", false)
 		w.owners.setEntry(t, &tagsv1.Entry{PostId: postID, Site: site, Epoch: 1, Version: 2})
-		w.wantKeys(t, "the tag's end", "tag:early-days", "tags", "weight:early-days")
+		w.wantKeys(t, "the tag's end", "card:"+postID, "post:"+postID, "tag:early-days", "tags", "with:early-days")
 		w.status(t, "/tags/early-days", 404, "")
 	})
 }

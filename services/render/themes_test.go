@@ -90,7 +90,7 @@ func TestSearchIsAskedOfTheIndexForTheSite(t *testing.T) {
 		t.Fatalf("the page of a search = %d, %v, and shows the post: %t", p.GetStatus(), err, contains(p, "First light"))
 	}
 	asked := w.owners.searched[0]
-	if asked.GetSite() != site || asked.GetQ() != "light" || !cmp.Equal(asked.GetTag(), []string{"dawn"}) || !cmp.Equal(asked.GetNot(), []string{"dusk"}) || asked.GetOrder() != "best" {
+	if asked.GetSite() != site || asked.GetQ() != "light" || !cmp.Equal(asked.GetTag(), []string{"dawn"}) || !cmp.Equal(asked.GetNot(), []string{"dusk"}) || asked.GetOrder() != "" {
 		t.Errorf("tags was asked for %v", asked)
 	}
 	if p, err = w.client.GetPage(t.Context(), &renderv1.GetPageRequest{Site: site, Path: "/search/feed.xml", Search: &renderv1.Search{Text: "light"}}); err != nil || p.GetStatus() != 200 {

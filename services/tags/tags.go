@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/idempotency"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/projection"
@@ -23,6 +24,7 @@ import (
 	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/follower"
 	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/operation"
 	"github.com/parution/parution/services/tags/internal/replica"
 	"github.com/parution/parution/services/tags/internal/server"
 	"github.com/parution/parution/services/tags/internal/store"
@@ -51,17 +53,19 @@ type Deps struct {
 
 // Service is the tags service. Make it with New.
 type Service struct {
-	out    *outbox.Outbox
-	relay  *outbox.Relay
-	follow *projection.Projection[entry.Post]
-	texts  *text.Sites
-	index  *replica.Replica
-	server *server.Server
+	out     *outbox.Outbox
+	relay   *outbox.Relay
+	follow  *projection.Projection[entry.Post]
+	operate *operation.Runner
+	texts   *text.Sites
+	index   *replica.Replica
+	server  *server.Server
+	deps    Deps
 }
 
 // Migrations are the schema of the service, in order.
 func Migrations() []sqldb.Migrations {
-	return []sqldb.Migrations{outbox.Migrations(), projection.Migrations(), store.Migrations()}
+	return []sqldb.Migrations{outbox.Migrations(), projection.Migrations(), idempotency.Migrations(), store.Migrations()}
 }
 
 // New wires the service. It does not connect to anything.
@@ -91,12 +95,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the projection of posts: %w", err)
 	}
-	service := &Service{out: out, relay: relay, follow: follow}
-	return service, service.hold(cfg, deps, st)
+	s := &Service{out: out, relay: relay, follow: follow, deps: deps, operate: operation.New(st, deps.Telemetry.Log, deps.Now)}
+	return s, s.hold(cfg, st)
 }
 
 // hold makes the index that the replica holds, and what answers from it.
-func (s *Service) hold(cfg Config, deps Deps, st *store.Store) (err error) {
+func (s *Service) hold(cfg Config, st *store.Store) (err error) {
 	options := text.Options{Lost: func(site string, err error) { s.index.Lost(site, err) }}
 	if cfg.IndexDir != "" {
 		options.Dir = filepath.Join(cfg.IndexDir, "text")
@@ -107,17 +111,18 @@ func (s *Service) hold(cfg Config, deps Deps, st *store.Store) (err error) {
 	texts := sites{s.texts}
 	memory := index.New(texts)
 	s.index, err = replica.New(replica.Deps{
-		Outbox: s.out, Records: st, Memory: memory, Texts: texts, Dir: cfg.IndexDir, Telemetry: deps.Telemetry, Health: deps.Health,
+		Outbox: s.out, Records: st, Memory: memory, Texts: texts, Dir: cfg.IndexDir, Telemetry: s.deps.Telemetry, Health: s.deps.Health,
 	})
 	if err != nil {
 		return fmt.Errorf("make the index: %w", err)
 	}
-	s.server = server.New(st, server.Reading{
+	reading := &server.Reading{
 		Memory: memory, Texts: texts, Replica: s.index, Pages: st,
 		AtLeast: func(ctx context.Context, postID string, version int32) error {
 			return s.follow.AtLeast(ctx, projection.Ref{Type: follower.Type, ID: postID}, 0, version)
 		},
-	})
+	}
+	s.server = server.New(st, server.Editing{Tags: st, Find: reading, Now: s.deps.Now}, reading)
 	return nil
 }
 
@@ -137,8 +142,10 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 // Outbox is where the service's notices are.
 func (s *Service) Outbox() *outbox.Outbox { return s.out }
 
-// Writes is nil: no call of this service changes anything.
-func (s *Service) Writes() grpc.UnaryServerInterceptor { return nil }
+// Writes makes the service's writes safe to send again.
+func (s *Service) Writes() grpc.UnaryServerInterceptor {
+	return idempotency.Interceptor(s.deps.DB, s.deps.Now)
+}
 
 // Parts are the service's background work.
 func (s *Service) Parts() []process.Part {
@@ -147,5 +154,5 @@ func (s *Service) Parts() []process.Part {
 		<-ctx.Done()
 		return s.texts.Close()
 	}}
-	return []process.Part{s.relay.Part(), s.follow.Part(), closing, s.index.Part()}
+	return []process.Part{s.relay.Part(), s.follow.Part(), {Name: "operations on tags", Run: s.operate.Run}, closing, s.index.Part()}
 }

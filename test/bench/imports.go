@@ -53,15 +53,21 @@ func importInto(ctx context.Context, source, data string, posts []item) (time.Du
 	if err := writeFiles(source, posts); err != nil {
 		return 0, err
 	}
+	start := time.Now()
+	err := importFrom(ctx, source, data)
+	return time.Since(start), err
+}
+
+// importFrom imports the files of the folder source.
+func importFrom(ctx context.Context, source, data string) error {
 	cmd, err := topology.Command(ctx, "import", "markdown", source, "--data", data)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	start := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("import: %w\n%s", err, out)
+		return fmt.Errorf("import: %w\n%s", err, out)
 	}
-	return time.Since(start), nil
+	return nil
 }
 
 func writeFiles(dir string, posts []item) error {

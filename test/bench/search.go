@@ -21,13 +21,16 @@ const (
 	askFor = 60 * time.Second
 	// warm is how many are asked before, which do not count.
 	warm = 50
+	// findableMost is how many posts the one binary has at most: an import of a
+	// million would take hours.
+	findableMost = 100_000
 )
 
 // searchOptions are what of search is measured.
 type searchOptions struct {
 	sizes []int
-	// on is what answers: "sqlite" and "postgres", the tags service on these; "sql",
-	// the databases themselves.
+	// on is what answers: "sqlite" and "postgres", the tags service on these; "one",
+	// the one binary; "sql", the databases themselves.
 	on []string
 }
 
@@ -66,9 +69,10 @@ func searches(ctx context.Context, r report, o searchOptions, profiles string) e
 		}{
 			{"sqlite", func() error { return ownOn(ctx, r, b, n, true, profiles) }},
 			{"postgres", func() error { return ownOn(ctx, r, b, n, false, profiles) }},
+			{"one", func() error { return findable(ctx, r, b, n) }},
 			{"sql", func() error { return sqlSearches(ctx, r, b, n) }},
 		} {
-			if !slices.Contains(o.on, part.engine) {
+			if !slices.Contains(o.on, part.engine) || part.engine == "one" && n > findableMost {
 				continue
 			}
 			if err := part.run(); err != nil {

@@ -50,7 +50,7 @@ type Key struct {
 
 // Page is an answer of a Source.
 type Page struct {
-	// Status is 200, 301, 404 or 410.
+	// Status is 200, 301, 404 or 410; 400 of a search that cannot be read.
 	Status int
 	// Location is where a 301 leads, escaped.
 	Location    string
@@ -68,6 +68,8 @@ type Page struct {
 	Had []Version
 	// Immutable pages never change and need no confirmation.
 	Immutable bool
+	// Fleeting pages are answered and not kept.
+	Fleeting bool
 }
 
 // Source makes the page of k; etag is that of the page that is already here, or

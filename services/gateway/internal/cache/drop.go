@@ -202,6 +202,9 @@ func (c *Cache) settle(k Key, e *Entry, page Page, start, generation uint64) set
 	if raced && (c.entries[k] != nil || c.drops.tookAway(start, k.Site, page.Keys)) {
 		return settled{entry: fresh, raced: true}
 	}
+	if page.Fleeting { // what is here stays, for when nobody answers
+		return settled{entry: fresh, raced: raced}
+	}
 	if c.entries[k] != nil {
 		c.remove(c.entries[k])
 	}

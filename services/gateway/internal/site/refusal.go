@@ -45,9 +45,9 @@ func sentence(status int) (english, french string, ok bool) {
 func told(err error) (english, french string, ok bool) {
 	switch {
 	case errors.Is(err, errLongSearch):
-		return "What you search for is too long: at most 200 characters are.", "Votre recherche est trop longue : 200 caractères au plus.", true
+		return "What you search for is too long: at most 500 characters are.", "Votre recherche est trop longue : 500 caractères au plus.", true
 	case errors.Is(err, errManyTags):
-		return "A search goes by at most 10 tags.", "Une recherche porte sur 10 mots-clés au plus.", true
+		return "A search goes by at most 10 tags, authors or languages.", "Une recherche porte sur 10 étiquettes, auteurs ou langues au plus.", true
 	case errors.Is(err, slots.ErrCrowded):
 		return "Too many readers are searching right now. Please try again in a moment.",
 			"Trop de lecteurs cherchent en ce moment. Réessayez dans un instant.", true

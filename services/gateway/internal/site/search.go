@@ -22,8 +22,9 @@ const tagsPath = "/tags/"
 
 const (
 	// maxSearchText bounds what is searched for, in characters.
-	maxSearchText = 200
-	// maxSearchTags bounds the tags that posts must carry, and those that they must not.
+	maxSearchText = 500
+	// maxSearchTags bounds each list of what posts must have or must not have: tags,
+	// authors, languages.
 	maxSearchTags = 10
 )
 
@@ -75,7 +76,12 @@ func searched(query string) (string, error) {
 	if utf8.RuneCountInString(out.Get("q")) > maxSearchText {
 		return "", errLongSearch
 	}
-	for _, name := range []string{"tag", "not"} {
+	for _, name := range []string{"since", "until", "order"} {
+		if text := tidied(values.Get(name)); text != "" && len(text) <= maxSearchText {
+			out.Set(name, text)
+		}
+	}
+	for _, name := range []string{"tag", "not", "any", "author", "language"} {
 		var tags []string
 		for _, tag := range values[name] {
 			if tag = tidied(tag); utf8.RuneCountInString(tag) > maxSearchText {
@@ -93,6 +99,9 @@ func searched(query string) (string, error) {
 		if len(tags) > 0 {
 			out[name] = tags
 		}
+	}
+	if len(out) == 1 && out.Has("order") {
+		return "", nil // nothing in some order
 	}
 	return out.Encode(), nil
 }
@@ -117,5 +126,8 @@ func searchOf(k cache.Key) (*renderv1.Search, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &renderv1.Search{Text: v.Get("q"), Tags: v["tag"], Without: v["not"]}, nil
+	return &renderv1.Search{
+		Text: v.Get("q"), Tags: v["tag"], Without: v["not"], Any: v["any"], Authors: v["author"], Languages: v["language"],
+		Since: v.Get("since"), Until: v.Get("until"), Order: v.Get("order"),
+	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/web"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
+	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/gateway/internal/cache"
 	"github.com/parution/parution/services/gateway/internal/headers"
 	"github.com/parution/parution/services/gateway/internal/host"
@@ -40,11 +41,12 @@ type Site struct {
 	bare  *template.Template
 	// searches are worked on apart: they take longer, and anybody may ask.
 	searches *slots.Slots
+	tags     tagsv1.TagsServiceClient
 }
 
-// New answers from pages.
-func New(sites Sites, pages *cache.Cache, searches *slots.Slots, log *slog.Logger) *Site {
-	return &Site{sites: sites, pages: pages, log: log, page: headers.Page(), bare: parseBare(), searches: searches}
+// New answers from pages; what is typed into a search box goes on as tags says.
+func New(sites Sites, pages *cache.Cache, searches *slots.Slots, tags tagsv1.TagsServiceClient, log *slog.Logger) *Site {
+	return &Site{sites: sites, pages: pages, log: log, page: headers.Page(), bare: parseBare(), searches: searches, tags: tags}
 }
 
 // ServeHit answers r if that takes nothing but memory, and tells whether it did.
@@ -154,6 +156,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, site host.Site, nam
 		return
 	}
 	switch {
+	case name == suggestPath:
+		routename.Set(r.Context(), r.Method, suggestPath)
+		s.suggest(w, r, site)
 	case isSearch(name) && r.URL.RawQuery != "":
 		if k.Search, err = searched(r.URL.RawQuery); err != nil {
 			s.refuse(w, r, site, err)
@@ -210,7 +215,7 @@ func Source(render renderv1.RenderServiceClient) cache.Source {
 		}
 		page := cache.Page{
 			Status: int(p.GetStatus()), ContentType: p.GetContentType(), Body: p.GetBody(), ETag: p.GetEtag(),
-			Keys: p.GetKeys(), NotModified: p.GetNotModified(),
+			Keys: p.GetKeys(), NotModified: p.GetNotModified(), Fleeting: p.GetFleeting(),
 		}
 		for _, v := range p.GetHad() {
 			page.Had = append(page.Had, cache.Version{Post: v.GetId(), Epoch: v.GetEpoch(), Version: v.GetVersion(), Gone: v.GetGone()})
@@ -228,7 +233,7 @@ func Source(render renderv1.RenderServiceClient) cache.Source {
 // check refuses an answer that must not reach a reader.
 func check(page *cache.Page, location string) error {
 	switch page.Status {
-	case http.StatusOK, http.StatusNotFound, http.StatusGone:
+	case http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusGone:
 		return nil
 	case http.StatusMovedPermanently:
 		to, ok := target(location)

@@ -27,11 +27,24 @@ const (
 	KeySitemap = "sitemap"
 )
 
-// KeyTag is the list of posts that carry a tag, and the tag's name.
+// KeyTag is what is at a tag's address: the list of posts found under it, or where it went.
 func KeyTag(slug string) string { return "tag:" + slug }
 
-// KeyWeight is how much it says of two posts that both carry a tag: see Weight.
-func KeyWeight(slug string) string { return "weight:" + slug }
+// KeyLabel is what a tag is called and where it is, as posts and lists show it.
+func KeyLabel(slug string) string { return "label:" + slug }
+
+// KeyAbout is what a tag says of itself, and which tags are right below it.
+func KeyAbout(slug string) string { return "about:" + slug }
+
+// KeyPlace is below which tag a tag stands.
+func KeyPlace(slug string) string { return "place:" + slug }
+
+// KeyWith is which other tags the posts found under a tag have.
+func KeyWith(slug string) string { return "with:" + slug }
+
+// KeyWeight is how much it says of two posts that both are found under a tag, by
+// its id: see Weight.
+func KeyWeight(id string) string { return "weight:" + id }
 
 // KeyAuthor is the list of posts of an author, and the author's name.
 func KeyAuthor(slug string) string { return "author:" + slug }

@@ -10,8 +10,10 @@ import (
 
 // The HTTP statuses that a page can have.
 const (
-	StatusOK       = 200
-	StatusMoved    = 301
+	StatusOK    = 200
+	StatusMoved = 301
+	// StatusBad is of a search that cannot be read.
+	StatusBad      = 400
 	StatusNotFound = 404
 	StatusGone     = 410
 )
@@ -33,10 +35,13 @@ type Page struct {
 	// Keys are what the page shows, sorted: a change that touches one of them
 	// makes the page old.
 	Keys []string
+	// Fleeting pages are not kept by anybody: there is no end of such addresses, or
+	// something is missing that will be there in a moment.
+	Fleeting bool
 }
 
-// Tag is the strong validator of body: the same bytes have the same one.
-func Tag(body []byte) string {
+// Validator is the strong one of body: the same bytes have the same one.
+func Validator(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`
 }

@@ -169,8 +169,8 @@ func TestResolve(t *testing.T) {
 
 func TestETagIsAsGoodAsItsBytes(t *testing.T) {
 	t.Parallel()
-	a, b := page.Tag([]byte("a")), page.Tag([]byte("b"))
-	if a == b || a != page.Tag([]byte("a")) || !strings.HasPrefix(a, `"`) || !strings.HasSuffix(a, `"`) {
+	a, b := page.Validator([]byte("a")), page.Validator([]byte("b"))
+	if a == b || a != page.Validator([]byte("a")) || !strings.HasPrefix(a, `"`) || !strings.HasSuffix(a, `"`) {
 		t.Errorf("tags = %s, %s", a, b)
 	}
 }

@@ -42,6 +42,8 @@ const (
 	RouteSitemap
 	// RouteRobots tells programs what they may read.
 	RouteRobots
+	// RouteOpenSearch tells browsers how to search the site.
+	RouteOpenSearch
 	// RouteMoved is another spelling of a page.
 	RouteMoved
 )
@@ -87,6 +89,8 @@ type Ask struct {
 	Number int
 	// Search is for the search and its feeds; elsewhere it means nothing.
 	Search Search
+	// AtLeast are versions of posts that the page must know of, for a search.
+	AtLeast []Version
 }
 
 // Route is what an address asks for.
@@ -103,6 +107,8 @@ type Route struct {
 	Period Period
 	// Search is canonical.
 	Search Search
+	// AtLeast are versions of posts that what a search finds must know of.
+	AtLeast []Version
 	// Feed is the last part of the path of a feed: of Tags, Author or Search, or
 	// else of the site.
 	Feed string
@@ -114,7 +120,7 @@ type Route struct {
 // and tags, so that storing them is bounded by what is published.
 func (r Route) Keepable() bool {
 	switch r.Kind {
-	case RouteHome, RouteList, RouteAddress, RouteTags, RouteAuthor, RouteArchive, RoutePeriod, RouteSitemap, RouteRobots:
+	case RouteHome, RouteList, RouteAddress, RouteTags, RouteAuthor, RouteArchive, RoutePeriod, RouteSitemap, RouteRobots, RouteOpenSearch:
 		return true
 	case RouteTagged, RouteFeed:
 		return len(r.Tags) <= 1 && r.Search.Empty()
@@ -149,7 +155,9 @@ func Parse(ask Ask) (Route, error) {
 		if err := ask.Search.Check(); err != nil {
 			return Route{}, err
 		}
-		return parseSearch(path, feed, ask.Search, number), nil
+		r := parseSearch(path, feed, ask.Search, number)
+		r.AtLeast = ask.AtLeast
+		return r, nil
 	}
 	if r, ok := parsePaged(path, list, feed, number); ok {
 		return r, nil
@@ -207,6 +215,8 @@ func parseSingle(path string) Route {
 		return Route{Kind: RouteSitemap, Path: path}
 	case robotsPath:
 		return Route{Kind: RouteRobots, Path: path}
+	case OpenSearchPath:
+		return Route{Kind: RouteOpenSearch, Path: path}
 	}
 	if rest, ok := strings.CutPrefix(path, "/page/"); ok {
 		return parseList(path, rest)
@@ -252,6 +262,9 @@ func parseTagged(path, list, feed string, number int) Route {
 
 func parseSearch(path, feed string, asked Search, number int) Route {
 	s := asked.Canonical()
+	if feed != "" {
+		s.Order, asked.Order = "", "" // a feed tells of the newest first
+	}
 	r := Route{Kind: RouteSearch, Path: path, Search: s, Feed: feed}
 	switch {
 	case s.Empty() && feed != "": // of a search for everything

@@ -163,71 +163,10 @@ func changedPaths(old, now *Doc) []string {
 func cardChanged(old, now *Card) bool {
 	return old.Slug != now.Slug || old.Title != now.Title || old.Language != now.Language || old.Excerpt != now.Excerpt ||
 		old.Image != now.Image || old.ImageAlt != now.ImageAlt || old.Minutes != now.Minutes ||
-		!old.PublishedAt.Equal(now.PublishedAt) || !slices.Equal(old.Tags, now.Tags) || !slices.Equal(old.Authors, now.Authors)
+		!old.PublishedAt.Equal(now.PublishedAt) || !slices.Equal(old.Authors, now.Authors)
 }
 
 func contentChanged(old, now *Doc) bool {
 	return old.Hash != now.Hash || old.Standfirst != now.Standfirst || old.Cover != now.Cover || old.Words != now.Words ||
 		old.ImageCaption != now.ImageCaption || old.TranslationKey != now.TranslationKey || !old.EditedAt.Equal(now.EditedAt)
-}
-
-// Entry is what the tags service says about one post.
-type Entry struct {
-	PostID, Site string
-	// Tags are those that lead to the post; none if it is not public.
-	Tags []Label
-}
-
-// Tagged is a tag and how many posts are found under it.
-type Tagged struct {
-	Label
-
-	Count int
-	// Colour is #rrggbb or empty.
-	Colour string
-	// Parent is the slug of the tag above; empty if there is none.
-	Parent string
-}
-
-// About is what a tag says of itself.
-type About struct {
-	// Description is sanitised HTML, Summary its beginning as plain text.
-	Description, Summary string
-	// Colour is #rrggbb or empty.
-	Colour string
-	// Image is an address of the site; empty: none.
-	Image, ImageAlt string
-	// Parents are the tags above, from the outermost.
-	Parents []Label
-	// Children are the tags below that posts carry.
-	Children []Tagged
-}
-
-// TagChange is the difference between two entries of one post.
-type TagChange struct {
-	// Added and Renamed are as they are now, Removed as they were before.
-	Added, Renamed, Removed []Label
-}
-
-// CompareTags tells what changed from the tags that a post carried to those
-// that it carries.
-func CompareTags(old, now []Label) TagChange {
-	var c TagChange
-	find := func(list []Label, slug string) int {
-		return slices.IndexFunc(list, func(l Label) bool { return l.Slug == slug })
-	}
-	for _, l := range now {
-		switch i := find(old, l.Slug); {
-		case i < 0:
-			c.Added = append(c.Added, l)
-		case old[i].Name != l.Name:
-			c.Renamed = append(c.Renamed, l)
-		}
-	}
-	for _, l := range old {
-		if find(now, l.Slug) < 0 {
-			c.Removed = append(c.Removed, l)
-		}
-	}
-	return c
 }

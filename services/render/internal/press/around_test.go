@@ -64,7 +64,7 @@ func TestRelatedPostsHaveMostInCommon(t *testing.T) {
 	t.Parallel()
 	day := func(n int) time.Time { return noon().AddDate(0, 0, n) }
 	candidate := func(id string, n int, tags ...string) page.Candidate {
-		return page.Candidate{Place: page.Place{PostID: id, At: day(n)}, Tags: tags}
+		return page.Candidate{Place: page.Place{PostID: id, At: day(n)}, Subjects: tags}
 	}
 	tags := map[string]int{"rare": 2, "some": 9, "common": 500}
 	for _, c := range []struct {

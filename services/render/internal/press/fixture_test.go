@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,13 +45,24 @@ type found struct {
 	part   page.Part
 	// more is how many are found beside ids, of which nobody asks.
 	more int
+	// also is all else that is found.
+	also page.Found
+	// beside is what Facets answers, by the tags with "+"; nil: nobody can say.
+	beside map[string][]page.Tagged
 }
 
 // Find answers as tags does.
-func (f *found) Find(_ context.Context, _ string, s page.Search, part page.Part) ([]string, int, []page.Tagged, error) {
+func (f *found) Find(_ context.Context, _ string, s page.Search, part page.Part) (page.Found, error) {
 	f.asked, f.part = s, part
 	n := len(f.ids)
-	return f.ids[min(part.Skip, n):min(part.Skip+part.Size, n)], n + f.more, f.facets, f.err
+	out := f.also
+	out.IDs, out.Total, out.Facets = f.ids[min(part.Skip, n):min(part.Skip+part.Size, n)], n+f.more, f.facets
+	return out, f.err
+}
+
+// Facets answers as tags does.
+func (f *found) Facets(_ context.Context, _ string, tags []string) ([]page.Tagged, bool) {
+	return f.beside[strings.Join(tags, "+")], f.beside != nil
 }
 
 func setUp(t testing.TB, db *sqldb.DB) *fixture {
@@ -66,7 +78,7 @@ func setUp(t testing.TB, db *sqldb.DB) *fixture {
 	clock.Store(noon().Unix())
 	st := store.New(db, outbox.New(db, "render"), func() time.Time { return time.Unix(clock.Load(), 0) })
 	keeper := press.NewKeeper(st, telemetry.Discard().Log)
-	f := &fixture{db: db, store: st, keeper: keeper, found: &found{}, now: &clock}
+	f := &fixture{db: db, store: st, keeper: keeper, found: &found{beside: make(map[string][]page.Tagged)}, now: &clock}
 	f.deps = press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: f.found, BaseURL: "http://localhost:8080"}
 	f.Press = press.New(f.deps)
 	f.site(t, &page.Site{
@@ -124,12 +136,38 @@ func (f *fixture) save(t testing.TB, d *page.Doc) {
 }
 
 func (f *fixture) saveTags(ctx context.Context, d *page.Doc) (page.Keys, error) {
-	tags, err := f.store.SaveEntries(ctx, []page.Entry{{PostID: d.ID, Site: d.Site, Tags: d.Tags}})
+	tags, err := f.store.SaveEntries(ctx, []page.Entry{entryOf(d)})
 	keys := make(page.Keys)
 	for _, k := range tags {
 		keys.Merge(k)
 	}
 	return keys, err
+}
+
+// entryOf is what the tags service says of a post that carries its tags; their ids
+// are their slugs.
+func entryOf(d *page.Doc) page.Entry {
+	e := page.Entry{PostID: d.ID, Site: d.Site}
+	for _, l := range d.Tags {
+		e.Tags = append(e.Tags, page.EntryTag{Label: l, ID: l.Slug})
+	}
+	return e
+}
+
+// entry has the tags service say something of a post.
+func (f *fixture) entry(t testing.TB, e page.Entry) {
+	t.Helper()
+	f.change(t, e.Site, func(ctx context.Context) (page.Keys, error) {
+		return merged(make(page.Keys))(f.store.SaveEntries(ctx, []page.Entry{e}))
+	})
+}
+
+// tag has the tags service tell of a tag.
+func (f *fixture) tag(t testing.TB, tag page.Tag) {
+	t.Helper()
+	f.change(t, tag.Site, func(ctx context.Context) (page.Keys, error) {
+		return merged(make(page.Keys))(f.store.SaveTags(ctx, []page.Tag{tag}))
+	})
 }
 
 func (f *fixture) get(t testing.TB, site, path string, number int) *page.Page {

@@ -24,7 +24,7 @@ func (p *Press) home(ctx context.Context, site *page.Site) (*page.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloud, err := p.Models.TopTags(ctx, site.ID, cloudSize)
+	cloud, err := p.topTags(ctx, site, cloudSize)
 	if err != nil {
 		return nil, err
 	}
@@ -104,29 +104,6 @@ func (p *Press) choose(ctx context.Context, site *page.Site, route page.Route, s
 	last := pages(total, size)
 	addCards(keys, cards)
 	return selected{cards, total, pagerOf(route, last), keys}, route.Number <= last && (route.Number == 1 || len(cards) > 0), nil
-}
-
-func (p *Press) tagged(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
-	keys := page.NewKeys(page.KeySite)
-	names, ok, err := p.labels(ctx, site, route.Tags, keys)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return p.notFound(ctx, site, route.Path, keys.Sorted()...)
-	}
-	list, ok, err := p.choose(ctx, site, route, page.Selection{Tags: route.Tags}, keys)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return p.notFound(ctx, site, route.Path, keys.Sorted()...)
-	}
-	body, err := p.look(site).Tagged(site, route.Address(route.Number), theme.Tagged{Tags: names, Cards: list.cards, Total: list.total, Pager: list.pager})
-	if err != nil {
-		return nil, err
-	}
-	return finished(page.StatusOK, body, keys, newest(site, list.cards)), nil
 }
 
 func (p *Press) author(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {

@@ -72,11 +72,11 @@ func (p *Press) post(ctx context.Context, site *page.Site, doc *page.Doc, keys p
 	if err != nil {
 		return view, err
 	}
-	tags, candidates, err := p.Models.Around(ctx, site.ID, at)
+	subjects, candidates, err := p.Models.Around(ctx, site.ID, at)
 	if err != nil {
 		return view, err
 	}
-	related := page.Related(doc.PublishedAt, tags, candidates, relatedSize)
+	related := page.Related(doc.PublishedAt, subjects, candidates, relatedSize)
 	var ids []string
 	for _, id := range append([]string{newer, older}, related...) {
 		if id != "" {
@@ -109,8 +109,11 @@ func (p *Press) post(ctx context.Context, site *page.Site, doc *page.Doc, keys p
 	}
 	addCards(keys, cards)
 	keys.Add(page.KeyBeside(doc.ID), page.KeyRelated(doc.ID))
-	for slug := range tags {
-		keys.Add(page.KeyWeight(slug))
+	addLabels(keys, &doc.Card)
+	for subject := range subjects {
+		if !page.IsKeyword(subject) {
+			keys.Add(page.KeyWeight(subject))
+		}
 	}
 	return view, nil
 }

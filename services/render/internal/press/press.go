@@ -45,16 +45,22 @@ type texts interface {
 type neighbours interface {
 	// Beside are those published just after and just before; empty at the ends.
 	Beside(ctx context.Context, site string, p page.Place) (newer, older string, err error)
-	// Around are how many posts carry each tag of a post, and those next to it in
-	// the lists of its tags.
+	// Around is what a post is about, tags with how many posts are found under each,
+	// and those next to it in the lists of these.
 	Around(ctx context.Context, site string, p page.Place) (map[string]int, []page.Candidate, error)
 	Translations(ctx context.Context, site, key string) ([]page.Translation, error)
 }
 
 type labels interface {
 	TopTags(ctx context.Context, site string, size int) ([]page.Tagged, error)
-	// Tags leaves out slugs that no post carries.
+	// Tags leaves out slugs that no post is found under, and tags that readers do not see.
 	Tags(ctx context.Context, site string, slugs []string) ([]page.Tagged, error)
+	// Children are the tags right below one that has, or had, these slugs.
+	Children(ctx context.Context, site string, slugs []string) ([]page.Tagged, error)
+	// Tag is nil for one that nobody knows.
+	Tag(ctx context.Context, id string) (*page.Tag, error)
+	// MovedTag is the slug that a former slug leads to; empty if it leads nowhere.
+	MovedTag(ctx context.Context, site, slug string) (string, error)
 	// Author is false for a slug of nobody.
 	Author(ctx context.Context, site, slug string) (page.Label, bool, error)
 }
@@ -90,9 +96,11 @@ type themes interface {
 
 // finder searches.
 type finder interface {
-	// Find answers the ids of a part of the posts found, how many these are, and the
-	// tags of all of them. It faults with Unavailable.
-	Find(ctx context.Context, site string, s page.Search, part page.Part) (ids []string, total int, facets []page.Tagged, err error)
+	// Find answers a part of the posts found. It faults with Unavailable.
+	Find(ctx context.Context, site string, s page.Search, part page.Part) (page.Found, error)
+	// Facets are the other tags of the posts that are found under all of some; false if
+	// nobody can say now.
+	Facets(ctx context.Context, site string, tags []string) ([]page.Tagged, bool)
 }
 
 // Deps are what a press stands on. All fields are required.
@@ -161,7 +169,7 @@ func (p *Press) Get(ctx context.Context, siteID string, ask page.Ask) (*page.Pag
 		out.LastModified = later(out.LastModified, at)
 	}
 	// What is nowhere is not kept: anybody can ask for any number of such addresses.
-	if route.Keepable() && out.Status != page.StatusNotFound {
+	if route.Keepable() && out.Status != page.StatusNotFound && !out.Fleeting {
 		p.Keeper.Keep(siteID, route, page.Kept{Page: *out, Clock: clock, Edition: edition})
 	}
 	return out, nil
@@ -205,6 +213,8 @@ func (p *Press) press(ctx context.Context, site *page.Site, route page.Route) (*
 		return p.sitemap(ctx, site, route)
 	case page.RouteRobots:
 		return robots(site), nil
+	case page.RouteOpenSearch:
+		return openSearch(site)
 	case page.RouteNone, page.RouteMoved:
 	}
 	return p.notFound(ctx, site, route.Path)
@@ -214,7 +224,7 @@ func (p *Press) look(site *page.Site) *theme.Theme { return p.Themes.For(site.Th
 
 // finished is a page of HTML that shows what changed at these times.
 func finished(status int, body []byte, keys page.Keys, shown ...time.Time) *page.Page {
-	out := &page.Page{Status: status, ContentType: theme.ContentType, Body: body, ETag: page.Tag(body), Keys: keys.Sorted()}
+	out := &page.Page{Status: status, ContentType: theme.ContentType, Body: body, ETag: page.Validator(body), Keys: keys.Sorted()}
 	for _, at := range shown {
 		out.LastModified = later(out.LastModified, at)
 	}
@@ -246,9 +256,17 @@ func moved(location string, keys ...string) *page.Page {
 // addCards adds what listed posts depend on.
 func addCards(keys page.Keys, lists ...[]page.Card) {
 	for _, list := range lists {
-		for _, c := range list {
-			keys.Add(page.KeyCard(c.ID))
+		for i := range list {
+			keys.Add(page.KeyCard(list[i].ID))
+			addLabels(keys, &list[i])
 		}
+	}
+}
+
+// addLabels adds what the tags of a post depend on.
+func addLabels(keys page.Keys, c *page.Card) {
+	for _, l := range c.Tags {
+		keys.Add(page.KeyLabel(l.Slug))
 	}
 }
 

@@ -16,35 +16,70 @@ const maxFound = 10_000
 func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
 	view := theme.Search{Search: route.Search, Pager: theme.Pager{Number: 1, Pages: 1}}
 	keys := page.NewKeys(page.KeySite)
-	if !route.Search.Empty() {
-		size := site.PostsPerPage
-		ids, total, facets, ok, err := p.find(ctx, site, route, page.Part{Size: size})
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return p.notFound(ctx, site, route.Path)
-		}
-		cards, err := p.Models.CardsOf(ctx, site.ID, ids)
-		if err != nil {
-			return nil, err
-		}
-		view.Found = page.Found{Cards: inOrder(ids, cards, func(c page.Card) string { return c.ID }), Total: total, Facets: facets}
-		view.Pager = pagerOf(route, pages(min(total, maxFound), size))
-		view.Feed = page.Escape(page.FeedOf(route.Path, page.FeedRSS)) + route.Search.Query(1)
-		if view.Tags, view.Without, err = p.named(ctx, site, route.Search); err != nil {
-			return nil, err
-		}
-		addCards(keys, cards)
-	} else {
-		// Who does not know yet what to look for begins with a tag.
-		tags, err := p.Models.TopTags(ctx, site.ID, cloudSize)
-		if err != nil {
-			return nil, err
-		}
-		view.Found.Facets = tags
-		keys.Add(page.KeyTags)
+	if route.Search.Empty() {
+		return p.searchForm(ctx, site, route, view, keys)
 	}
+	to, err := p.nameSearch(ctx, site, &view, keys)
+	if err != nil {
+		return nil, err
+	}
+	if to != nil {
+		route.Search = *to
+		return moved(route.Address(route.Number)), nil
+	}
+	size := site.PostsPerPage
+	found, ok, err := p.find(ctx, site, route, page.Part{Size: size, Language: site.Language, AtLeast: route.AtLeast})
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return p.notFound(ctx, site, route.Path)
+	}
+	cards, err := p.Models.CardsOf(ctx, site.ID, found.IDs)
+	if err != nil {
+		return nil, err
+	}
+	found.Cards = inOrder(found.IDs, cards, func(c page.Card) string { return c.ID })
+	inLanguage(found.Facets, site.Language)
+	view.Found = found
+	view.Pager = pagerOf(route, pages(min(found.Total, maxFound), size))
+	if view.Authors, err = p.authors(ctx, site, route.Search.Authors, found.Authors); err != nil {
+		return nil, err
+	}
+	status := page.StatusOK
+	if found.Problem == nil {
+		view.Feed = page.Escape(page.FeedOf(route.Path, page.FeedRSS)) + unordered(route.Search).Query(1)
+	} else {
+		// Readers see what is wrong, and programs and caches that nothing was found out.
+		status = page.StatusBad
+	}
+	addCards(keys, cards)
+	body, err := p.look(site).Search(site, route.Address(route.Number), view)
+	if err != nil {
+		return nil, err
+	}
+	out := finished(status, body, keys)
+	out.Fleeting = true
+	return out, nil
+}
+
+// searchForm is the page of a search for nothing: who does not know yet what to
+// look for begins with a tag or an example.
+func (p *Press) searchForm(ctx context.Context, site *page.Site, route page.Route, view theme.Search, keys page.Keys) (*page.Page, error) {
+	tags, err := p.topTags(ctx, site, cloudSize)
+	if err != nil {
+		return nil, err
+	}
+	view.Found.Facets = tags
+	newest, _, err := p.Models.Cards(ctx, site.ID, page.Selection{}, 1, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range newest {
+		view.Title = c.Title
+	}
+	keys.Add(page.KeyTags, page.KeyPosts)
+	addCards(keys, newest)
 	body, err := p.look(site).Search(site, route.Address(route.Number), view)
 	if err != nil {
 		return nil, err
@@ -52,15 +87,20 @@ func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (
 	return finished(page.StatusOK, body, keys), nil
 }
 
+func unordered(s page.Search) page.Search {
+	s.Order = ""
+	return s
+}
+
 // find asks for the route's page of what its search finds; false if there is no
 // such page.
-func (p *Press) find(ctx context.Context, site *page.Site, route page.Route, part page.Part) (ids []string, total int, facets []page.Tagged, ok bool, err error) {
+func (p *Press) find(ctx context.Context, site *page.Site, route page.Route, part page.Part) (page.Found, bool, error) {
 	part.Skip = (route.Number - 1) * part.Size
 	if part.Skip >= maxFound {
-		return nil, 0, nil, false, nil
+		return page.Found{}, false, nil
 	}
-	ids, total, facets, err = p.Finder.Find(ctx, site.ID, route.Search, part)
-	return ids, total, facets, route.Number <= pages(total, part.Size), err
+	found, err := p.Finder.Find(ctx, site.ID, route.Search, part)
+	return found, route.Number <= pages(found.Total, part.Size), err
 }
 
 // inOrder puts things in the order of ids.
@@ -74,25 +114,60 @@ func inOrder[T any](ids []string, list []T, id func(T) string) []T {
 	return out
 }
 
-// named are a search's tags with their names; one that no post carries has its slug.
-func (p *Press) named(ctx context.Context, site *page.Site, s page.Search) (with, without []page.Label, err error) {
-	all := slices.Concat(s.Tags, s.Without)
-	if len(all) == 0 {
-		return nil, nil, nil
-	}
-	known, err := p.Models.Tags(ctx, site.ID, all)
-	if err != nil {
-		return nil, nil, err
-	}
-	var labels []page.Label
-	for _, slug := range all {
-		l := page.Label{Slug: slug, Name: slug}
-		if i := slices.IndexFunc(known, func(t page.Tagged) bool { return t.Slug == slug }); i >= 0 {
-			l = known[i].Label
+// nameSearch gives the tags of a search their names; one that no post carries has
+// its slug. Where a slug is a former one, it answers the search with the present
+// one instead.
+func (p *Press) nameSearch(ctx context.Context, site *page.Site, view *theme.Search, keys page.Keys) (*page.Search, error) {
+	to := view.Search
+	isMoved := false
+	for _, list := range []struct {
+		slugs  *[]string
+		labels *[]page.Label
+	}{{&to.Tags, &view.Tags}, {&to.Without, &view.Without}, {&to.Any, &view.Any}} {
+		known, err := p.Models.Tags(ctx, site.ID, *list.slugs)
+		if err != nil {
+			return nil, err
 		}
-		labels = append(labels, l)
+		inLanguage(known, site.Language)
+		for _, slug := range *list.slugs {
+			l := page.Label{Slug: slug, Name: slug}
+			if i := slices.IndexFunc(known, func(t page.Tagged) bool { return t.Slug == slug }); i >= 0 {
+				l = known[i].Label
+			}
+			*list.labels = append(*list.labels, l)
+		}
+		if len(known) == len(*list.slugs) {
+			continue
+		}
+		present, err := p.moved(ctx, site, *list.slugs, known, keys)
+		if err != nil {
+			return nil, err
+		}
+		if present != nil {
+			*list.slugs, isMoved = present, true
+		}
 	}
-	return labels[:len(s.Tags):len(s.Tags)], labels[len(s.Tags):], nil
+	if !isMoved {
+		return nil, nil //nolint:nilnil // the search is well as it is
+	}
+	return &to, nil
+}
+
+// authors are those of a search, with their names.
+func (p *Press) authors(ctx context.Context, site *page.Site, slugs []string, found []page.Facet) ([]page.Label, error) {
+	var out []page.Label
+	for _, slug := range slugs {
+		l := page.Label{Slug: slug, Name: slug}
+		if i := slices.IndexFunc(found, func(f page.Facet) bool { return f.Value == slug }); i >= 0 {
+			l.Name = found[i].Name
+		} else if known, ok, err := p.Models.Author(ctx, site.ID, slug); err != nil {
+			return nil, err
+		} else if ok {
+			l = known
+		}
+		out = append(out, l)
+	}
+	return out, nil
 }
 
 // listed is what a feed is of.
@@ -104,6 +179,8 @@ type listed struct {
 	posts []page.Doc
 	total int
 	keys  page.Keys
+	// moved is the address of the feed that took the place of this one, escaped.
+	moved string
 }
 
 func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*page.Page, error) {
@@ -115,6 +192,9 @@ func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*p
 	if err != nil {
 		return nil, err
 	}
+	if list.moved != "" {
+		return moved(list.moved, list.keys.Sorted()...), nil
+	}
 	last := pages(list.total, feed.Size)
 	if !ok || route.Number > last {
 		return p.notFound(ctx, site, route.Path, list.keys.Sorted()...)
@@ -124,6 +204,7 @@ func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*p
 	out := finished(page.StatusOK, nil, list.keys, site.UpdatedAt)
 	for _, d := range list.posts {
 		list.keys.Add(page.KeyPost(d.ID))
+		addLabels(list.keys, &d.Card)
 		out.LastModified = later(out.LastModified, d.UpdatedAt)
 	}
 	out.Body, err = feed.Write(kind, feed.Feed{
@@ -133,7 +214,7 @@ func (p *Press) feed(ctx context.Context, site *page.Site, route page.Route) (*p
 	if err != nil {
 		return nil, err
 	}
-	out.ContentType, out.ETag, out.Keys = kind.ContentType(), page.Tag(out.Body), list.keys.Sorted()
+	out.ContentType, out.ETag, out.Keys = kind.ContentType(), page.Validator(out.Body), list.keys.Sorted()
 	return out, nil
 }
 
@@ -146,11 +227,19 @@ func (p *Press) listed(ctx context.Context, site *page.Site, route page.Route) (
 	case !route.Search.Empty():
 		return p.listedSearch(ctx, site, route)
 	case len(route.Tags) > 0:
-		names, ok, err := p.labels(ctx, site, route.Tags, list.keys)
-		if err != nil || !ok {
+		want, err := p.want(ctx, site, route.Tags, list.keys)
+		if err != nil {
 			return list, false, err
 		}
-		for _, l := range names {
+		if want.to != nil {
+			route.Path = page.FeedOf(page.TagsPath(want.to), route.Feed)
+			list.moved = route.Address(route.Number)
+			return list, true, nil
+		}
+		if !want.found {
+			return list, false, nil
+		}
+		for _, l := range labelsOf(want.tags, list.keys) {
 			list.title += " #" + l.Name
 		}
 		list.home = page.Escape(page.TagsPath(route.Tags))
@@ -172,26 +261,37 @@ func (p *Press) listed(ctx context.Context, site *page.Site, route page.Route) (
 func (p *Press) listedSearch(ctx context.Context, site *page.Site, route page.Route) (listed, bool, error) {
 	s := route.Search
 	list := listed{keys: make(page.Keys), home: page.Route{Path: "/search", Search: s}.Address(1)}
-	// Who follows a search waits for what is new, however little of it there is.
-	ids, total, _, ok, err := p.find(ctx, site, route, page.Part{Size: feed.Size, Newest: true})
-	if err != nil || !ok {
-		return list, false, err
-	}
-	posts, err := p.Models.TextsOf(ctx, site.ID, ids, feed.MaxText)
+	view := theme.Search{Search: s}
+	to, err := p.nameSearch(ctx, site, &view, list.keys)
 	if err != nil {
 		return list, false, err
 	}
-	with, without, err := p.named(ctx, site, s)
+	if to != nil {
+		route.Search = *to
+		list.moved = route.Address(route.Number)
+		return list, true, nil
+	}
+	// Who follows a search waits for what is new, however little of it there is.
+	found, ok, err := p.find(ctx, site, route, page.Part{Size: feed.Size, Newest: true, Language: site.Language})
+	if err != nil || !ok || found.Problem != nil {
+		return list, false, err
+	}
+	posts, err := p.Models.TextsOf(ctx, site.ID, found.IDs, feed.MaxText)
 	if err != nil {
 		return list, false, err
 	}
 	list.title = " – " + s.Text
-	for _, l := range with {
+	for _, l := range slices.Concat(view.Tags, view.Any) {
 		list.title += " #" + l.Name
 	}
-	for _, l := range without {
+	for _, l := range view.Without {
 		list.title += " −#" + l.Name
 	}
-	list.posts, list.total = posts, min(total, maxFound)
+	for _, text := range slices.Concat(s.Authors, s.Languages, []string{s.Since, s.Until}) {
+		if text != "" {
+			list.title += " " + text
+		}
+	}
+	list.posts, list.total = posts, min(found.Total, maxFound)
 	return list, true, nil
 }

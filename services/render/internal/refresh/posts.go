@@ -27,6 +27,7 @@ const (
 	TypePost  = "post"
 	TypeSite  = "site"
 	TypeEntry = "entry"
+	TypeTag   = "tag"
 )
 
 const (

@@ -103,8 +103,11 @@ func mended[S any](items []projection.Item[S]) []string {
 // aggregateOf names what is told of for ref. A post has two: itself and its
 // entry, of which each owner's read model tells by itself.
 func aggregateOf(ref projection.Ref) string {
-	if ref.Type == TypeEntry {
+	switch ref.Type {
+	case TypeEntry:
 		return "entry-" + ref.ID
+	case TypeTag:
+		return "tag-" + ref.ID
 	}
 	return ref.ID
 }

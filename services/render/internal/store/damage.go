@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/render/internal/page"
-	"github.com/parution/parution/services/render/internal/store/db"
 )
 
 // Damage compares what was made of posts with what it should be and returns, by
@@ -46,23 +46,37 @@ func (s *Store) Damage(ctx context.Context, docs []*page.Doc) (map[string]page.K
 	return keys, s.damagedAddresses(ctx, list, docs, keys)
 }
 
-// damagedLists looks at the posts' places in their tags' lists.
+// damagedLists looks at the posts' places in their subjects' lists.
 func (s *Store) damagedLists(ctx context.Context, list string, byID map[string]*page.Doc, keys map[string]page.Keys) error {
+	wrong := make(map[string][]page.Keys)
 	err := s.each(ctx, s.sql.places, func(row scanner) error {
-		var id, slug string
+		var id, name string
 		var listed bool
 		var at sqldb.Time
-		if err := row.Scan(&id, &slug, &listed, &at); err != nil {
+		if err := row.Scan(&id, &name, &listed, &at); err != nil {
 			return fmt.Errorf("scan a place: %w", err)
 		}
 		if d := byID[id]; listed != (d.State == page.Public) || listed && !at.Equal(sqldb.At(d.PublishedAt).Time) {
-			// What is related to which posts was found in this list.
-			keys[id].Add(page.KeyTag(slug), page.KeyWeight(slug))
+			wrong[name] = append(wrong[name], keys[id])
 		}
 		return nil
 	}, list)
 	if err != nil {
 		return fmt.Errorf("read the places of %d posts: %w", len(byID), err)
+	}
+	tags, err := s.tagsByID(ctx, slices.Collect(maps.Keys(wrong)))
+	if err != nil {
+		return err
+	}
+	for name, posts := range wrong {
+		for _, keys := range posts {
+			// What is related to which posts was found in this list.
+			if t, isTag := tags[name]; isTag {
+				keys.Add(page.KeyTag(t.Slug), page.KeyWeight(name))
+			} else {
+				keys.Add(page.KeySite) // to whom a word led nobody knows
+			}
+		}
 	}
 	return nil
 }
@@ -97,52 +111,46 @@ func (s *Store) damagedAddresses(ctx context.Context, list string, docs []*page.
 
 // Settle counts all tags anew and returns, by site, the keys that this touches.
 func (s *Store) Settle(ctx context.Context) (map[string]page.Keys, error) {
-	type key struct{ site, slug string }
-	was := make(map[key]tag)
-	err := s.each(ctx, `SELECT site, slug, name, count FROM tag`, func(row scanner) error {
+	was, is := make(map[string]tag), make(map[string]int)
+	err := s.each(ctx, `SELECT id, site, slug, count FROM tag`, func(row scanner) error {
 		var t tag
-		err := row.Scan(&t.Site, &t.Slug, &t.Name, &t.Count)
-		was[key{t.Site, t.Slug}] = t
+		err := row.Scan(&t.ID, &t.Site, &t.Slug, &t.Count)
+		was[t.ID] = t
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read all tags: %w", err)
 	}
-	touched := make(map[string]page.Keys)
-	touch := func(t tag, named bool) {
-		if touched[t.Site] == nil {
-			touched[t.Site] = make(page.Keys)
-		}
-		touched[t.Site].Add(page.KeyTags, page.KeyWeight(t.Slug))
-		if named {
-			touched[t.Site].Add(page.KeyTag(t.Slug))
-		}
-	}
-	var rows []tag
 	err = s.each(ctx, countAll, func(row scanner) error {
-		var is tag
-		if err := row.Scan(&is.Site, &is.Slug, &is.Name, &is.Count); err != nil {
-			return fmt.Errorf("scan a tag: %w", err)
-		}
-		at := key{is.Site, is.Slug}
-		if old := was[at]; old != is {
-			rows = append(rows, is)
-			touch(is, old.Name != is.Name)
-		}
-		delete(was, at)
-		return nil
+		var site, id string
+		var n int
+		err := row.Scan(&site, &id, &n)
+		is[id] += n
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count all tags: %w", err)
 	}
-	for _, t := range was { // nobody carries it
-		touch(t, true)
-		if err := s.q(ctx).DropTag(ctx, db.DropTagParams{Site: t.Site, Slug: t.Slug}); err != nil {
-			return nil, fmt.Errorf("drop tag %s: %w", t.Slug, err)
+	touched := make(map[string]page.Keys)
+	var rows []tag
+	for id, t := range was {
+		if is[id] == t.Count {
+			continue
 		}
+		if is[id] == 0 {
+			// One that only entries told of, and none does any more.
+			if err := s.q(ctx).DropUntold(ctx, id); err != nil {
+				return nil, fmt.Errorf("drop tag %s: %w", id, err)
+			}
+		}
+		if touched[t.Site] == nil {
+			touched[t.Site] = make(page.Keys)
+		}
+		touched[t.Site].Add(page.KeyTags, page.KeyTag(t.Slug), page.KeyWeight(id))
+		rows = append(rows, tag{ID: id, Count: is[id]})
 	}
-	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.saveTags, rows); err != nil {
-		return nil, fmt.Errorf("save %d tags: %w", len(rows), err)
+	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.countTags, rows); err != nil {
+		return nil, fmt.Errorf("count %d tags: %w", len(rows), err)
 	}
 	return touched, nil
 }

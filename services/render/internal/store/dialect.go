@@ -16,24 +16,32 @@ type statements struct {
 	cards string
 	// texts: site, list of post ids, most characters of a text → textColumns, newest first.
 	texts string
-	// tags: site, list of slugs → slug, name, count.
+	// tags: site, list of slugs → tagColumns of visible ones that posts carry, by slug.
 	tags string
-	// countAll, idsAll: site, list of slugs, how many these are (idsAll: and size, skip).
+	// tagsByID: list of ids → tagColumns of all.
+	tagsByID string
+	// children: site, list of slugs → tagColumns of visible ones that posts carry.
+	children string
+	// states: list of ids → stateColumns.
+	states string
+	// countAll, idsAll: site, list of subjects, how many these are (idsAll: and size, skip).
 	countAll, idsAll string
 	// outlines: list of post ids → outlineColumns.
 	outlines string
-	// labels: list of post ids → post_id, slug, name, by slug.
+	// labels: list of post ids → post_id, slug, name, names of what they carry, in order.
 	labels string
-	// relist: list of post ids; their tags' lists get what doc says.
+	// subjects: list of post ids → post_id, subject, inherited, place.
+	subjects string
+	// relist: list of post ids; their subjects' lists get what doc says.
 	relist string
-	// saveDocTags: list of docTag, published_at of posts that are not known.
-	saveDocTags string
+	// saveSubjects: list of docSubject, published_at of posts that are not known.
+	saveSubjects string
 	// beside: list of place → n, the newer and the older neighbour, each may be NULL.
 	beside string
-	// windows: list of place in tags, how many each → n, newer and older neighbours, joined by
+	// windows: list of place in subjects, how many each → n, newer and older neighbours, joined by
 	// spaces, each may be NULL.
 	windows string
-	// placesOf: list of post ids → post_id, slug, published_at of those that are listed.
+	// placesOf: list of post ids → post_id, subject, published_at of those that are listed.
 	placesOf string
 	// published: list of post ids → post_id, site, published_at of public ones.
 	published string
@@ -51,11 +59,13 @@ type statements struct {
 	translations string
 	// saveAddresses: list of address.
 	saveAddresses string
-	// saveTags: list of tag.
-	saveTags string
+	// addTags: list of tag, of which only entries tell.
+	addTags string
+	// countTags: list of tag, whose counts are set.
+	countTags string
 	// bodies: list of post ids → post_id, html, contents.
 	bodies string
-	// places: list of post ids → post_id, slug, listed, published_at.
+	// places: list of post ids → post_id, subject, listed, published_at.
 	places string
 	// addresses: list of post ids → site, path, post_id, kind.
 	addresses string
@@ -69,36 +79,41 @@ const (
 	lastTouch = `SELECT at FROM touched WHERE site = $1 AND clock <= $3 AND key `
 	touched   = `SELECT COALESCE(MAX(clock), 0) FROM touched WHERE site = $1 AND key `
 
-	cardColumns = `post_id, site, slug, title, language, excerpt, image, image_alt, authors, tags, minutes, published_at, updated_at`
+	cardColumns = `post_id, site, slug, title, language, excerpt, image, image_alt, authors, minutes, published_at, updated_at`
 	// A long text is left out rather than read: a feed of all would not fit into memory.
 	textColumns = cardColumns + `, edited_at, CASE WHEN length(html) <= $3 THEN html ELSE '' END AS html`
 	newest      = ` AND doc.state = 1 ORDER BY published_at DESC, post_id DESC`
 	// A cross join keeps SQLite from reading the posts in the order of a list and looking each up in ids.
 	fromIDs = ` CROSS JOIN doc WHERE doc.post_id = list.item AND doc.site = $1`
 
-	tagsOf   = `SELECT slug, name, count FROM tag WHERE site = $1 AND slug `
-	bySlug   = ` ORDER BY slug`
-	withAll  = ` FROM doc_tag WHERE site = $1 AND listed = true AND slug `
+	tagColumns   = `id, slug, name, names, colour, parent, count`
+	stateColumns = `id, site, slug, name, names, description, summary, colour, image, image_alt, parent, former, internal, moved_to, told`
+	// What readers find.
+	visible  = ` AND internal = false AND moved_to = '' AND count > 0`
+	tagsOf   = `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` AND slug `
+	bySlug   = ` ORDER BY slug, told DESC, id`
+	topTags  = `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` ORDER BY count DESC, slug LIMIT $2`
+	withAll  = ` FROM doc_subject WHERE site = $1 AND listed = true AND subject `
 	grouped  = ` GROUP BY post_id, published_at HAVING count(*) = $3`
 	pageOf   = ` ORDER BY published_at DESC, post_id DESC LIMIT $4 OFFSET $5`
 	countOf  = `SELECT count(*) FROM (SELECT post_id`
 	countEnd = `) AS carriers`
 
 	outlineColumns = `post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption,
- translation_key, tags, authors, featured, words, minutes, hash, former, aliases, published_at, updated_at, edited_at`
-	// The name is the one that ShownName picks.
-	countAll = `SELECT site, slug, name, CAST(carriers AS integer) FROM (
-  SELECT site, slug, name, SUM(count(*)) OVER (PARTITION BY site, slug) AS carriers,
-   row_number() OVER (PARTITION BY site, slug ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC) AS place
-  FROM doc_tag GROUP BY site, slug, name) AS named
- WHERE place = 1`
-	labelsOf = `SELECT post_id, slug, name FROM doc_tag WHERE post_id `
-	relistOf = `UPDATE doc_tag SET listed = (doc.state = 1), published_at = doc.published_at FROM doc
- WHERE doc.post_id = doc_tag.post_id AND doc_tag.post_id `
-	docTagsInto = `INSERT INTO doc_tag (post_id, slug, name, site, listed, published_at)
- SELECT list.post_id, list.slug, list.name, list.site, COALESCE(doc.state = 1, false), COALESCE(doc.published_at, $2) FROM `
-	docTagsEnd = ` LEFT JOIN doc ON doc.post_id = list.post_id AND doc.site = list.site WHERE true
- ON CONFLICT (post_id, slug) DO UPDATE SET name = excluded.name, listed = excluded.listed, published_at = excluded.published_at`
+ translation_key, authors, featured, words, minutes, hash, former, aliases, published_at, updated_at, edited_at`
+	countAll = `SELECT site, subject, CAST(count(*) AS integer) FROM doc_subject WHERE subject NOT LIKE '~%' GROUP BY site, subject`
+	// A tag that another took the place of is shown as that one.
+	labelsOf = `SELECT s.post_id, COALESCE(m.slug, t.slug), COALESCE(m.name, t.name), COALESCE(m.names, t.names)
+ FROM doc_subject AS s JOIN tag AS t ON t.id = s.subject LEFT JOIN tag AS m ON m.id = t.moved_to
+ WHERE s.inherited = false AND COALESCE(m.internal, t.internal) = false AND COALESCE(m.moved_to, t.moved_to) = '' AND s.post_id `
+	inPlace     = ` ORDER BY s.post_id, s.place, s.subject`
+	subjectRows = `SELECT post_id, subject, inherited, place FROM doc_subject WHERE post_id `
+	relistOf    = `UPDATE doc_subject SET listed = (doc.state = 1), published_at = doc.published_at FROM doc
+ WHERE doc.post_id = doc_subject.post_id AND doc_subject.post_id `
+	subjectsInto = `INSERT INTO doc_subject (post_id, subject, site, inherited, place, listed, published_at)
+ SELECT list.post_id, list.subject, list.site, list.inherited, list.place, COALESCE(doc.state = 1, false), COALESCE(doc.published_at, $2) FROM `
+	subjectsEnd = ` LEFT JOIN doc ON doc.post_id = list.post_id AND doc.site = list.site WHERE true
+ ON CONFLICT (post_id, subject) DO UPDATE SET inherited = excluded.inherited, place = excluded.place, listed = excluded.listed, published_at = excluded.published_at`
 	// Neighbours in the order of lists, by date and then by id.
 	besideOf = `SELECT list.n,
  (SELECT doc.post_id FROM doc WHERE doc.site = list.site AND doc.state = 1 AND (doc.published_at, doc.post_id) > (list.at, list.post_id)
@@ -106,11 +121,11 @@ const (
  (SELECT doc.post_id FROM doc WHERE doc.site = list.site AND doc.state = 1 AND (doc.published_at, doc.post_id) < (list.at, list.post_id)
   ORDER BY doc.published_at DESC, doc.post_id DESC LIMIT 1) FROM list`
 	windowsOf = `SELECT list.n,
- (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_tag AS t WHERE t.site = list.site AND t.slug = list.slug AND t.listed = true
+ (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_subject AS t WHERE t.site = list.site AND t.subject = list.subject AND t.listed = true
   AND (t.published_at, t.post_id) > (list.at, list.post_id) ORDER BY t.published_at, t.post_id LIMIT $2) AS newer),
- (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_tag AS t WHERE t.site = list.site AND t.slug = list.slug AND t.listed = true
+ (SELECT string_agg(post_id, ' ') FROM (SELECT t.post_id FROM doc_subject AS t WHERE t.site = list.site AND t.subject = list.subject AND t.listed = true
   AND (t.published_at, t.post_id) < (list.at, list.post_id) ORDER BY t.published_at DESC, t.post_id DESC LIMIT $2) AS older) FROM list`
-	placesIn    = `SELECT post_id, slug, published_at FROM doc_tag WHERE listed = true AND post_id `
+	placesIn    = `SELECT post_id, subject, published_at FROM doc_subject WHERE listed = true AND post_id `
 	authorsInto = `INSERT INTO doc_author (post_id, slug, name, site, published_at)
  SELECT list.post_id, list.slug, list.name, list.site, doc.published_at FROM `
 	authorsEnd = ` JOIN doc ON doc.post_id = list.post_id AND doc.site = list.site WHERE doc.state = 1
@@ -122,10 +137,13 @@ const (
 	translationsOf = `SELECT translation_key, slug, language FROM doc WHERE site = $1 AND state = 1 AND translation_key <> '' AND translation_key `
 	byLanguage     = ` ORDER BY translation_key, language, published_at, post_id`
 	addressesInto  = `INSERT INTO address (site, path, post_id, kind) SELECT site, path, post_id, kind FROM `
-	tagsInto       = `INSERT INTO tag (site, slug, name, count) SELECT site, slug, name, count FROM `
-	tagsEnd        = ` ON CONFLICT (site, slug) DO UPDATE SET name = excluded.name, count = excluded.count`
-	versionsInto   = `INSERT INTO press_version (aggregate_id, version) SELECT item, 1 FROM `
-	versionsEnd    = ` ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1 RETURNING aggregate_id, version`
+	addTags        = `INSERT INTO tag (id, site, slug, name, names, description, summary, colour, image, image_alt, parent, former, internal, moved_to, told, count)
+ SELECT list.id, list.site, list.slug, list.name, '{}', '', '', '', '', '', '', '[]', false, '', false, 0 FROM `
+	addTagsEnd   = ` WHERE true ON CONFLICT (id) DO NOTHING`
+	countTags    = `UPDATE tag SET count = list.count FROM `
+	countEnds    = ` WHERE tag.id = list.id`
+	versionsInto = `INSERT INTO press_version (aggregate_id, version) SELECT item, 1 FROM `
+	versionsEnd  = ` ON CONFLICT (aggregate_id) DO UPDATE SET version = press_version.version + 1 RETURNING aggregate_id, version`
 )
 
 // once has the rows of list read before those that are looked for with each:
@@ -145,16 +163,20 @@ func statementsOf(d sqldb.Dialect) statements {
 		cards:     `SELECT ` + cardColumns + ` FROM ` + list + fromIDs + newest,
 		texts:     `SELECT ` + textColumns + ` FROM ` + list + fromIDs + newest,
 		tags:      tagsOf + in + bySlug,
+		tagsByID:  `SELECT ` + tagColumns + ` FROM tag WHERE id ` + inOnly + ` ORDER BY id`,
+		children:  `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` AND parent ` + in + ` ORDER BY slug`,
+		states:    `SELECT ` + stateColumns + ` FROM tag WHERE id ` + inOnly,
 		countAll:  countOf + withAll + in + grouped + countEnd,
 		idsAll:    `SELECT post_id` + withAll + in + grouped + pageOf,
 
 		outlines:      `SELECT ` + outlineColumns + ` FROM doc WHERE post_id ` + inOnly,
-		labels:        labelsOf + inOnly + bySlug,
+		labels:        labelsOf + inOnly + inPlace,
+		subjects:      subjectRows + inOnly + ` ORDER BY post_id, place, subject`,
 		relist:        relistOf + inOnly,
-		saveDocTags:   docTagsInto + d.Records("$1", "post_id text", "slug text", "name text", "site text") + docTagsEnd,
+		saveSubjects:  subjectsInto + d.Records("$1", "post_id text", "subject text", "site text", "inherited boolean", "place integer") + subjectsEnd,
 		beside:        once(d.Records("$1", "n integer", "site text", "at timestamptz", "post_id text")) + besideOf,
-		windows:       once(d.Records("$1", "n integer", "site text", "slug text", "at timestamptz", "post_id text")) + windowsOf,
-		placesOf:      placesIn + inOnly + bySlug,
+		windows:       once(d.Records("$1", "n integer", "site text", "subject text", "at timestamptz", "post_id text")) + windowsOf,
+		placesOf:      placesIn + inOnly + ` ORDER BY post_id, subject`,
 		published:     `SELECT post_id, site, published_at FROM doc WHERE state = 1 AND post_id ` + inOnly + ` ORDER BY post_id`,
 		dropAuthors:   `DELETE FROM doc_author WHERE post_id ` + inOnly,
 		saveAuthors:   authorsInto + d.Records("$1", "post_id text", "slug text", "name text", "site text") + authorsEnd,
@@ -163,9 +185,10 @@ func statementsOf(d sqldb.Dialect) statements {
 		months:        monthsOf + d.Records("$2", "n integer", "since timestamptz", "until timestamptz") + ` ORDER BY list.n`,
 		translations:  translationsOf + in + byLanguage,
 		saveAddresses: addressesInto + d.Records("$1", "site text", "path text", "post_id text", "kind integer"),
-		saveTags:      tagsInto + d.Records("$1", "site text", "slug text", "name text", "count integer") + where + tagsEnd,
+		addTags:       addTags + d.Records("$1", "id text", "site text", "slug text", "name text") + addTagsEnd,
+		countTags:     countTags + d.Records("$1", "id text", "count integer") + countEnds,
 		bodies:        `SELECT post_id, html, contents FROM doc WHERE post_id ` + inOnly,
-		places:        `SELECT post_id, slug, listed, published_at FROM doc_tag WHERE post_id ` + inOnly,
+		places:        `SELECT post_id, subject, listed, published_at FROM doc_subject WHERE post_id ` + inOnly,
 		addresses:     `SELECT site, path, post_id, kind FROM address WHERE post_id ` + inOnly,
 		nextVersions:  versionsInto + only + where + versionsEnd,
 	}

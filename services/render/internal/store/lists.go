@@ -51,7 +51,11 @@ func (s *Store) CardsOf(ctx context.Context, site string, ids []string) ([]page.
 	if err != nil {
 		return nil, fmt.Errorf("read %d posts of site %s: %w", len(ids), site, err)
 	}
-	return cards, nil
+	refs := make([]*page.Card, len(cards))
+	for i := range cards {
+		refs[i] = &cards[i]
+	}
+	return cards, s.label(ctx, refs...)
 }
 
 // Texts lists public posts of a site with their HTML, newest first: size of them
@@ -87,12 +91,16 @@ func (s *Store) TextsOf(ctx context.Context, site string, ids []string, maxText 
 	if err != nil {
 		return nil, fmt.Errorf("read the texts of %d posts of site %s: %w", len(ids), site, err)
 	}
-	return docs, nil
+	refs := make([]*page.Card, len(docs))
+	for i := range docs {
+		refs[i] = &docs[i].Card
+	}
+	return docs, s.label(ctx, refs...)
 }
 
 func (s *Store) selected(ctx context.Context, site string, sel page.Selection, size, skip int) ([]string, int, error) {
-	if len(sel.Tags) > 1 {
-		return s.withAll(ctx, site, sel.Tags, size, skip)
+	if len(sel.Tags) > 0 {
+		return s.withTags(ctx, site, sel.Tags, size, skip)
 	}
 	var (
 		ids   []string
@@ -102,10 +110,6 @@ func (s *Store) selected(ctx context.Context, site string, sel page.Selection, s
 		n, at = int32(min(size, math.MaxInt32)), int32(min(skip, math.MaxInt32)) //nolint:gosec // bounded on the same line
 	)
 	switch {
-	case len(sel.Tags) == 1:
-		if total, err = howMany(q.CountTag(ctx, db.CountTagParams{Site: site, Slug: sel.Tags[0]})); err == nil {
-			ids, err = q.TaggedIDs(ctx, db.TaggedIDsParams{Site: site, Slug: sel.Tags[0], Size: n, Skip: at})
-		}
 	case sel.Featured:
 		if total, err = s.length(ctx, site, listFeatured); err == nil {
 			ids, err = q.FeaturedIDs(ctx, db.FeaturedIDsParams{Site: site, Size: n, Skip: at})
@@ -143,12 +147,35 @@ func howMany[N int32 | int64](n N, err error) (int, error) {
 	return int(n), err
 }
 
-// withAll lists posts that carry all of several tags.
-func (s *Store) withAll(ctx context.Context, site string, slugs []string, size, skip int) ([]string, int, error) {
-	list := asList(slugs)
+// withTags lists posts that are found under all of some tags; none if there is one
+// that readers do not see.
+func (s *Store) withTags(ctx context.Context, site string, slugs []string, size, skip int) ([]string, int, error) {
+	tags, err := s.Tags(ctx, site, slugs)
+	if err != nil || len(tags) < len(slugs) {
+		return nil, 0, err
+	}
+	if len(tags) > 1 {
+		ids := make([]string, len(tags))
+		for i, t := range tags {
+			ids[i] = t.ID
+		}
+		return s.withAll(ctx, site, ids, size, skip)
+	}
+	ids, err := s.q(ctx).TaggedIDs(ctx, db.TaggedIDsParams{
+		Site: site, Subject: tags[0].ID, Size: int32(min(size, math.MaxInt32)), Skip: int32(min(skip, math.MaxInt32)), //nolint:gosec // bounded on the same line
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("list posts of site %s with tag %s: %w", site, slugs[0], err)
+	}
+	return ids, tags[0].Count, nil
+}
+
+// withAll lists posts that are found under all of several tags, by their ids.
+func (s *Store) withAll(ctx context.Context, site string, tags []string, size, skip int) ([]string, int, error) {
+	list := asList(tags)
 	var total int
-	if err := s.db.Conn(ctx).QueryRowContext(ctx, s.sql.countAll, site, list, len(slugs)).Scan(&total); err != nil {
-		return nil, 0, fmt.Errorf("count posts with %d tags: %w", len(slugs), err)
+	if err := s.db.Conn(ctx).QueryRowContext(ctx, s.sql.countAll, site, list, len(tags)).Scan(&total); err != nil {
+		return nil, 0, fmt.Errorf("count posts with %d tags: %w", len(tags), err)
 	}
 	var ids []string
 	err := s.each(ctx, s.sql.idsAll, func(row scanner) error {
@@ -158,36 +185,8 @@ func (s *Store) withAll(ctx context.Context, site string, slugs []string, size, 
 		}
 		ids = append(ids, id)
 		return nil
-	}, site, list, len(slugs), size, skip)
+	}, site, list, len(tags), size, skip)
 	return ids, total, err
-}
-
-// TopTags lists the tags of a site that most posts carry, at most size.
-func (s *Store) TopTags(ctx context.Context, site string, size int) ([]page.Tagged, error) {
-	rows, err := s.q(ctx).TopTags(ctx, db.TopTagsParams{Site: site, Size: int32(min(size, math.MaxInt32))}) //nolint:gosec // bounded on the same line
-	if err != nil {
-		return nil, fmt.Errorf("list tags of site %s: %w", site, err)
-	}
-	tags := make([]page.Tagged, len(rows))
-	for i, r := range rows {
-		tags[i] = page.Tagged{Label: page.Label{Slug: r.Slug, Name: r.Name}, Count: int(r.Count)}
-	}
-	return tags, nil
-}
-
-// Tags reads the tags of a site with these slugs, in their order; those that
-// no post carries are left out.
-func (s *Store) Tags(ctx context.Context, site string, slugs []string) ([]page.Tagged, error) {
-	var tags []page.Tagged
-	err := s.each(ctx, s.sql.tags, func(row scanner) error {
-		var t page.Tagged
-		if err := row.Scan(&t.Slug, &t.Name, &t.Count); err != nil {
-			return fmt.Errorf("scan a tag: %w", err)
-		}
-		tags = append(tags, t)
-		return nil
-	}, site, asList(slugs))
-	return tags, err
 }
 
 // each reads the rows of a statement of dialect.go.

@@ -59,7 +59,11 @@ func (s *Store) Doc(ctx context.Context, site, id string) (*page.Doc, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read post %s: %w", id, err)
 	}
-	return docOf(r)
+	d, err := docOf(r)
+	if err != nil {
+		return nil, err
+	}
+	return d, s.label(ctx, &d.Card)
 }
 
 // Outlines reads posts of any site without their HTML and contents, for

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +14,7 @@ import (
 )
 
 // window is how many posts before and after a post, in the list of each of its
-// tags, are looked at for what is related to it.
+// subjects, are looked at for what is related to it.
 const window = 6
 
 // placesOf are where a saved post was in lists and where it is: none, one or both.
@@ -29,11 +31,11 @@ func placesOf(c DocChange) []page.Place {
 
 // place is a row as JSON.
 type place struct {
-	N      int    `json:"n"`
-	Site   string `json:"site"`
-	Slug   string `json:"slug,omitempty"`
-	At     string `json:"at"`
-	PostID string `json:"post_id"`
+	N       int    `json:"n"`
+	Site    string `json:"site"`
+	Subject string `json:"subject,omitempty"`
+	At      string `json:"at"`
+	PostID  string `json:"post_id"`
 }
 
 func rowOf(n int, site string, p page.Place) place {
@@ -90,21 +92,21 @@ func touchOnce(seen, keys page.Keys, key string) {
 	}
 }
 
-// placeInTag is a place in the list of a tag, and the keys of the post that left
-// or took it.
-type placeInTag struct {
+// placeInSubject is a place in the list of a subject, and the keys of the post that
+// left or took it.
+type placeInSubject struct {
 	page.Place
 
-	Site, Slug string
-	keys       page.Keys
+	Site, Subject string
+	keys          page.Keys
 }
 
 // touchRelated touches the posts that looked, or look, at a place for what is
 // related to them. Those are the ones that the post at the place looks at: whoever
 // is among the next few of another has it among its own. So a post's related ones
-// are exact: they depend on who is around it in the lists of its tags, on all tags
-// of these, on their dates and on the weights of the tags, and on nothing else.
-func (s *Store) touchRelated(ctx context.Context, places []placeInTag) error {
+// are exact: they depend on who is around it in the lists of its subjects, on all
+// subjects of these, on their dates and on the weights of the tags, and on nothing else.
+func (s *Store) touchRelated(ctx context.Context, places []placeInSubject) error {
 	seen := make(page.Keys)
 	return s.windows(ctx, places, func(n int, ids []string) {
 		for _, id := range ids {
@@ -113,15 +115,15 @@ func (s *Store) touchRelated(ctx context.Context, places []placeInTag) error {
 	})
 }
 
-// windows finds the posts around places in tags; found is told of each place once.
-func (s *Store) windows(ctx context.Context, places []placeInTag, found func(n int, ids []string)) error {
+// windows finds the posts around places in subjects; found is told of each place once.
+func (s *Store) windows(ctx context.Context, places []placeInSubject, found func(n int, ids []string)) error {
 	if len(places) == 0 {
 		return nil
 	}
 	rows := make([]place, len(places))
 	for i, p := range places {
 		rows[i] = rowOf(i, p.Site, p.Place)
-		rows[i].Slug = p.Slug
+		rows[i].Subject = p.Subject
 	}
 	list, err := asJSON(rows)
 	if err != nil {
@@ -142,16 +144,8 @@ func (s *Store) windows(ctx context.Context, places []placeInTag, found func(n i
 	return nil
 }
 
-// retagging is a post whose tags are others now.
-type retagging struct {
-	site string
-	// slugs are those that it carries or carried.
-	slugs []string
-	keys  page.Keys
-}
-
-// touchRetagged touches the posts that are around a post in the lists of the tags
-// that it has or had: also where its place stays, it has more or less in common
+// touchRetagged touches the posts that are around a post in the lists of what it
+// is or was about: also where its place stays, it has more or less in common
 // with them.
 func (s *Store) touchRetagged(ctx context.Context, posts map[string]retagging) error {
 	if len(posts) == 0 {
@@ -161,7 +155,7 @@ func (s *Store) touchRetagged(ctx context.Context, posts map[string]retagging) e
 	for id := range posts {
 		ids = append(ids, id)
 	}
-	var places []placeInTag
+	var places []placeInSubject
 	err := s.each(ctx, s.sql.published, func(row scanner) error {
 		var id, site string
 		var at sqldb.Time
@@ -173,23 +167,15 @@ func (s *Store) touchRetagged(ctx context.Context, posts map[string]retagging) e
 			return nil
 		}
 		r.keys.Add(page.KeyRelated(id))
-		for _, slug := range r.slugs {
-			places = append(places, placeInTag{Place: page.Place{PostID: id, At: at.Time}, Site: site, Slug: slug, keys: r.keys})
+		for _, name := range r.names {
+			places = append(places, placeInSubject{Place: page.Place{PostID: id, At: at.Time}, Site: site, Subject: name, keys: r.keys})
 		}
 		return nil
 	}, asList(ids))
 	if err != nil {
-		return fmt.Errorf("find %d posts whose tags changed: %w", len(ids), err)
+		return fmt.Errorf("find %d posts whose subjects changed: %w", len(ids), err)
 	}
 	return s.touchRelated(ctx, places)
-}
-
-func slugsOf(labels []page.Label) []string {
-	out := make([]string, len(labels))
-	for i, l := range labels {
-		out[i] = l.Slug
-	}
-	return out
 }
 
 // Beside are the posts of a site published just after and just before a place;
@@ -207,25 +193,23 @@ func (s *Store) Beside(ctx context.Context, site string, p page.Place) (newer, o
 	return after.String, before.String, nil
 }
 
-// Around are the tags that lead to a post of a site, each with how many posts
-// carry it, and the posts around the post in the lists of these.
+// Around is what a post of a site is about: its tags, each with how many posts are
+// found under it, and its keywords; and the posts around it in the lists of these.
 func (s *Store) Around(ctx context.Context, site string, p page.Place) (map[string]int, []page.Candidate, error) {
-	labels, err := s.labels(ctx, []string{p.PostID})
-	if err != nil || len(labels) == 0 {
+	all, err := s.subjects(ctx, []string{p.PostID})
+	if err != nil || len(all) == 0 {
 		return nil, nil, err
 	}
-	slugs := slugsOf(labels[p.PostID])
-	tags, err := s.Tags(ctx, site, slugs)
+	names := slices.Sorted(maps.Keys(all[p.PostID]))
+	tags, err := s.tagsByID(ctx, names)
 	if err != nil {
 		return nil, nil, err
 	}
-	counts := make(map[string]int, len(tags))
-	for _, t := range tags {
-		counts[t.Slug] = t.Count
-	}
-	places := make([]placeInTag, len(slugs))
-	for i, slug := range slugs {
-		places[i] = placeInTag{Place: p, Site: site, Slug: slug}
+	counts := make(map[string]int, len(names))
+	places := make([]placeInSubject, len(names))
+	for i, name := range names {
+		counts[name] = tags[name].Count
+		places[i] = placeInSubject{Place: p, Site: site, Subject: name}
 	}
 	ids := make(map[string]struct{})
 	err = s.windows(ctx, places, func(_ int, found []string) {
@@ -248,21 +232,21 @@ func (s *Store) candidates(ctx context.Context, ids map[string]struct{}) ([]page
 	byID := make(map[string]*page.Candidate, len(ids))
 	var order []string
 	err := s.each(ctx, s.sql.placesOf, func(row scanner) error {
-		var id, slug string
+		var id, name string
 		var at sqldb.Time
-		if err := row.Scan(&id, &slug, &at); err != nil {
-			return fmt.Errorf("scan a tag of a post: %w", err)
+		if err := row.Scan(&id, &name, &at); err != nil {
+			return fmt.Errorf("scan a subject of a post: %w", err)
 		}
 		c, ok := byID[id]
 		if !ok {
 			c = &page.Candidate{Place: page.Place{PostID: id, At: at.Time}}
 			byID[id], order = c, append(order, id)
 		}
-		c.Tags = append(c.Tags, slug)
+		c.Subjects = append(c.Subjects, name)
 		return nil
 	}, asList(names))
 	if err != nil {
-		return nil, fmt.Errorf("read the tags of %d posts: %w", len(ids), err)
+		return nil, fmt.Errorf("read the subjects of %d posts: %w", len(ids), err)
 	}
 	out := make([]page.Candidate, len(order))
 	for i, id := range order {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -52,7 +51,7 @@ func docOf(r db.Doc) (*page.Doc, error) {
 		Words: int(r.Words), HTML: r.Html, Hash: r.Hash,
 	}
 	for _, err := range []error{
-		fromJSON(r.Tags, &d.Tags), fromJSON(r.Authors, &d.Authors), fromJSON(r.Contents, &d.Contents),
+		fromJSON(r.Authors, &d.Authors), fromJSON(r.Contents, &d.Contents),
 		fromJSON(r.Former, &d.Former), fromJSON(r.Aliases, &d.Aliases),
 	} {
 		if err != nil {
@@ -70,12 +69,11 @@ func docParams(d *page.Doc) (db.SaveDocParams, error) {
 		ImageCaption: d.ImageCaption, TranslationKey: d.TranslationKey,
 		PublishedAt: sqldb.At(d.PublishedAt), UpdatedAt: sqldb.At(d.UpdatedAt), EditedAt: sqldb.At(d.EditedAt),
 	}
-	var errs [5]error
-	p.Tags, errs[0] = asJSON(d.Tags)
-	p.Authors, errs[1] = asJSON(d.Authors)
-	p.Contents, errs[2] = asJSON(d.Contents)
-	p.Former, errs[3] = asJSON(d.Former)
-	p.Aliases, errs[4] = asJSON(d.Aliases)
+	var errs [4]error
+	p.Authors, errs[0] = asJSON(d.Authors)
+	p.Contents, errs[1] = asJSON(d.Contents)
+	p.Former, errs[2] = asJSON(d.Former)
+	p.Aliases, errs[3] = asJSON(d.Aliases)
 	for _, err := range errs {
 		if err != nil {
 			return p, fmt.Errorf("post %s: %w", d.ID, err)
@@ -90,23 +88,23 @@ type scanner interface{ Scan(dest ...any) error }
 func scanCard(row scanner, more ...any) (page.Card, error) {
 	var (
 		c                  page.Card
-		tags, authors      string
+		authors            string
 		published, updated sqldb.Time
 	)
 	dest := append([]any{
-		&c.ID, &c.Site, &c.Slug, &c.Title, &c.Language, &c.Excerpt, &c.Image, &c.ImageAlt, &authors, &tags, &c.Minutes, &published, &updated,
+		&c.ID, &c.Site, &c.Slug, &c.Title, &c.Language, &c.Excerpt, &c.Image, &c.ImageAlt, &authors, &c.Minutes, &published, &updated,
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return c, fmt.Errorf("scan a card: %w", err)
 	}
 	c.PublishedAt, c.UpdatedAt = published.Time, updated.Time
-	return c, errors.Join(fromJSON(authors, &c.Authors), fromJSON(tags, &c.Tags))
+	return c, fromJSON(authors, &c.Authors)
 }
 
 func scanOutline(row scanner) (*page.Doc, error) {
 	r := db.Doc{Contents: "[]"}
 	err := row.Scan(&r.PostID, &r.Site, &r.Epoch, &r.Version, &r.State, &r.Slug, &r.Title, &r.Language, &r.Excerpt, &r.Standfirst, &r.Image,
-		&r.ImageAlt, &r.Cover, &r.ImageCaption, &r.TranslationKey, &r.Tags, &r.Authors, &r.Featured, &r.Words, &r.Minutes, &r.Hash, &r.Former, &r.Aliases,
+		&r.ImageAlt, &r.Cover, &r.ImageCaption, &r.TranslationKey, &r.Authors, &r.Featured, &r.Words, &r.Minutes, &r.Hash, &r.Former, &r.Aliases,
 		&r.PublishedAt, &r.UpdatedAt, &r.EditedAt)
 	if err != nil {
 		return nil, fmt.Errorf("scan a post: %w", err)

@@ -50,9 +50,9 @@ func (s *Store) Length(ctx context.Context, site string) (int, error) {
 // The newest post of each list is found in its index: reading when every post was
 // edited would take as long as reading all of them.
 const (
-	locatedTags = `SELECT slug, (SELECT max(published_at) FROM doc_tag
-WHERE doc_tag.site = tag.site AND doc_tag.slug = tag.slug AND listed = true)
-FROM tag WHERE site = $1 ORDER BY count DESC, slug LIMIT $2`
+	locatedTags = `SELECT slug, (SELECT max(published_at) FROM doc_subject
+WHERE doc_subject.site = tag.site AND doc_subject.subject = tag.id AND listed = true)
+FROM tag WHERE site = $1` + visible + ` ORDER BY count DESC, slug LIMIT $2`
 	// The lists of authors are named "author:" and a slug.
 	locatedAuthors = `SELECT substr(list, 8), (SELECT max(published_at) FROM doc_author
 WHERE doc_author.site = tally.site AND doc_author.slug = substr(tally.list, 8))

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,21 +14,44 @@ import (
 	"github.com/parution/parution/services/render/internal/store/db"
 )
 
-// labels are the tags that lead to each post, by slug, each with the name that
-// the post writes.
-func (s *Store) labels(ctx context.Context, ids []string) (map[string][]page.Label, error) {
-	out := make(map[string][]page.Label, len(ids))
+// namesOf reads the stored form of names.
+func namesOf(text string) (map[string]string, error) {
+	if text == "{}" {
+		return nil, nil //nolint:nilnil // a tag without other names
+	}
+	var out map[string]string
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		return nil, fmt.Errorf("read the names of a tag: %w", err)
+	}
+	return out, nil
+}
+
+// label is a tag of a post, with its names in all languages.
+type label struct {
+	page.Label
+
+	names map[string]string
+}
+
+// labels are the tags that each post carries and readers see, in its order.
+func (s *Store) labels(ctx context.Context, ids []string) (map[string][]label, error) {
+	out := make(map[string][]label, len(ids))
 	if len(ids) == 0 {
 		return out, nil
 	}
 	err := s.each(ctx, s.sql.labels, func(row scanner) error {
-		var id string
-		var l page.Label
-		if err := row.Scan(&id, &l.Slug, &l.Name); err != nil {
+		var id, names string
+		var l label
+		if err := row.Scan(&id, &l.Slug, &l.Name, &names); err != nil {
 			return fmt.Errorf("scan a tag: %w", err)
 		}
-		out[id] = append(out[id], l)
-		return nil
+		var err error
+		l.names, err = namesOf(names)
+		// Of a tag that another took the place of and of that one, one is shown.
+		if !slices.ContainsFunc(out[id], func(o label) bool { return o.Slug == l.Slug }) {
+			out[id] = append(out[id], l)
+		}
+		return err
 	}, asList(ids))
 	if err != nil {
 		return nil, fmt.Errorf("read the tags of %d posts: %w", len(ids), err)
@@ -33,7 +59,56 @@ func (s *Store) labels(ctx context.Context, ids []string) (map[string][]page.Lab
 	return out, nil
 }
 
-// relist puts saved posts at their places in their tags' lists.
+// label gives cards their tags, each by its name in the post's language.
+func (s *Store) label(ctx context.Context, cards ...*page.Card) error {
+	ids := make([]string, len(cards))
+	for i, c := range cards {
+		ids[i] = c.ID
+	}
+	all, err := s.labels(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, c := range cards {
+		c.Tags = nil
+		for _, l := range all[c.ID] {
+			c.Tags = append(c.Tags, page.Label{Slug: l.Slug, Name: page.NameIn(l.Name, l.names, c.Language)})
+		}
+	}
+	return nil
+}
+
+// subject is something that a post is found under.
+type subject struct {
+	inherited bool
+	place     int
+}
+
+// subjects are what each post is found under.
+func (s *Store) subjects(ctx context.Context, ids []string) (map[string]map[string]subject, error) {
+	out := make(map[string]map[string]subject, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	err := s.each(ctx, s.sql.subjects, func(row scanner) error {
+		var id, name string
+		var one subject
+		if err := row.Scan(&id, &name, &one.inherited, &one.place); err != nil {
+			return fmt.Errorf("scan a subject: %w", err)
+		}
+		if out[id] == nil {
+			out[id] = make(map[string]subject)
+		}
+		out[id][name] = one
+		return nil
+	}, asList(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read the subjects of %d posts: %w", len(ids), err)
+	}
+	return out, nil
+}
+
+// relist puts saved posts at their places in their subjects' lists.
 func (s *Store) relist(ctx context.Context, changes []DocChange, keys []page.Keys) error {
 	var ids []string
 	for _, c := range changes {
@@ -41,194 +116,425 @@ func (s *Store) relist(ctx context.Context, changes []DocChange, keys []page.Key
 			ids = append(ids, c.Now.ID)
 		}
 	}
-	labels, err := s.labels(ctx, ids)
-	if err != nil || len(labels) == 0 {
+	subjects, err := s.subjects(ctx, ids)
+	if err != nil || len(subjects) == 0 {
 		return err
 	}
 	if _, err := s.db.Conn(ctx).ExecContext(ctx, s.sql.relist, asList(ids)); err != nil {
 		return fmt.Errorf("relist %d posts: %w", len(ids), err)
 	}
-	counts := make(counts)
-	var places []placeInTag
+	var places []placeInSubject
+	touched := make(map[string][]page.Keys)
 	for i, c := range changes {
-		before := whenever()
-		if c.Old != nil {
-			before = c.Old.PublishedAt
-		}
 		if !page.Relisted(c.Old, c.Now) { // it was mended, which Damage tells of
 			continue
 		}
-		younger := c.Now.PublishedAt.After(before)
-		for _, l := range labels[c.Now.ID] {
-			keys[i].Add(page.KeyTag(l.Slug))
-			// Among names of which there are as many the date decides.
-			counts.add(c.Now.Site, count{slug: l.Slug, open: func(shown string) bool { return (l.Name == shown) != younger }, keys: keys[i]})
+		for name := range subjects[c.Now.ID] {
+			touched[name] = append(touched[name], keys[i])
 			for _, p := range placesOf(c) {
-				places = append(places, placeInTag{Site: c.Now.Site, Slug: l.Slug, Place: p, keys: keys[i]})
+				places = append(places, placeInSubject{Site: c.Now.Site, Subject: name, Place: p, keys: keys[i]})
 			}
 		}
 	}
 	if err := s.touchRelated(ctx, places); err != nil {
 		return err
 	}
-	return s.recountAll(ctx, counts)
+	tags, err := s.tagsByID(ctx, slices.Collect(maps.Keys(touched)))
+	if err != nil {
+		return err
+	}
+	for id, t := range tags {
+		for _, keys := range touched[id] {
+			keys.Add(page.KeyTag(t.Slug))
+		}
+	}
+	return nil
 }
 
-// docTag is a row as JSON.
-type docTag struct {
-	PostID string `json:"post_id"`
-	Slug   string `json:"slug"`
-	Name   string `json:"name"`
-	Site   string `json:"site"`
+// docSubject is a row as JSON.
+type docSubject struct {
+	PostID    string `json:"post_id"`
+	Subject   string `json:"subject"`
+	Site      string `json:"site"`
+	Inherited bool   `json:"inherited"`
+	Place     int    `json:"place"`
 }
 
-// SaveEntries writes which tags lead to posts, each post once, and returns, post
+// subjectsOf are what an entry says that its post is found under.
+func subjectsOf(e page.Entry) map[string]subject {
+	out := make(map[string]subject, len(e.Tags)+len(e.Keywords))
+	for i, t := range e.Tags {
+		if _, ok := out[t.ID]; !ok {
+			out[t.ID] = subject{inherited: t.Inherited, place: i}
+		}
+	}
+	for _, word := range e.Keywords {
+		out[page.Keyword(word)] = subject{inherited: true}
+	}
+	return out
+}
+
+// retagging is what an entry changes of its post.
+type retagging struct {
+	site string
+	// names are all subjects that the post is found under, or was.
+	names []string
+	keys  page.Keys
+	// added and removed are tags, by id.
+	added, removed []string
+	// listed: it is found under other tags; labelled: it shows other ones, or in another
+	// order; related: it is about something else.
+	listed, labelled, related bool
+}
+
+// compare tells what an entry changes, and which rows it makes.
+func compare(e page.Entry, was map[string]subject) (retagging, []docSubject) {
+	is := subjectsOf(e)
+	r := retagging{site: e.Site, keys: make(page.Keys)}
+	var rows []docSubject
+	for _, name := range slices.Sorted(maps.Keys(is)) {
+		r.names = append(r.names, name)
+		old, known := was[name]
+		if known && old == is[name] {
+			continue
+		}
+		rows = append(rows, docSubject{PostID: e.PostID, Subject: name, Site: e.Site, Inherited: is[name].inherited, Place: is[name].place})
+		r.related = r.related || !known
+		if page.IsKeyword(name) {
+			continue
+		}
+		r.labelled = r.labelled || !is[name].inherited || known && !old.inherited
+		if !known {
+			r.added, r.listed = append(r.added, name), true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(was)) {
+		if _, ok := is[name]; ok {
+			continue
+		}
+		r.names, r.related = append(r.names, name), true
+		if !page.IsKeyword(name) {
+			r.removed, r.listed, r.labelled = append(r.removed, name), true, r.labelled || !was[name].inherited
+		}
+	}
+	return r, rows
+}
+
+// SaveEntries writes what posts are found under, each post once, and returns, post
 // by post, the keys that this touches.
 func (s *Store) SaveEntries(ctx context.Context, entries []page.Entry) ([]page.Keys, error) {
 	ids := make([]string, len(entries))
 	for i, e := range entries {
 		ids[i] = e.PostID
 	}
-	old, err := s.labels(ctx, ids)
+	old, err := s.subjects(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	keys, counts := make([]page.Keys, len(entries)), make(counts)
-	var rows []docTag
+	keys, all := make([]page.Keys, len(entries)), make([]retagging, len(entries))
+	var rows []docSubject
+	var tags []tag
 	retagged := make(map[string]retagging)
 	for i, e := range entries {
-		keys[i] = make(page.Keys)
-		change := page.CompareTags(old[e.PostID], e.Tags)
-		if len(change.Added)+len(change.Removed) > 0 {
-			retagged[e.PostID] = retagging{site: e.Site, slugs: append(slugsOf(e.Tags), slugsOf(change.Removed)...), keys: keys[i]}
-		}
-		for _, l := range change.Added {
-			keys[i].Add(page.KeyTag(l.Slug))
-			counts.add(e.Site, count{slug: l.Slug, by: 1, open: func(shown string) bool { return l.Name != shown }, keys: keys[i]})
-		}
-		for _, l := range change.Renamed {
-			counts.add(e.Site, count{slug: l.Slug, open: func(string) bool { return true }, keys: keys[i]})
-		}
-		for _, l := range slices.Concat(change.Added, change.Renamed) {
-			rows = append(rows, docTag{PostID: e.PostID, Slug: l.Slug, Name: l.Name, Site: e.Site})
-		}
-		for _, l := range change.Removed {
-			if err := s.q(ctx).DropDocTag(ctx, db.DropDocTagParams{PostID: e.PostID, Slug: l.Slug}); err != nil {
-				return nil, fmt.Errorf("drop tag %s of post %s: %w", l.Slug, e.PostID, err)
+		r, changed := compare(e, old[e.PostID])
+		all[i], keys[i], rows = r, r.keys, append(rows, changed...)
+		for name := range old[e.PostID] {
+			if _, stays := subjectsOf(e)[name]; stays {
+				continue
 			}
-			keys[i].Add(page.KeyTag(l.Slug))
-			counts.add(e.Site, count{slug: l.Slug, by: -1, open: func(shown string) bool { return l.Name == shown }, keys: keys[i]})
+			if err := s.q(ctx).DropSubject(ctx, db.DropSubjectParams{PostID: e.PostID, Subject: name}); err != nil {
+				return nil, fmt.Errorf("drop subject %s of post %s: %w", name, e.PostID, err)
+			}
+		}
+		if r.labelled {
+			keys[i].Add(page.KeyCard(e.PostID), page.KeyPost(e.PostID))
+		}
+		if r.related {
+			retagged[e.PostID] = r
+		}
+		for _, t := range e.Tags {
+			tags = append(tags, tag{ID: t.ID, Site: e.Site, Slug: t.Slug, Name: t.Name})
 		}
 	}
-	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.saveDocTags, rows, sqldb.At(whenever())); err != nil {
-		return nil, fmt.Errorf("save %d tags of posts: %w", len(rows), err)
+	if err := s.addTags(ctx, tags); err != nil {
+		return nil, err
+	}
+	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.saveSubjects, rows, sqldb.At(whenever())); err != nil {
+		return nil, fmt.Errorf("save %d subjects of posts: %w", len(rows), err)
 	}
 	if err := s.touchRetagged(ctx, retagged); err != nil {
 		return nil, err
 	}
-	return keys, s.recountAll(ctx, counts)
-}
-
-// count is what one post's change does to one tag.
-type count struct {
-	slug string
-	// by is added to how many posts carry the tag.
-	by int32
-	// open tells of the name that the tag has whether it may now be another one:
-	// then the names are counted, which takes longer the more posts carry the tag.
-	open func(shown string) bool
-	// keys are the post's, which get what this touches.
-	keys page.Keys
-}
-
-// counts are those of several posts, by site.
-type counts map[string][]count
-
-func (c counts) add(site string, one count) { c[site] = append(c[site], one) }
-
-// recountAll adds to how many posts carry tags, after these were written.
-func (s *Store) recountAll(ctx context.Context, all counts) error {
-	for _, site := range slices.Sorted(maps.Keys(all)) {
-		if err := s.recount(ctx, site, all[site]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return keys, s.recount(ctx, all)
 }
 
 // tag is a row as JSON.
 type tag struct {
+	ID    string `json:"id"`
 	Site  string `json:"site"`
 	Slug  string `json:"slug"`
 	Name  string `json:"name"`
-	Count int32  `json:"count"`
+	Count int    `json:"count"`
 }
 
-func (s *Store) recount(ctx context.Context, site string, changes []count) error {
-	bySlug := make(map[string][]count)
-	for _, c := range changes {
-		bySlug[c.slug] = append(bySlug[c.slug], c)
-	}
-	slugs := slices.Sorted(maps.Keys(bySlug))
-	found, err := s.Tags(ctx, site, slugs)
-	if err != nil {
-		return err
-	}
-	known := make(map[string]tag, len(found))
-	for _, t := range found {
-		known[t.Slug] = tag{Name: t.Name, Count: int32(t.Count)} //nolint:gosec // it was one in the database
-	}
-	var rows []tag
-	for _, slug := range slugs {
-		was := known[slug]
-		is, err := s.counted(ctx, site, was, bySlug[slug])
-		if err != nil {
-			return err
-		}
-		if is.Count > 0 && is != (tag{site, slug, was.Name, was.Count}) {
-			rows = append(rows, is)
-		}
-	}
-	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.saveTags, rows); err != nil {
-		return fmt.Errorf("save %d tags of site %s: %w", len(rows), site, err)
+// addTags has rows for tags of which only entries told so far.
+func (s *Store) addTags(ctx context.Context, tags []tag) error {
+	slices.SortFunc(tags, func(a, b tag) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Name, b.Name)) })
+	tags = slices.CompactFunc(tags, func(a, b tag) bool { return a.ID == b.ID })
+	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.addTags, tags); err != nil {
+		return fmt.Errorf("add %d tags: %w", len(tags), err)
 	}
 	return nil
 }
 
-// counted is the tag after the changes, which all are of this one; a tag that
-// nobody carries any more is dropped. What is touched goes to the changes' keys.
-func (s *Store) counted(ctx context.Context, site string, was tag, changes []count) (tag, error) {
-	is := tag{Site: site, Slug: changes[0].slug, Name: was.Name, Count: was.Count}
-	open := false
-	for _, c := range changes {
-		is.Count = max(0, is.Count+c.by)
-		open = open || is.Count == 0 || c.open(was.Name)
-	}
-	if is.Count == 0 {
-		for _, c := range changes {
-			c.keys.Add(page.KeyTags, page.KeyTag(is.Slug), page.KeyWeight(is.Slug))
+// recount adds to how many posts are found under tags, and touches what shows it.
+func (s *Store) recount(ctx context.Context, all []retagging) error {
+	by, of := make(map[string]int), make(map[string][]page.Keys)
+	with := make(map[string][]page.Keys)
+	for _, r := range all {
+		for _, id := range r.added {
+			by[id]++
+			of[id] = append(of[id], r.keys)
 		}
-		if err := s.q(ctx).DropTag(ctx, db.DropTagParams{Site: site, Slug: is.Slug}); err != nil {
-			return is, fmt.Errorf("drop tag %s: %w", is.Slug, err)
+		for _, id := range r.removed {
+			by[id]--
+			of[id] = append(of[id], r.keys)
 		}
-		return is, nil
+		for _, name := range r.names {
+			if r.listed && !page.IsKeyword(name) {
+				with[name] = append(with[name], r.keys)
+			}
+		}
 	}
-	if open {
+	tags, err := s.tagsByID(ctx, slices.Collect(maps.Keys(with)))
+	if err != nil {
+		return err
+	}
+	var rows []tag
+	for _, id := range slices.Sorted(maps.Keys(tags)) {
+		t := tags[id]
+		count := max(0, t.Count+by[id])
+		for _, keys := range with[id] {
+			keys.Add(page.KeyWith(t.Slug))
+		}
+		for _, keys := range of[id] {
+			keys.Add(page.KeyTag(t.Slug))
+			if by[id] != 0 {
+				keys.Add(page.KeyTags)
+			}
+			if page.Weight(count) != page.Weight(t.Count) {
+				keys.Add(page.KeyWeight(id))
+			}
+		}
+		if by[id] != 0 {
+			rows = append(rows, tag{ID: id, Count: count})
+		}
+	}
+	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.countTags, rows); err != nil {
+		return fmt.Errorf("count %d tags: %w", len(rows), err)
+	}
+	return nil
+}
+
+func scanTagged(row scanner) (page.Tagged, error) {
+	var t page.Tagged
+	var names string
+	if err := row.Scan(&t.ID, &t.Slug, &t.Name, &names, &t.Colour, &t.Parent, &t.Count); err != nil {
+		return t, fmt.Errorf("scan a tag: %w", err)
+	}
+	var err error
+	t.Names, err = namesOf(names)
+	return t, err
+}
+
+// tagsByID reads tags, whether readers see them or not; those that nobody knows
+// are left out.
+func (s *Store) tagsByID(ctx context.Context, ids []string) (map[string]page.Tagged, error) {
+	out := make(map[string]page.Tagged, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	err := s.each(ctx, s.sql.tagsByID, func(row scanner) error {
+		t, err := scanTagged(row)
+		out[t.ID] = t
+		return err
+	}, asList(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read %d tags: %w", len(ids), err)
+	}
+	return out, nil
+}
+
+// tagged reads the rows of a statement that answers tagColumns.
+func (s *Store) tagged(ctx context.Context, query string, args ...any) ([]page.Tagged, error) {
+	var out []page.Tagged
+	err := s.each(ctx, query, func(row scanner) error {
+		t, err := scanTagged(row)
+		// Of two with a slug, while one of them is not told of yet, the first counts.
+		if !slices.ContainsFunc(out, func(o page.Tagged) bool { return o.Slug == t.Slug }) {
+			out = append(out, t)
+		}
+		return err
+	}, args...)
+	return out, err
+}
+
+// TopTags lists the tags of a site that most posts are found under, at most size.
+func (s *Store) TopTags(ctx context.Context, site string, size int) ([]page.Tagged, error) {
+	out, err := s.manyTagged(ctx, topTags, site, size)
+	if err != nil {
+		return nil, fmt.Errorf("list tags of site %s: %w", site, err)
+	}
+	return out, nil
+}
+
+// manyTagged is tagged for long lists, in which two tags of a slug are both there.
+func (s *Store) manyTagged(ctx context.Context, query string, args ...any) ([]page.Tagged, error) {
+	var out []page.Tagged
+	err := s.each(ctx, query, func(row scanner) error {
+		t, err := scanTagged(row)
+		out = append(out, t)
+		return err
+	}, args...)
+	return out, err
+}
+
+// Tags reads the tags of a site with these slugs, in their order; those that
+// readers do not see and that no post is found under are left out.
+func (s *Store) Tags(ctx context.Context, site string, slugs []string) ([]page.Tagged, error) {
+	if len(slugs) == 0 {
+		return nil, nil
+	}
+	return s.tagged(ctx, s.sql.tags, site, asList(slugs))
+}
+
+// Children reads the tags of a site right below one that has, or had, these slugs,
+// of those that readers see and that posts are found under.
+func (s *Store) Children(ctx context.Context, site string, slugs []string) ([]page.Tagged, error) {
+	return s.tagged(ctx, s.sql.children, site, asList(slugs))
+}
+
+// Tag reads all that is known of a tag; nil if nobody told of it.
+func (s *Store) Tag(ctx context.Context, id string) (*page.Tag, error) {
+	found, err := s.states(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	return found[id], nil
+}
+
+func (s *Store) states(ctx context.Context, ids []string) (map[string]*page.Tag, error) {
+	out := make(map[string]*page.Tag, len(ids))
+	err := s.each(ctx, s.sql.states, func(row scanner) error {
+		var t page.Tag
+		var names, former string
+		var told bool
+		err := row.Scan(&t.ID, &t.Site, &t.Slug, &t.Name, &names, &t.Description, &t.Summary, &t.Colour, &t.Image, &t.ImageAlt, &t.Parent, &former,
+			&t.Internal, &t.MovedTo, &told)
+		if err != nil {
+			return fmt.Errorf("scan a tag: %w", err)
+		}
+		t.Names, err = namesOf(names)
+		out[t.ID] = &t
+		return errors.Join(err, fromJSON(former, &t.Former))
+	}, asList(ids))
+	if err != nil {
+		return nil, fmt.Errorf("read %d tags: %w", len(ids), err)
+	}
+	return out, nil
+}
+
+// maxHops bounds how many tags took each other's place.
+const maxHops = 20
+
+// MovedTag is the slug of the tag that a slug leads to, as it or a tag whose place
+// another took was called so once; empty if there is none that readers see.
+func (s *Store) MovedTag(ctx context.Context, site, slug string) (string, error) {
+	owners, err := s.q(ctx).FormerOwners(ctx, db.FormerOwnersParams{Site: site, Slug: slug})
+	if err != nil {
+		return "", fmt.Errorf("find where tag %s went: %w", slug, err)
+	}
+	for _, id := range owners {
+		for range maxHops {
+			t, err := s.Tag(ctx, id)
+			if err != nil {
+				return "", err
+			}
+			if t.Visible() && t.Site == site && t.Slug != slug {
+				return t.Slug, nil
+			}
+			if t == nil || t.MovedTo == "" {
+				break
+			}
+			id = t.MovedTo
+		}
+	}
+	return "", nil
+}
+
+// SaveTags writes what the tags service tells of tags, each once, and returns, tag
+// by tag, the keys that this touches.
+func (s *Store) SaveTags(ctx context.Context, tags []page.Tag) ([]page.Keys, error) {
+	keys := make([]page.Keys, len(tags))
+	for i := range tags {
 		var err error
-		if is.Name, err = s.q(ctx).ShownName(ctx, db.ShownNameParams{Site: site, Slug: is.Slug}); err != nil {
-			return is, fmt.Errorf("count the names of tag %s: %w", is.Slug, err)
+		if keys[i], err = s.saveTag(ctx, &tags[i]); err != nil {
+			return nil, err
 		}
 	}
-	for _, c := range changes {
-		if c.by != 0 || is.Name != was.Name {
-			c.keys.Add(page.KeyTags)
+	return keys, nil
+}
+
+func (s *Store) saveTag(ctx context.Context, now *page.Tag) (page.Keys, error) {
+	old, err := s.Tag(ctx, now.ID)
+	if err != nil {
+		return nil, err
+	}
+	if old == nil && now.Site == "" {
+		return make(page.Keys), nil // nobody knows anything of it
+	}
+	target := ""
+	if old != nil && old.MovedTo != "" {
+		at, err := s.Tag(ctx, old.MovedTo)
+		if err != nil {
+			return nil, err
 		}
-		if c.by != 0 && page.Weight(int(is.Count)) != page.Weight(int(was.Count)) {
-			c.keys.Add(page.KeyWeight(is.Slug))
-		}
-		if is.Name != was.Name {
-			c.keys.Add(page.KeyTag(is.Slug))
+		if at != nil {
+			target = at.Slug
 		}
 	}
-	return is, nil
+	if old != nil {
+		now.Site = cmp.Or(now.Site, old.Site)
+		if !now.Visible() { // its name goes with it, its address stays known
+			now.Slug, now.Name = cmp.Or(now.Slug, old.Slug), cmp.Or(now.Name, old.Name)
+		}
+		if now.MovedTo != "" && old.Slug != "" && !slices.Contains(now.Former, old.Slug) {
+			now.Former = append(now.Former, old.Slug)
+		}
+	}
+	names := "{}"
+	if len(now.Names) > 0 {
+		text, err := json.Marshal(now.Names)
+		if err != nil {
+			return nil, fmt.Errorf("write the names of tag %s: %w", now.ID, err)
+		}
+		names = string(text)
+	}
+	q := s.q(ctx)
+	err = q.SaveTag(ctx, db.SaveTagParams{
+		ID: now.ID, Site: now.Site, Slug: now.Slug, Name: now.Name, Names: names, Description: now.Description, Summary: now.Summary,
+		Colour: now.Colour, Image: now.Image, ImageAlt: now.ImageAlt, Parent: now.Parent, Former: asList(now.Former), Internal: now.Internal, MovedTo: now.MovedTo,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("save tag %s: %w", now.ID, err)
+	}
+	if err := q.DropFormer(ctx, now.ID); err != nil {
+		return nil, fmt.Errorf("drop the former slugs of tag %s: %w", now.ID, err)
+	}
+	for _, slug := range now.Former {
+		if err := q.SaveFormer(ctx, db.SaveFormerParams{Site: now.Site, Slug: slug, TagID: now.ID}); err != nil {
+			return nil, fmt.Errorf("save the former slug %s of tag %s: %w", slug, now.ID, err)
+		}
+	}
+	return page.TouchedByTag(old, now, target), nil
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/parution/parution/chassis/slug"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	renderv1 "github.com/parution/parution/proto/gen/parution/render/v1"
-	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/render/internal/document"
 	"github.com/parution/parution/services/render/internal/page"
 	"github.com/parution/parution/services/render/internal/theme"
@@ -56,7 +55,7 @@ func Doc(s *postsv1.PostState, text *document.Document, base string) *page.Doc {
 	d.State = page.Public
 	d.Card = page.Card{
 		ID: s.GetId(), Site: s.GetSite(), Slug: p.GetSlug(), Title: p.GetTitle(), Language: p.GetLanguage(), Excerpt: p.GetExcerpt(),
-		Tags: labels(p.GetTags()), Minutes: text.ReadingMinutes,
+		Minutes:     text.ReadingMinutes,
 		PublishedAt: p.GetPublishedAt().AsTime(), UpdatedAt: p.GetUpdatedAt().AsTime(),
 	}
 	if p.GetPublishedAt() == nil {
@@ -132,28 +131,25 @@ func headings(list []document.Heading) []page.Heading {
 	return out
 }
 
-// Entry is what the tags service says about a post.
-func Entry(e *tagsv1.Entry) page.Entry {
-	out := page.Entry{PostID: e.GetPostId(), Site: e.GetSite()}
-	if e.GetIndexed() {
-		for _, t := range e.GetTags() {
-			out.Tags = append(out.Tags, page.Label{Slug: t.GetSlug(), Name: t.GetName()})
-		}
-	}
-	return out
-}
-
 // Ask is what a request is for.
 func Ask(r *renderv1.GetPageRequest) page.Ask {
 	s := r.GetSearch()
-	return page.Ask{Path: r.GetPath(), Number: int(r.GetPage()), Search: page.Search{Text: s.GetText(), Tags: s.GetTags(), Without: s.GetWithout()}}
+	ask := page.Ask{Path: r.GetPath(), Number: int(r.GetPage()), Search: page.Search{
+		Text: s.GetText(), Tags: s.GetTags(), Without: s.GetWithout(), Any: s.GetAny(), Authors: s.GetAuthors(), Languages: s.GetLanguages(),
+		Since: s.GetSince(), Until: s.GetUntil(), Order: s.GetOrder(),
+	}}
+	for _, v := range r.GetAtLeast() {
+		ask.AtLeast = append(ask.AtLeast, page.Version{PostID: v.GetId(), Version: v.GetVersion()})
+	}
+	return ask
 }
 
 // Page is the answer to a request for a page whose ETag the caller may have.
 func Page(p *page.Page, ifNoneMatch string) *renderv1.GetPageResponse {
 	out := &renderv1.GetPageResponse{
-		Status: int32(p.Status), Location: p.Location, ContentType: p.ContentType, Etag: p.ETag, Keys: p.Keys, //nolint:gosec // an HTTP status
-		NotModified: p.ETag != "" && p.ETag == ifNoneMatch,
+		Status: int32(p.Status), Location: p.Location, ContentType: p.ContentType, Etag: p.ETag, Keys: p.Keys, Fleeting: p.Fleeting, //nolint:gosec // an HTTP status
+		// What nobody keeps must not make a page current that somebody kept.
+		NotModified: p.ETag != "" && p.ETag == ifNoneMatch && !p.Fleeting,
 	}
 	if !p.LastModified.IsZero() {
 		out.LastModified = timestamppb.New(p.LastModified)
@@ -183,18 +179,6 @@ func contents(list []document.Heading) []*renderv1.Heading {
 		out = append(out, &renderv1.Heading{Level: int32(h.Level), Id: h.ID, Text: h.Text, Children: contents(h.Children)}) //nolint:gosec // 2 to 6
 	}
 	return out
-}
-
-// Found is what a search finds: the ids of a page of posts, how many there are,
-// and the tags of these.
-func Found(r *tagsv1.SearchResponse) (ids []string, total int, facets []page.Tagged) {
-	for _, p := range r.GetPosts() {
-		ids = append(ids, p.GetId())
-	}
-	for _, t := range r.GetFacets() {
-		facets = append(facets, page.Tagged{Label: page.Label{Slug: t.GetSlug(), Name: t.GetName()}, Count: int(t.GetCount())})
-	}
-	return ids, int(r.GetTotal()), facets
 }
 
 // Themes are the looks that a site can choose from.

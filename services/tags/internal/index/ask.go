@@ -41,8 +41,11 @@ func (m *Memory) Ask(ctx context.Context, q Question) (Found, error) {
 	return out, err
 }
 
-// Posts are all posts that a question finds, whatever its order and size.
-func (m *Memory) Posts(ctx context.Context, q Question) (*roaring.Bitmap, error) {
+// PostIDsOf are all posts that a question finds, whatever its order and size. Faults:
+// Unavailable if there was no time to look for all of its words.
+func (m *Memory) PostIDsOf(ctx context.Context, q Question) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
 	q.Facets, q.Size, q.Order = false, 0, Newest
 	words, ignored, err := m.match(ctx, q)
 	if err != nil {
@@ -52,7 +55,19 @@ func (m *Memory) Posts(ctx context.Context, q Question) (*roaring.Bitmap, error)
 		return nil, fault.Unavailable("the question takes too long; ask for less")
 	}
 	_, found, err := m.algebra(ctx, q, words)
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	ids := make([]string, 0, found.GetCardinality())
+	found.Iterate(func(number uint32) bool {
+		if p := m.posts.at(number); p.site != 0 {
+			ids = append(ids, unpackID(p.id))
+		}
+		return true
+	})
+	return ids, nil
 }
 
 // match looks for the words of a question. It does not hold the lock: the full

@@ -29,14 +29,16 @@ type states interface {
 type Server struct {
 	tagsv1.UnimplementedTagsServiceServer
 
+	Editing
+
 	states  states
-	reading Reading
+	reading *Reading
 }
 
 // New makes a server.
-func New(s states, reading Reading) *Server {
+func New(s states, e Editing, reading *Reading) *Server {
 	reading.asked = make(chan struct{}, maxAsked)
-	return &Server{states: s, reading: reading}
+	return &Server{states: s, Editing: e, reading: reading}
 }
 
 // BatchGetEntries implements tagsv1.TagsServiceServer.

@@ -140,8 +140,11 @@ func rowOf(e entry.Entry) (entryRow, error) {
 		into *string
 		none bool
 	}{
-		{e.Names, &r.Names, len(e.Names) == 0}, {e.Authors, &r.Authors, len(e.Authors) == 0}, {e.Keywords, &r.Keywords, len(e.Keywords) == 0},
-		{e.Tags, &r.Tags, len(e.Tags) == 0}, {e.Labels, &r.Labels, len(e.Labels) == 0},
+		{e.Names, &r.Names, len(e.Names) == 0},
+		{e.Authors, &r.Authors, len(e.Authors) == 0},
+		{e.Keywords, &r.Keywords, len(e.Keywords) == 0},
+		{e.Tags, &r.Tags, len(e.Tags) == 0},
+		{e.Labels, &r.Labels, len(e.Labels) == 0},
 	} {
 		if list.none {
 			continue

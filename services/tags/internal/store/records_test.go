@@ -28,6 +28,7 @@ type shelf struct {
 
 	db      *sqldb.DB
 	version map[string]int32
+	last    map[string]entry.Post
 }
 
 func newShelf(t testing.TB, database *sqldb.DB) *shelf {
@@ -35,7 +36,7 @@ func newShelf(t testing.TB, database *sqldb.DB) *shelf {
 	if err := database.Migrate(t.Context(), outbox.Migrations(), projection.Migrations(), store.Migrations()); err != nil {
 		t.Fatalf("migrate: %v", err)
 	}
-	return &shelf{Store: store.New(database, outbox.New(database, "tags")), db: database, version: make(map[string]int32)}
+	return &shelf{Store: store.New(database, outbox.New(database, "tags")), db: database, version: make(map[string]int32), last: make(map[string]entry.Post)}
 }
 
 // put publishes posts; one without names is withdrawn.
@@ -45,12 +46,31 @@ func (s *shelf) put(t testing.TB, posts ...entry.Post) {
 	for i, p := range posts {
 		s.version[p.ID]++
 		p.Version = s.version[p.ID]
-		items[i] = projection.Item[entry.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Epoch: 1, Version: p.Version, State: p, Context: t.Context()}
+		s.last[p.ID] = p
+		items[i] = item(t.Context(), p)
 	}
 	err := s.db.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error { return s.Put(ctx, tx, items, noon()) })
 	if err != nil {
 		t.Fatalf("put %d posts: %v", len(posts), err)
 	}
+}
+
+func item(ctx context.Context, p entry.Post) projection.Item[entry.Post] {
+	return projection.Item[entry.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Epoch: 1, Version: p.Version, State: p, Context: ctx}
+}
+
+// mendAll puts all posts again, as a rebuild does.
+func (s *shelf) mendAll(ctx context.Context, tx *sql.Tx) error {
+	var items []projection.Item[entry.Post]
+	for _, p := range s.last {
+		it := item(ctx, p)
+		it.Mend = true
+		items = append(items, it)
+	}
+	if err := s.Put(ctx, tx, items, noon()); err != nil {
+		return err
+	}
+	return s.Settle(ctx, tx)
 }
 
 func post(n int, names ...string) entry.Post {

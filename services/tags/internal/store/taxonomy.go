@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/services/tags/internal/store/db"
@@ -166,7 +167,7 @@ type recordRow struct {
 // saveTaxonomy writes the tags that were changed since before and tells of them.
 // It answers how others see these now.
 func (s *Store) saveTaxonomy(
-	ctx context.Context, tx *sql.Tx, x *tag.Taxonomy, before map[string]tag.View, kind wire.TagKind, operation string, now time.Time,
+	ctx context.Context, tx *sql.Tx, x *tag.Taxonomy, before map[string]tag.View, kind tag.Kind, operation string, now time.Time,
 ) ([]tag.View, error) {
 	seen := x.Seen(before)
 	var rows []recordRow
@@ -208,17 +209,8 @@ func (s *Store) saveTaxonomy(
 	}
 	notices := make([]outbox.Entry, len(seen))
 	for i, v := range seen {
-		k := kind
 		was, isOld := before[v.ID]
-		switch {
-		case !isOld:
-			k = wire.TagCreated
-		case was.Gone && !v.Gone && len(was.Into) == 0:
-			k = wire.TagRestored
-		case kind == "":
-			k = wire.TagRenamed
-		}
-		notices[i] = wire.TagNotice(v, isOld && !was.Internal && !was.Gone, k, operation, now)
+		notices[i] = wire.TagNotice(v, isOld && !was.Internal && !was.Gone, wire.KindOf(was, v, kind), operation, now)
 	}
 	return seen, s.out.AppendAll(ctx, tx, notices)
 }
@@ -252,6 +244,30 @@ func (s *Store) Views(ctx context.Context, ids []string) ([]tag.View, error) {
 		}
 	}
 	return out, nil
+}
+
+// TagAt is the tag with a present or former slug, or the one that took its place.
+// Faults: NotFound.
+func (s *Store) TagAt(ctx context.Context, site, slug string) (tag.View, error) {
+	of, err := s.tagRows(ctx, s.db.Conn(ctx), ownTags, site, slug)
+	if err != nil {
+		return tag.View{}, err
+	}
+	if len(of) > 0 {
+		views, err := s.Views(ctx, []string{of[0].ID})
+		if err != nil {
+			return tag.View{}, err
+		}
+		if len(views) > 0 && views[0].Gone && views[0].MovedTo != "" {
+			if views, err = s.Views(ctx, []string{views[0].MovedTo}); err != nil {
+				return tag.View{}, err
+			}
+		}
+		if len(views) > 0 && !views[0].Gone {
+			return views[0], nil
+		}
+	}
+	return tag.View{}, fault.NotFound("there is no tag %s", slug)
 }
 
 // Children are the tags directly below one, by name.

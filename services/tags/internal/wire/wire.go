@@ -35,6 +35,24 @@ const (
 	TagRestored  TagKind = "restored"
 )
 
+// KindOf is what happened to a tag by what others saw and see of it; kind is what
+// was done to tags as a whole, if anything was.
+func KindOf(was, is tag.View, kind tag.Kind) TagKind {
+	switch {
+	case was.ID == "":
+		return TagCreated
+	case was.Gone && !is.Gone:
+		return TagRestored
+	case is.Gone && kind == tag.Split || is.Gone && is.MovedTo == "":
+		return TagSplit
+	case is.Gone:
+		return TagMerged
+	case was.Slug != is.Slug || was.Name != is.Name:
+		return TagRenamed
+	}
+	return TagDescribed
+}
+
 // Tag is a tag as calls answer it, without count and children.
 func Tag(v tag.View) *tagsv1.Tag {
 	return &tagsv1.Tag{

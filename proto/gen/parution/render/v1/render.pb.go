@@ -395,12 +395,22 @@ func (x *GetPageRequest) GetSearch() *Search {
 // Search is what a reader looks for.
 type Search struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As it was typed, at most 200 characters.
+	// As it was typed, in the query language of docs/search.md; at most 500 characters.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
 	// Slugs of tags that posts must carry, all of them; at most 10.
 	Tags []string `protobuf:"bytes,2,rep,name=tags,proto3" json:"tags,omitempty"`
 	// Slugs of tags that posts must not carry; at most 10.
-	Without       []string `protobuf:"bytes,3,rep,name=without,proto3" json:"without,omitempty"`
+	Without []string `protobuf:"bytes,3,rep,name=without,proto3" json:"without,omitempty"`
+	// Slugs of tags of which posts must carry one; at most 10.
+	Any []string `protobuf:"bytes,4,rep,name=any,proto3" json:"any,omitempty"`
+	// Slugs of authors and BCP 47 tags: posts must have one of each; at most 10.
+	Authors   []string `protobuf:"bytes,5,rep,name=authors,proto3" json:"authors,omitempty"`
+	Languages []string `protobuf:"bytes,6,rep,name=languages,proto3" json:"languages,omitempty"`
+	// "2020", "2020-05" or "2020-05-17": published on this day or later, and before this day.
+	Since string `protobuf:"bytes,7,opt,name=since,proto3" json:"since,omitempty"`
+	Until string `protobuf:"bytes,8,opt,name=until,proto3" json:"until,omitempty"`
+	// "newest", or empty: the best first if there are words.
+	Order         string `protobuf:"bytes,9,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +464,48 @@ func (x *Search) GetWithout() []string {
 		return x.Without
 	}
 	return nil
+}
+
+func (x *Search) GetAny() []string {
+	if x != nil {
+		return x.Any
+	}
+	return nil
+}
+
+func (x *Search) GetAuthors() []string {
+	if x != nil {
+		return x.Authors
+	}
+	return nil
+}
+
+func (x *Search) GetLanguages() []string {
+	if x != nil {
+		return x.Languages
+	}
+	return nil
+}
+
+func (x *Search) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+func (x *Search) GetUntil() string {
+	if x != nil {
+		return x.Until
+	}
+	return ""
+}
+
+func (x *Search) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
 }
 
 // PostVersion is a place in the life of a post.
@@ -529,7 +581,7 @@ func (x *PostVersion) GetGone() bool {
 
 type GetPageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// HTTP status: 200, 301, 404 or 410.
+	// HTTP status: 200, 301, 400 (a search that cannot be read), 404 or 410.
 	Status int32 `protobuf:"varint,1,opt,name=status,proto3" json:"status,omitempty"`
 	// Target of a 301: a path of the same site.
 	Location    string `protobuf:"bytes,2,opt,name=location,proto3" json:"location,omitempty"`
@@ -543,7 +595,10 @@ type GetPageResponse struct {
 	NotModified bool     `protobuf:"varint,8,opt,name=not_modified,json=notModified,proto3" json:"not_modified,omitempty"`
 	// What render had of the posts of at_least when it made the page. Caches may
 	// not have heard of it yet.
-	Had           []*PostVersion `protobuf:"bytes,9,rep,name=had,proto3" json:"had,omitempty"`
+	Had []*PostVersion `protobuf:"bytes,9,rep,name=had,proto3" json:"had,omitempty"`
+	// Nobody keeps the page: there is no end of such addresses, or something is missing
+	// that will be there in a moment.
+	Fleeting      bool `protobuf:"varint,10,opt,name=fleeting,proto3" json:"fleeting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,6 +694,13 @@ func (x *GetPageResponse) GetHad() []*PostVersion {
 		return x.Had
 	}
 	return nil
+}
+
+func (x *GetPageResponse) GetFleeting() bool {
+	if x != nil {
+		return x.Fleeting
+	}
+	return false
 }
 
 type ListThemesRequest struct {
@@ -1020,16 +1082,22 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\x04page\x18\x03 \x01(\x05R\x04page\x12\"\n" +
 	"\rif_none_match\x18\x04 \x01(\tR\vifNoneMatch\x12:\n" +
 	"\bat_least\x18\x05 \x03(\v2\x1f.parution.render.v1.PostVersionR\aatLeast\x122\n" +
-	"\x06search\x18\x06 \x01(\v2\x1a.parution.render.v1.SearchR\x06search\"J\n" +
+	"\x06search\x18\x06 \x01(\v2\x1a.parution.render.v1.SearchR\x06search\"\xd6\x01\n" +
 	"\x06Search\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x12\n" +
 	"\x04tags\x18\x02 \x03(\tR\x04tags\x12\x18\n" +
-	"\awithout\x18\x03 \x03(\tR\awithout\"a\n" +
+	"\awithout\x18\x03 \x03(\tR\awithout\x12\x10\n" +
+	"\x03any\x18\x04 \x03(\tR\x03any\x12\x18\n" +
+	"\aauthors\x18\x05 \x03(\tR\aauthors\x12\x1c\n" +
+	"\tlanguages\x18\x06 \x03(\tR\tlanguages\x12\x14\n" +
+	"\x05since\x18\a \x01(\tR\x05since\x12\x14\n" +
+	"\x05until\x18\b \x01(\tR\x05until\x12\x14\n" +
+	"\x05order\x18\t \x01(\tR\x05order\"a\n" +
 	"\vPostVersion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x05R\x05epoch\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x05R\aversion\x12\x12\n" +
-	"\x04gone\x18\x04 \x01(\bR\x04gone\"\xbb\x02\n" +
+	"\x04gone\x18\x04 \x01(\bR\x04gone\"\xd7\x02\n" +
 	"\x0fGetPageResponse\x12\x16\n" +
 	"\x06status\x18\x01 \x01(\x05R\x06status\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12!\n" +
@@ -1039,7 +1107,9 @@ const file_parution_render_v1_render_proto_rawDesc = "" +
 	"\rlast_modified\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\flastModified\x12\x12\n" +
 	"\x04keys\x18\a \x03(\tR\x04keys\x12!\n" +
 	"\fnot_modified\x18\b \x01(\bR\vnotModified\x121\n" +
-	"\x03had\x18\t \x03(\v2\x1f.parution.render.v1.PostVersionR\x03had\"\x13\n" +
+	"\x03had\x18\t \x03(\v2\x1f.parution.render.v1.PostVersionR\x03had\x12\x1a\n" +
+	"\bfleeting\x18\n" +
+	" \x01(\bR\bfleeting\"\x13\n" +
 	"\x11ListThemesRequest\"G\n" +
 	"\x12ListThemesResponse\x121\n" +
 	"\x06themes\x18\x01 \x03(\v2\x19.parution.render.v1.ThemeR\x06themes\"o\n" +

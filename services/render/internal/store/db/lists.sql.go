@@ -68,22 +68,6 @@ func (q *Queries) CountPeriod(ctx context.Context, arg CountPeriodParams) (int64
 	return count, err
 }
 
-const countTag = `-- name: CountTag :one
-SELECT count FROM tag WHERE site = $1 AND slug = $2
-`
-
-type CountTagParams struct {
-	Site string
-	Slug string
-}
-
-func (q *Queries) CountTag(ctx context.Context, arg CountTagParams) (int32, error) {
-	row := q.db.QueryRowContext(ctx, countTag, arg.Site, arg.Slug)
-	var count int32
-	err := row.Scan(&count)
-	return count, err
-}
-
 const featuredIDs = `-- name: FeaturedIDs :many
 SELECT post_id FROM doc WHERE site = $1 AND featured = true AND state = 1
 ORDER BY published_at DESC, post_id DESC LIMIT $3 OFFSET $2
@@ -281,21 +265,21 @@ func (q *Queries) RecentIDs(ctx context.Context, arg RecentIDsParams) ([]string,
 }
 
 const taggedIDs = `-- name: TaggedIDs :many
-SELECT post_id FROM doc_tag WHERE site = $1 AND slug = $2 AND listed = true
+SELECT post_id FROM doc_subject WHERE site = $1 AND subject = $2 AND listed = true
 ORDER BY published_at DESC, post_id DESC LIMIT $4 OFFSET $3
 `
 
 type TaggedIDsParams struct {
-	Site string
-	Slug string
-	Skip int32
-	Size int32
+	Site    string
+	Subject string
+	Skip    int32
+	Size    int32
 }
 
 func (q *Queries) TaggedIDs(ctx context.Context, arg TaggedIDsParams) ([]string, error) {
 	rows, err := q.db.QueryContext(ctx, taggedIDs,
 		arg.Site,
-		arg.Slug,
+		arg.Subject,
 		arg.Skip,
 		arg.Size,
 	)
@@ -310,44 +294,6 @@ func (q *Queries) TaggedIDs(ctx context.Context, arg TaggedIDsParams) ([]string,
 			return nil, err
 		}
 		items = append(items, post_id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const topTags = `-- name: TopTags :many
-SELECT slug, name, count FROM tag WHERE site = $1 ORDER BY count DESC, slug LIMIT $2
-`
-
-type TopTagsParams struct {
-	Site string
-	Size int32
-}
-
-type TopTagsRow struct {
-	Slug  string
-	Name  string
-	Count int32
-}
-
-func (q *Queries) TopTags(ctx context.Context, arg TopTagsParams) ([]TopTagsRow, error) {
-	rows, err := q.db.QueryContext(ctx, topTags, arg.Site, arg.Size)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []TopTagsRow
-	for rows.Next() {
-		var i TopTagsRow
-		if err := rows.Scan(&i.Slug, &i.Name, &i.Count); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

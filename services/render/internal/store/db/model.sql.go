@@ -20,26 +20,21 @@ func (q *Queries) DropAddresses(ctx context.Context, postID string) error {
 	return err
 }
 
-const dropDocTag = `-- name: DropDocTag :exec
-DELETE FROM doc_tag WHERE post_id = $1 AND slug = $2
-`
-
-type DropDocTagParams struct {
-	PostID string
-	Slug   string
-}
-
-func (q *Queries) DropDocTag(ctx context.Context, arg DropDocTagParams) error {
-	_, err := q.db.ExecContext(ctx, dropDocTag, arg.PostID, arg.Slug)
-	return err
-}
-
 const dropEmptyTallies = `-- name: DropEmptyTallies :exec
 DELETE FROM tally WHERE site = $1 AND count <= 0
 `
 
 func (q *Queries) DropEmptyTallies(ctx context.Context, site string) error {
 	_, err := q.db.ExecContext(ctx, dropEmptyTallies, site)
+	return err
+}
+
+const dropFormer = `-- name: DropFormer :exec
+DELETE FROM tag_former WHERE tag_id = $1
+`
+
+func (q *Queries) DropFormer(ctx context.Context, tagID string) error {
+	_, err := q.db.ExecContext(ctx, dropFormer, tagID)
 	return err
 }
 
@@ -52,17 +47,17 @@ func (q *Queries) DropSite(ctx context.Context, id string) error {
 	return err
 }
 
-const dropTag = `-- name: DropTag :exec
-DELETE FROM tag WHERE site = $1 AND slug = $2
+const dropSubject = `-- name: DropSubject :exec
+DELETE FROM doc_subject WHERE post_id = $1 AND subject = $2
 `
 
-type DropTagParams struct {
-	Site string
-	Slug string
+type DropSubjectParams struct {
+	PostID  string
+	Subject string
 }
 
-func (q *Queries) DropTag(ctx context.Context, arg DropTagParams) error {
-	_, err := q.db.ExecContext(ctx, dropTag, arg.Site, arg.Slug)
+func (q *Queries) DropSubject(ctx context.Context, arg DropSubjectParams) error {
+	_, err := q.db.ExecContext(ctx, dropSubject, arg.PostID, arg.Subject)
 	return err
 }
 
@@ -80,9 +75,50 @@ func (q *Queries) DropTally(ctx context.Context, arg DropTallyParams) error {
 	return err
 }
 
+const dropUntold = `-- name: DropUntold :exec
+DELETE FROM tag WHERE id = $1 AND told = false
+`
+
+func (q *Queries) DropUntold(ctx context.Context, id string) error {
+	_, err := q.db.ExecContext(ctx, dropUntold, id)
+	return err
+}
+
+const formerOwners = `-- name: FormerOwners :many
+SELECT tag_id FROM tag_former WHERE site = $1 AND slug = $2 ORDER BY tag_id DESC LIMIT 20
+`
+
+type FormerOwnersParams struct {
+	Site string
+	Slug string
+}
+
+func (q *Queries) FormerOwners(ctx context.Context, arg FormerOwnersParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, formerOwners, arg.Site, arg.Slug)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var tag_id string
+		if err := rows.Scan(&tag_id); err != nil {
+			return nil, err
+		}
+		items = append(items, tag_id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const getDoc = `-- name: GetDoc :one
 SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption, translation_key,
-    tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at
+    authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at
 FROM doc WHERE site = $1 AND post_id = $2
 `
 
@@ -110,7 +146,6 @@ func (q *Queries) GetDoc(ctx context.Context, arg GetDocParams) (Doc, error) {
 		&i.Cover,
 		&i.ImageCaption,
 		&i.TranslationKey,
-		&i.Tags,
 		&i.Authors,
 		&i.Featured,
 		&i.Words,
@@ -250,13 +285,13 @@ func (q *Queries) OwnersOf(ctx context.Context, arg OwnersOfParams) ([]OwnersOfR
 
 const saveDoc = `-- name: SaveDoc :exec
 INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption,
-    translation_key, tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at)
+    translation_key, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+    $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 ON CONFLICT (post_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, state = excluded.state,
     slug = excluded.slug, title = excluded.title, language = excluded.language, excerpt = excluded.excerpt,
     standfirst = excluded.standfirst, image = excluded.image, image_alt = excluded.image_alt, cover = excluded.cover,
-    image_caption = excluded.image_caption, translation_key = excluded.translation_key, tags = excluded.tags,
+    image_caption = excluded.image_caption, translation_key = excluded.translation_key,
     authors = excluded.authors, featured = excluded.featured, words = excluded.words, minutes = excluded.minutes,
     html = excluded.html, contents = excluded.contents, hash = excluded.hash, former = excluded.former,
     aliases = excluded.aliases, published_at = excluded.published_at, updated_at = excluded.updated_at,
@@ -279,7 +314,6 @@ type SaveDocParams struct {
 	Cover          bool
 	ImageCaption   string
 	TranslationKey string
-	Tags           string
 	Authors        string
 	Featured       bool
 	Words          int32
@@ -311,7 +345,6 @@ func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
 		arg.Cover,
 		arg.ImageCaption,
 		arg.TranslationKey,
-		arg.Tags,
 		arg.Authors,
 		arg.Featured,
 		arg.Words,
@@ -325,6 +358,21 @@ func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
 		arg.UpdatedAt,
 		arg.EditedAt,
 	)
+	return err
+}
+
+const saveFormer = `-- name: SaveFormer :exec
+INSERT INTO tag_former (site, slug, tag_id) VALUES ($1, $2, $3) ON CONFLICT (site, slug, tag_id) DO NOTHING
+`
+
+type SaveFormerParams struct {
+	Site  string
+	Slug  string
+	TagID string
+}
+
+func (q *Queries) SaveFormer(ctx context.Context, arg SaveFormerParams) error {
+	_, err := q.db.ExecContext(ctx, saveFormer, arg.Site, arg.Slug, arg.TagID)
 	return err
 }
 
@@ -367,20 +415,48 @@ func (q *Queries) SaveSite(ctx context.Context, arg SaveSiteParams) error {
 	return err
 }
 
-const shownName = `-- name: ShownName :one
-SELECT name FROM doc_tag WHERE site = $1 AND slug = $2
-GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1
+const saveTag = `-- name: SaveTag :exec
+INSERT INTO tag (id, site, slug, name, names, description, summary, colour, image, image_alt, parent, former, internal, moved_to, told, count)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, true, 0)
+ON CONFLICT (id) DO UPDATE SET site = excluded.site, slug = excluded.slug, name = excluded.name, names = excluded.names,
+    description = excluded.description, summary = excluded.summary, colour = excluded.colour, image = excluded.image,
+    image_alt = excluded.image_alt, parent = excluded.parent, former = excluded.former, internal = excluded.internal,
+    moved_to = excluded.moved_to, told = true
 `
 
-type ShownNameParams struct {
-	Site string
-	Slug string
+type SaveTagParams struct {
+	ID          string
+	Site        string
+	Slug        string
+	Name        string
+	Names       string
+	Description string
+	Summary     string
+	Colour      string
+	Image       string
+	ImageAlt    string
+	Parent      string
+	Former      string
+	Internal    bool
+	MovedTo     string
 }
 
-// tags counts names in the same way: what one shows the other must show.
-func (q *Queries) ShownName(ctx context.Context, arg ShownNameParams) (string, error) {
-	row := q.db.QueryRowContext(ctx, shownName, arg.Site, arg.Slug)
-	var name string
-	err := row.Scan(&name)
-	return name, err
+func (q *Queries) SaveTag(ctx context.Context, arg SaveTagParams) error {
+	_, err := q.db.ExecContext(ctx, saveTag,
+		arg.ID,
+		arg.Site,
+		arg.Slug,
+		arg.Name,
+		arg.Names,
+		arg.Description,
+		arg.Summary,
+		arg.Colour,
+		arg.Image,
+		arg.ImageAlt,
+		arg.Parent,
+		arg.Former,
+		arg.Internal,
+		arg.MovedTo,
+	)
+	return err
 }

@@ -31,7 +31,6 @@ type Doc struct {
 	Cover          bool
 	ImageCaption   string
 	TranslationKey string
-	Tags           string
 	Authors        string
 	Featured       bool
 	Words          int32
@@ -54,11 +53,12 @@ type DocAuthor struct {
 	PublishedAt sqldb.Time
 }
 
-type DocTag struct {
+type DocSubject struct {
 	PostID      string
-	Slug        string
-	Name        string
+	Subject     string
 	Site        string
+	Inherited   bool
+	Place       int32
 	Listed      bool
 	PublishedAt sqldb.Time
 }
@@ -105,10 +105,28 @@ type Site struct {
 }
 
 type Tag struct {
+	ID          string
+	Site        string
+	Slug        string
+	Name        string
+	Names       string
+	Description string
+	Summary     string
+	Colour      string
+	Image       string
+	ImageAlt    string
+	Parent      string
+	Former      string
+	Internal    bool
+	MovedTo     string
+	Told        bool
+	Count       int32
+}
+
+type TagFormer struct {
 	Site  string
 	Slug  string
-	Name  string
-	Count int32
+	TagID string
 }
 
 type Tally struct {

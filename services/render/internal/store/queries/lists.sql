@@ -7,17 +7,11 @@ SELECT post_id FROM doc WHERE site = @site AND featured = true AND state = 1
 ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
 
 -- name: TaggedIDs :many
-SELECT post_id FROM doc_tag WHERE site = @site AND slug = @slug AND listed = true
+SELECT post_id FROM doc_subject WHERE site = @site AND subject = @subject AND listed = true
 ORDER BY published_at DESC, post_id DESC LIMIT @size OFFSET @skip;
-
--- name: TopTags :many
-SELECT slug, name, count FROM tag WHERE site = @site ORDER BY count DESC, slug LIMIT @size;
 
 -- name: GetTally :one
 SELECT count FROM tally WHERE site = @site AND list = @list;
-
--- name: CountTag :one
-SELECT count FROM tag WHERE site = @site AND slug = @slug;
 
 -- name: AuthorIDs :many
 SELECT post_id FROM doc_author WHERE site = @site AND slug = @slug

@@ -16,18 +16,18 @@ SELECT id FROM site ORDER BY id;
 
 -- name: GetDoc :one
 SELECT post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption, translation_key,
-    tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at
+    authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at
 FROM doc WHERE site = @site AND post_id = @post_id;
 
 -- name: SaveDoc :exec
 INSERT INTO doc (post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption,
-    translation_key, tags, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at)
+    translation_key, authors, featured, words, minutes, html, contents, hash, former, aliases, published_at, updated_at, edited_at)
 VALUES (@post_id, @site, @epoch, @version, @state, @slug, @title, @language, @excerpt, @standfirst, @image, @image_alt, @cover, @image_caption,
-    @translation_key, @tags, @authors, @featured, @words, @minutes, @html, @contents, @hash, @former, @aliases, @published_at, @updated_at, @edited_at)
+    @translation_key, @authors, @featured, @words, @minutes, @html, @contents, @hash, @former, @aliases, @published_at, @updated_at, @edited_at)
 ON CONFLICT (post_id) DO UPDATE SET epoch = excluded.epoch, version = excluded.version, state = excluded.state,
     slug = excluded.slug, title = excluded.title, language = excluded.language, excerpt = excluded.excerpt,
     standfirst = excluded.standfirst, image = excluded.image, image_alt = excluded.image_alt, cover = excluded.cover,
-    image_caption = excluded.image_caption, translation_key = excluded.translation_key, tags = excluded.tags,
+    image_caption = excluded.image_caption, translation_key = excluded.translation_key,
     authors = excluded.authors, featured = excluded.featured, words = excluded.words, minutes = excluded.minutes,
     html = excluded.html, contents = excluded.contents, hash = excluded.hash, former = excluded.former,
     aliases = excluded.aliases, published_at = excluded.published_at, updated_at = excluded.updated_at,
@@ -43,16 +43,28 @@ FROM address JOIN doc ON doc.post_id = address.post_id
 WHERE address.site = @site AND address.path = @path AND doc.site = @site
 ORDER BY CASE WHEN doc.state = 1 THEN 0 ELSE 1 END, address.kind, address.post_id DESC LIMIT 100;
 
--- name: DropDocTag :exec
-DELETE FROM doc_tag WHERE post_id = @post_id AND slug = @slug;
+-- name: DropSubject :exec
+DELETE FROM doc_subject WHERE post_id = @post_id AND subject = @subject;
 
--- tags counts names in the same way: what one shows the other must show.
--- name: ShownName :one
-SELECT name FROM doc_tag WHERE site = @site AND slug = @slug
-GROUP BY name ORDER BY count(*) DESC, max(published_at) DESC, max(post_id) DESC LIMIT 1;
+-- name: DropUntold :exec
+DELETE FROM tag WHERE id = @id AND told = false;
 
--- name: DropTag :exec
-DELETE FROM tag WHERE site = @site AND slug = @slug;
+-- name: SaveTag :exec
+INSERT INTO tag (id, site, slug, name, names, description, summary, colour, image, image_alt, parent, former, internal, moved_to, told, count)
+VALUES (@id, @site, @slug, @name, @names, @description, @summary, @colour, @image, @image_alt, @parent, @former, @internal, @moved_to, true, 0)
+ON CONFLICT (id) DO UPDATE SET site = excluded.site, slug = excluded.slug, name = excluded.name, names = excluded.names,
+    description = excluded.description, summary = excluded.summary, colour = excluded.colour, image = excluded.image,
+    image_alt = excluded.image_alt, parent = excluded.parent, former = excluded.former, internal = excluded.internal,
+    moved_to = excluded.moved_to, told = true;
+
+-- name: DropFormer :exec
+DELETE FROM tag_former WHERE tag_id = @tag_id;
+
+-- name: SaveFormer :exec
+INSERT INTO tag_former (site, slug, tag_id) VALUES (@site, @slug, @tag_id) ON CONFLICT (site, slug, tag_id) DO NOTHING;
+
+-- name: FormerOwners :many
+SELECT tag_id FROM tag_former WHERE site = @site AND slug = @slug ORDER BY tag_id DESC LIMIT 20;
 
 -- An author is shown by the name in the newest post.
 -- name: NewestOfAuthor :one

@@ -30,7 +30,6 @@ CREATE TABLE doc (
     cover        boolean NOT NULL, -- image is the author's choice
     image_caption   text NOT NULL,
     translation_key text NOT NULL, -- that of posts that are translations of each other
-    tags         text    NOT NULL, -- JSON
     authors      text    NOT NULL, -- JSON
     featured     boolean NOT NULL,
     words        integer NOT NULL,
@@ -74,29 +73,49 @@ CREATE TABLE address (
     PRIMARY KEY (site, path, post_id)
 );
 CREATE INDEX address_post ON address (post_id);
--- The read model of tags. listed and published_at repeat what doc says, so
--- that a tag's page is read in order from the index.
-CREATE TABLE doc_tag (
+-- What posts are found under: tags, by their ids, and the rarest words of their
+-- texts, each after "~". listed and published_at repeat what doc says, so that a
+-- tag's page is read in order from the index.
+CREATE TABLE doc_subject (
     post_id      text    NOT NULL,
-    slug         text    NOT NULL,
-    name         text    NOT NULL, -- as the post writes it
+    subject      text    NOT NULL,
     site         text    NOT NULL,
+    inherited    boolean NOT NULL, -- a tag above one that the post carries
+    place        integer NOT NULL, -- among the post's tags
     listed       boolean NOT NULL,
     published_at timestamptz NOT NULL,
-    PRIMARY KEY (post_id, slug)
+    PRIMARY KEY (post_id, subject)
 );
-CREATE INDEX doc_tag_list ON doc_tag (site, slug, listed, published_at DESC, post_id DESC);
--- For counting how the name of a tag is written.
-CREATE INDEX doc_tag_name ON doc_tag (site, slug, name, published_at DESC, post_id DESC);
--- Tags that posts carry; a tag that none carries has no row.
+CREATE INDEX doc_subject_list ON doc_subject (site, subject, listed, published_at DESC, post_id DESC);
+-- The read model of tags. Of one that only entries told of so far, told is false.
 CREATE TABLE tag (
-    site  text    NOT NULL,
-    slug  text    NOT NULL,
-    name  text    NOT NULL,
-    count integer NOT NULL,
-    PRIMARY KEY (site, slug)
+    id          text    PRIMARY KEY,
+    site        text    NOT NULL,
+    slug        text    NOT NULL,
+    name        text    NOT NULL,
+    names       text    NOT NULL, -- JSON, by language
+    description text    NOT NULL, -- HTML
+    summary     text    NOT NULL, -- its beginning, plain
+    colour      text    NOT NULL,
+    image       text    NOT NULL,
+    image_alt   text    NOT NULL,
+    parent      text    NOT NULL, -- slug, maybe a former one
+    former      text    NOT NULL, -- JSON: slugs that lead to it, or to moved_to
+    internal    boolean NOT NULL, -- readers do not see it
+    moved_to    text    NOT NULL, -- id of the tag that took its place
+    told        boolean NOT NULL,
+    count       integer NOT NULL  -- posts found under it
 );
 CREATE INDEX tag_count ON tag (site, count DESC, slug);
+CREATE INDEX tag_slug ON tag (site, slug);
+CREATE INDEX tag_parent ON tag (site, parent);
+-- Slugs that lead to another one's page.
+CREATE TABLE tag_former (
+    site   text NOT NULL,
+    slug   text NOT NULL,
+    tag_id text NOT NULL, -- whose former slug it is
+    PRIMARY KEY (site, slug, tag_id)
+);
 -- Pressed pages. One is old once a key of its has been touched after clock, or
 -- when it is of another edition: a change costs the same however many pages there are.
 CREATE TABLE page (
