@@ -53,6 +53,7 @@ type Deps struct {
 
 // Service is the tags service. Make it with New.
 type Service struct {
+	deps    Deps
 	out     *outbox.Outbox
 	relay   *outbox.Relay
 	follow  *projection.Projection[entry.Post]
@@ -60,7 +61,6 @@ type Service struct {
 	texts   *text.Sites
 	index   *replica.Replica
 	server  *server.Server
-	deps    Deps
 }
 
 // Migrations are the schema of the service, in order.
@@ -95,12 +95,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the projection of posts: %w", err)
 	}
-	s := &Service{out: out, relay: relay, follow: follow, deps: deps, operate: operation.New(st, deps.Telemetry.Log, deps.Now)}
-	return s, s.hold(cfg, st)
+	service := &Service{deps: deps, out: out, relay: relay, follow: follow, operate: operation.New(st, deps.Telemetry.Log, deps.Now)}
+	return service, service.hold(cfg, deps, st)
 }
 
 // hold makes the index that the replica holds, and what answers from it.
-func (s *Service) hold(cfg Config, st *store.Store) (err error) {
+func (s *Service) hold(cfg Config, deps Deps, st *store.Store) (err error) {
 	options := text.Options{Lost: func(site string, err error) { s.index.Lost(site, err) }}
 	if cfg.IndexDir != "" {
 		options.Dir = filepath.Join(cfg.IndexDir, "text")
@@ -111,18 +111,17 @@ func (s *Service) hold(cfg Config, st *store.Store) (err error) {
 	texts := sites{s.texts}
 	memory := index.New(texts)
 	s.index, err = replica.New(replica.Deps{
-		Outbox: s.out, Records: st, Memory: memory, Texts: texts, Dir: cfg.IndexDir, Telemetry: s.deps.Telemetry, Health: s.deps.Health,
+		Outbox: s.out, Records: st, Memory: memory, Texts: texts, Dir: cfg.IndexDir, Telemetry: deps.Telemetry, Health: deps.Health,
 	})
 	if err != nil {
 		return fmt.Errorf("make the index: %w", err)
 	}
-	reading := &server.Reading{
+	s.server = server.New(st, server.Reading{
 		Memory: memory, Texts: texts, Replica: s.index, Pages: st,
 		AtLeast: func(ctx context.Context, postID string, version int32) error {
 			return s.follow.AtLeast(ctx, projection.Ref{Type: follower.Type, ID: postID}, 0, version)
 		},
-	}
-	s.server = server.New(st, server.Editing{Tags: st, Find: reading, Now: s.deps.Now}, reading)
+	}, server.Editing{Tags: st, Now: deps.Now})
 	return nil
 }
 
@@ -154,5 +153,6 @@ func (s *Service) Parts() []process.Part {
 		<-ctx.Done()
 		return s.texts.Close()
 	}}
-	return []process.Part{s.relay.Part(), s.follow.Part(), {Name: "operations on tags", Run: s.operate.Run}, closing, s.index.Part()}
+	operate := process.Part{Name: "operations on tags", Run: s.operate.Run}
+	return []process.Part{s.relay.Part(), s.follow.Part(), operate, closing, s.index.Part()}
 }

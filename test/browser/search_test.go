@@ -256,7 +256,7 @@ func completedWhileTyped(t *testing.T, s *library, browser *chromium) {
 	typed(p, "Transp")
 	const (
 		list   = `document.querySelector("[role=listbox]")`
-		option = `[...` + list + `.querySelectorAll("[role=option]")].findIndex(o => o.textContent.startsWith("Transport"))`
+		option = `[...` + list + `.querySelectorAll("[role=option]")].findIndex(o => o.textContent.startsWith("Transport #"))`
 		active = `document.getElementById(` + field + `.getAttribute("aria-activedescendant"))`
 	)
 	p.eventually("with a list of completions", `!!`+list+` && `+list+`.checkVisibility() && `+option+` >= 0`)
@@ -265,7 +265,7 @@ func completedWhileTyped(t *testing.T, s *library, browser *chromium) {
 	for range n + 1 {
 		p.key("ArrowDown")
 	}
-	p.eventually("at the tag", active+`?.textContent.startsWith("Transport") && `+active+`.getAttribute("aria-selected") === "true"`)
+	p.eventually("at the tag", active+`?.textContent.startsWith("Transport #") && `+active+`.getAttribute("aria-selected") === "true"`)
 	var violations []string
 	p.evaluate(string(axe)+";0", nil)
 	p.evaluate(probe(t, "axe"), &violations)

@@ -16,7 +16,7 @@ const (
 // light: a first visit is few requests and few bytes.
 func light(t *testing.T, s *stage, browser *chromium) {
 	for _, of := range sizes() {
-		for _, at := range s.some("home", "post", "post-fr") {
+		for _, at := range s.some("home", "post", "post-fr", "tag-described", "search-results") {
 			t.Run(of.name+" "+at.name, func(t *testing.T) {
 				p := browser.open(t, s.URL, of, true) // with nothing in its cache
 				p.visit(at.at)

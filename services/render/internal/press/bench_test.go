@@ -2,6 +2,7 @@ package press_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
 
@@ -81,9 +82,18 @@ func BenchmarkKept(b *testing.B) {
 	}
 }
 
-// BenchmarkFill writes posts and their tags, a hundred at once.
+// BenchmarkFill writes posts, their tags and twelve keywords of each, a hundred at once.
 func BenchmarkFill(b *testing.B) {
 	f := setUp(b, sqldbtest.SQLite(b))
+	r := rand.New(rand.NewPCG(1, 1))
+	zipf := rand.NewZipf(r, 1.1, 8, 50_000)
+	f.entryFor = func(d *page.Doc) page.Entry {
+		e := entryOf(d)
+		for range 12 {
+			e.Keywords = append(e.Keywords, fmt.Sprint("word", zipf.Uint64()))
+		}
+		return e
+	}
 	n := 0
 	for b.Loop() {
 		fillFrom(b, f, n+1, n+100)

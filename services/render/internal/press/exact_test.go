@@ -57,6 +57,51 @@ func variedDoc(r *rand.Rand, n int) *page.Doc {
 	return d
 }
 
+// variedEntry is what the tags service says of a post that carries its tags, is
+// about some words, and is found under the tags above its own.
+func variedEntry(r *rand.Rand) func(*page.Doc) page.Entry {
+	return func(d *page.Doc) page.Entry {
+		e := entryOf(d)
+		if d.State != page.Public {
+			return e
+		}
+		for _, name := range []string{"villes", "rares"} {
+			if r.IntN(4) == 0 && !slices.ContainsFunc(e.Tags, func(t page.EntryTag) bool { return t.ID == name }) {
+				e.Tags = append(e.Tags, page.EntryTag{Label: label(name, name), ID: name, Inherited: true})
+			}
+		}
+		for _, word := range []string{"plomb", "encre", "casse"} {
+			if r.IntN(3) == 0 {
+				e.Keywords = append(e.Keywords, word)
+			}
+		}
+		return e
+	}
+}
+
+// variedTag is some state of a tag whose id is its first slug.
+func variedTag(r *rand.Rand, id string) page.Tag {
+	others := []string{"", "jardin", "outils", "villes", "rares", "villes-neuves"}
+	t := page.Tag{
+		ID: id, Site: main, Slug: id, Name: fmt.Sprint(id, " ", r.IntN(2)), Summary: fmt.Sprint("Dit ", r.IntN(2)),
+		Colour: []string{"", "#a01b2c"}[r.IntN(2)], Parent: others[r.IntN(len(others))], Internal: r.IntN(6) == 0,
+	}
+	t.Description = "<p>" + t.Summary + "</p>"
+	if r.IntN(2) == 0 {
+		t.Slug, t.Former = id+"-neuves", []string{id}
+	}
+	if r.IntN(2) == 0 {
+		t.Names = map[string]string{"en": fmt.Sprint("the ", id, " ", r.IntN(2))}
+	}
+	if r.IntN(6) == 0 {
+		t.MovedTo = others[1+r.IntN(4)]
+		if t.MovedTo == id {
+			t.MovedTo = ""
+		}
+	}
+	return t
+}
+
 // Whatever changes, the pages that are kept show what pages made anew show: each
 // change touched all that depends on it.
 func TestKeptPagesShowWhatIsThere(t *testing.T) {
@@ -67,14 +112,20 @@ func TestKeptPagesShowWhatIsThere(t *testing.T) {
 		deps.Shelf = forgetful{f.store}
 		anew := press.New(deps)
 		const posts = 18
-		paths := []string{"/", "/page/2", "/page/3", "/tags", "/tags/jardin", "/tags/outils", "/tags/rares", "/authors/ada", "/authors/bob", "/archive", "/archive/2025", "/archive/2026", "/archive/2025/12", "/archive/2026/01", "/archive/2026/02", "/feed.xml", "/authors/ada/atom.xml", "/sitemap.xml", "/nowhere"}
+		paths := []string{"/", "/page/2", "/page/3", "/tags", "/tags/jardin", "/tags/outils", "/tags/rares", "/tags/villes", "/tags/villes-neuves", "/tags/jardin-neuves", "/tags/rares-neuves", "/tags/outils/feed.xml", "/tags/rares-neuves/feed.json", "/search", "/authors/ada", "/authors/bob", "/archive", "/archive/2025", "/archive/2026", "/archive/2025/12", "/archive/2026/01", "/archive/2026/02", "/feed.xml", "/authors/ada/atom.xml", "/sitemap.xml", "/nowhere"}
 		for n := range posts {
 			paths = append(paths, fmt.Sprintf("/posts/note-%d", n+1))
 		}
 		kept := 0
 		for seed := range uint64(2) {
 			r := rand.New(rand.NewPCG(seed, 7))
+			f.entryFor = variedEntry(r)
 			for range 12 {
+				for _, id := range []string{"jardin", "outils", "villes", "rares"} {
+					if r.IntN(4) == 0 {
+						f.tag(t, variedTag(r, id))
+					}
+				}
 				var docs []*page.Doc
 				for _, n := range r.Perm(posts)[:1+r.IntN(3)] {
 					docs = append(docs, variedDoc(r, n+1))
@@ -87,7 +138,7 @@ func TestKeptPagesShowWhatIsThere(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if diff := cmp.Diff(string(want.Body), string(got.Body)); diff != "" || got.Status != want.Status {
+					if diff := cmp.Diff(string(want.Body), string(got.Body)); diff != "" || got.Status != want.Status || got.Location != want.Location {
 						t.Fatalf("seed %d: %s is kept as %d, should be %d (-anew +kept):\n%s", seed, path, got.Status, want.Status, diff)
 					}
 				}

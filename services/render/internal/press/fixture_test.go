@@ -34,6 +34,8 @@ type fixture struct {
 	found  *found
 	// now is the time of day, in seconds.
 	now *atomic.Int64
+	// entryFor is what the tags service says of a post.
+	entryFor func(*page.Doc) page.Entry
 }
 
 // found stands for the index: what it finds, whatever is asked, and what was.
@@ -78,7 +80,7 @@ func setUp(t testing.TB, db *sqldb.DB) *fixture {
 	clock.Store(noon().Unix())
 	st := store.New(db, outbox.New(db, "render"), func() time.Time { return time.Unix(clock.Load(), 0) })
 	keeper := press.NewKeeper(st, telemetry.Discard().Log)
-	f := &fixture{db: db, store: st, keeper: keeper, found: &found{beside: make(map[string][]page.Tagged)}, now: &clock}
+	f := &fixture{db: db, store: st, keeper: keeper, found: &found{beside: make(map[string][]page.Tagged)}, now: &clock, entryFor: entryOf}
 	f.deps = press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: f.found, BaseURL: "http://localhost:8080"}
 	f.Press = press.New(f.deps)
 	f.site(t, &page.Site{
@@ -136,7 +138,7 @@ func (f *fixture) save(t testing.TB, d *page.Doc) {
 }
 
 func (f *fixture) saveTags(ctx context.Context, d *page.Doc) (page.Keys, error) {
-	tags, err := f.store.SaveEntries(ctx, []page.Entry{entryOf(d)})
+	tags, err := f.store.SaveEntries(ctx, []page.Entry{f.entryFor(d)})
 	keys := make(page.Keys)
 	for _, k := range tags {
 		keys.Merge(k)

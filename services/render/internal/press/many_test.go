@@ -36,7 +36,7 @@ func (f *fixture) saveAll(t testing.TB, docs []*page.Doc) {
 	f.change(t, main, func(ctx context.Context) (page.Keys, error) {
 		var entries []page.Entry
 		for _, d := range docs {
-			entries = append(entries, entryOf(d))
+			entries = append(entries, f.entryFor(d))
 		}
 		return merged(make(page.Keys))(f.store.SaveEntries(ctx, entries))
 	})

@@ -1,6 +1,7 @@
 package press_test
 
 import (
+	"encoding/xml"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,6 +102,123 @@ func TestSearchShowsWhatIsFoundInItsOrder(t *testing.T) {
 	}
 	if form := f.ask(t, "/search", 0, page.Search{}); form.Status != page.StatusOK || strings.Contains(string(form.Body), "/posts/note-3") {
 		t.Errorf("the form alone is %d", form.Status)
+	}
+}
+
+// A query that cannot be read is a page with what is wrong, and where, and nothing
+// that anybody could take for an answer.
+func TestAQueryThatCannotBeReadIsShown(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.found.also.Problem = &page.Problem{Offset: 4, Length: 6, Message: "Il manque un guillemet."}
+	p := f.ask(t, "/search", 0, page.Search{Text: `mur "vieux`})
+	body := string(p.Body)
+	if p.Status != page.StatusBad || !p.Fleeting {
+		t.Errorf("a query that cannot be read is %d, fleeting: %t", p.Status, p.Fleeting)
+	}
+	for text, want := range map[string]bool{"Il manque un guillemet.": true, "vieux": true, "/search/feed.xml": false, `value="mur &#34;vieux"`: true} {
+		if strings.Contains(body, text) != want {
+			t.Errorf("the page shows %s: %t, want %t", text, !want, want)
+		}
+	}
+	if feed := f.ask(t, "/search/feed.xml", 0, page.Search{Text: `mur "vieux`}); feed.Status != page.StatusNotFound {
+		t.Errorf("its feed is %d, want 404", feed.Status)
+	}
+}
+
+func TestSearchShowsWhatItCanBeNarrowedBy(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.found.ids = []string{id(50), id(40)}
+	f.found.facets = []page.Tagged{{Label: label("outils", "Outils"), Count: 2}, {Label: label("jardin", "Jardin"), Count: 1}}
+	f.found.also = page.Found{
+		Authors:   []page.Facet{{Value: "claire-morel", Name: "Claire Morel", Count: 1}, {Value: "ines-roy", Name: "Inès Roy", Count: 1}},
+		Languages: []page.Facet{{Value: "fr", Name: "fr", Count: 1}, {Value: "en", Name: "en", Count: 1}},
+		Years:     []page.Facet{{Value: "2026", Name: "2026", Count: 2}},
+		Meant:     "murs hauts", MeantHTML: "<mark>murs</mark> hauts", Ignored: []string{"de"},
+		Marks: map[string]page.Mark{id(50): {Title: "La <mark>casse</mark>", Snippet: "un <mark>tiroir</mark> &amp; rien"}},
+	}
+	asked := page.Search{Text: "mur", Authors: []string{"claire-morel"}}
+	p := f.ask(t, "/search", 0, asked)
+	body := string(p.Body)
+	for text, want := range map[string]bool{
+		`href="/search?author=claire-morel&amp;q=mur&amp;tag=jardin"`: true, // narrower by a tag
+		`href="/search?author=claire-morel&amp;not=jardin&amp;q=mur"`: true,
+		`href="/search?q=mur"`:                                                       true, // without the author
+		`href="/search?author=ines-roy&amp;q=mur"`:                                   true,
+		`href="/search?author=claire-morel&amp;language=en&amp;q=mur"`:               true,
+		`href="/search?author=claire-morel&amp;q=mur&amp;since=2026&amp;until=2027"`: false, // all posts found are of it
+		`href="/search?author=claire-morel&amp;order=newest&amp;q=mur"`:              true,
+		`href="/search?author=claire-morel&amp;q=murs&#43;hauts"`:                    true,
+		"<mark>murs</mark> hauts":                                                    true,
+		"La <mark>casse</mark>":                                                      true,
+		"un <mark>tiroir</mark> &amp; rien":                                          true,
+		"Claire Morel":                                                               true,
+		"anglais":                                                                    true,
+		`href="/search/feed.xml?author=claire-morel&amp;q=mur"`:                      true,
+		`<input type="hidden" name="author" value="claire-morel">`:                   true,
+	} {
+		if strings.Contains(body, text) != want {
+			t.Errorf("the page shows %s: %t, want %t", text, !want, want)
+		}
+	}
+}
+
+func TestASearchHasOneAddressWhateverItGoesBy(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.found.ids = []string{id(1)}
+	for _, c := range []struct {
+		search page.Search
+		to     string
+	}{
+		{page.Search{Text: "mur", Order: "newest"}, ""},
+		{page.Search{Text: "mur", Order: "best"}, "/search?q=mur"},
+		{page.Search{Text: "mur", Order: "?"}, "/search?q=mur"},
+		{page.Search{Tags: []string{"a"}, Order: "newest"}, "/search?tag=a"}, // the only order that there is
+		{page.Search{Any: []string{"b", "a", "b"}, Authors: []string{"Ada Byron"}, Languages: []string{"FR", "x!"}}, "/search?any=a&any=b&author=ada-byron&language=fr"},
+		{page.Search{Since: "2020", Until: "2020-13"}, "/search?since=2020"},
+		{page.Search{Since: "soon", Until: "'--"}, "/search"},
+		{page.Search{Since: "2020-02-29", Until: "2021"}, ""},
+	} {
+		p := f.ask(t, "/search", 0, c.search)
+		if p.Location != c.to || (c.to != "") != (p.Status == page.StatusMoved) {
+			t.Errorf("%+v is %d and leads to %q, want %q", c.search, p.Status, p.Location, c.to)
+		}
+	}
+}
+
+func TestBrowsersAreToldHowToSearch(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	p := f.get(t, main, "/opensearch.xml", 0)
+	var got struct {
+		ShortName string
+		Url       []struct { //nolint:revive // the element's name
+			Type     string `xml:"type,attr"`
+			Template string `xml:"template,attr"`
+		}
+	}
+	if err := xml.Unmarshal(p.Body, &got); err != nil || p.Status != page.StatusOK || !strings.HasPrefix(p.ContentType, "application/opensearchdescription+xml") {
+		t.Fatalf("the description is %d %s, %v", p.Status, p.ContentType, err)
+	}
+	want := map[string]string{
+		"text/html":                             "https://carnet.example/search?q={searchTerms}",
+		"application/x-suggestions+json":        "https://carnet.example/search/suggest?q={searchTerms}",
+		"application/rss+xml":                   "https://carnet.example/search/feed.xml?q={searchTerms}",
+		"application/atom+xml":                  "https://carnet.example/search/atom.xml?q={searchTerms}",
+		"application/opensearchdescription+xml": "https://carnet.example/opensearch.xml",
+	}
+	urls := make(map[string]string)
+	for _, u := range got.Url {
+		urls[u.Type] = u.Template
+	}
+	if diff := cmp.Diff(want, urls); diff != "" || got.ShortName != "Le Carnet" {
+		t.Errorf("%q (-want +got):\n%s", got.ShortName, diff)
 	}
 }
 

@@ -160,6 +160,10 @@ type docSubject struct {
 	Place     int    `json:"place"`
 }
 
+// maxKeywords is how many of a text's rarest words count: each costs as much as a
+// tag whenever a post is published.
+const maxKeywords = 6
+
 // subjectsOf are what an entry says that its post is found under.
 func subjectsOf(e page.Entry) map[string]subject {
 	out := make(map[string]subject, len(e.Tags)+len(e.Keywords))
@@ -168,7 +172,7 @@ func subjectsOf(e page.Entry) map[string]subject {
 			out[t.ID] = subject{inherited: t.Inherited, place: i}
 		}
 	}
-	for _, word := range e.Keywords {
+	for _, word := range e.Keywords[:min(maxKeywords, len(e.Keywords))] {
 		out[page.Keyword(word)] = subject{inherited: true}
 	}
 	return out

@@ -41,9 +41,9 @@ func (m *Memory) Ask(ctx context.Context, q Question) (Found, error) {
 	return out, err
 }
 
-// PostIDsOf are all posts that a question finds, whatever its order and size. Faults:
+// Posts are all posts that a question finds, whatever its order and size. Faults:
 // Unavailable if there was no time to look for all of its words.
-func (m *Memory) PostIDsOf(ctx context.Context, q Question) ([]string, error) {
+func (m *Memory) Posts(ctx context.Context, q Question) (*roaring.Bitmap, error) {
 	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	q.Facets, q.Size, q.Order = false, 0, Newest
@@ -55,19 +55,7 @@ func (m *Memory) PostIDsOf(ctx context.Context, q Question) ([]string, error) {
 		return nil, fault.Unavailable("the question takes too long; ask for less")
 	}
 	_, found, err := m.algebra(ctx, q, words)
-	if err != nil {
-		return nil, err
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	ids := make([]string, 0, found.GetCardinality())
-	found.Iterate(func(number uint32) bool {
-		if p := m.posts.at(number); p.site != 0 {
-			ids = append(ids, unpackID(p.id))
-		}
-		return true
-	})
-	return ids, nil
+	return found, err
 }
 
 // match looks for the words of a question. It does not hold the lock: the full

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/RoaringBitmap/roaring/v2"
+
 	"github.com/parution/parution/services/tags/internal/text"
 )
 
@@ -89,6 +91,19 @@ func (m *Memory) PostIDs(site string, above int64, limit int) (ids []string, las
 		ids, last = append(ids, unpackID(m.posts.at(uint32(number)).id)), number //nolint:gosec // as above
 	}
 	return ids, last
+}
+
+// IDs are the ids of posts, in the order of their numbers.
+func (m *Memory) IDs(posts *roaring.Bitmap) []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	ids := make([]string, 0, posts.GetCardinality())
+	for numbers := posts.Iterator(); numbers.HasNext(); {
+		if p := m.posts.at(numbers.Next()); p != nil {
+			ids = append(ids, unpackID(p.id))
+		}
+	}
+	return ids
 }
 
 // Has tells whether a post is there in this version of its entry or a later one.

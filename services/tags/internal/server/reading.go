@@ -12,7 +12,6 @@ import (
 	"github.com/parution/parution/chassis/ids"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/index"
-	"github.com/parution/parution/services/tags/internal/query"
 	"github.com/parution/parution/services/tags/internal/store"
 	"github.com/parution/parution/services/tags/internal/tag"
 	"github.com/parution/parution/services/tags/internal/text"
@@ -155,26 +154,4 @@ func (r *Reading) facets(site string, counts []index.Count, internal bool) []*ta
 		}
 	}
 	return out
-}
-
-// Find implements Finder.
-func (r *Reading) Find(ctx context.Context, site, q, tagID string) ([]string, error) {
-	asked, problem := query.Parse(q+" ", "")
-	if problem != nil {
-		return nil, refused(problem)
-	}
-	done, err := r.ask(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	t, ok := r.Memory.Listed(site, []string{tagID}, true)[tagID]
-	if !ok {
-		return nil, nil
-	}
-	parts := tagNodes([]string{t.Slug})
-	if asked != nil {
-		parts = append(parts, text.Refine(asked))
-	}
-	return r.Memory.PostIDsOf(ctx, index.Question{Site: site, Asks: query.And{Parts: parts}, Internal: true})
 }

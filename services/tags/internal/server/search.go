@@ -41,7 +41,7 @@ func (s *Server) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.S
 	case problem != nil && identity.From(ctx).Role == identity.Service:
 		return &tagsv1.SearchResponse{Problem: wireProblem(problem), Position: position(s.reading.Memory.Position())}, nil
 	case problem != nil:
-		return nil, refused(problem)
+		return nil, refused("q", problem)
 	}
 	if err := s.reading.await(ctx, q.posts, r.GetPosition()); err != nil {
 		return nil, err
@@ -263,9 +263,9 @@ func wireProblem(p *query.Problem) *tagsv1.QueryProblem {
 }
 
 // refused is a problem as programs get it.
-func refused(p *query.Problem) error {
+func refused(field string, p *query.Problem) error {
 	return fault.InvalidFields(fault.Violation{
-		Field: "q", Message: p.Message, Code: string(p.Code), Place: &fault.Place{Offset: p.Offset, Length: p.Length},
+		Field: field, Message: p.Message, Code: string(p.Code), Place: &fault.Place{Offset: p.Offset, Length: p.Length},
 	})
 }
 

@@ -29,16 +29,15 @@ type states interface {
 type Server struct {
 	tagsv1.UnimplementedTagsServiceServer
 
-	Editing
-
 	states  states
-	reading *Reading
+	reading Reading
+	editing Editing
 }
 
 // New makes a server.
-func New(s states, e Editing, reading *Reading) *Server {
+func New(s states, reading Reading, editing Editing) *Server {
 	reading.asked = make(chan struct{}, maxAsked)
-	return &Server{states: s, Editing: e, reading: reading}
+	return &Server{states: s, reading: reading, editing: editing}
 }
 
 // BatchGetEntries implements tagsv1.TagsServiceServer.

@@ -9,8 +9,11 @@ import (
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/paging"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+	"github.com/parution/parution/services/tags/internal/index"
+	"github.com/parution/parution/services/tags/internal/query"
 	"github.com/parution/parution/services/tags/internal/store"
 	"github.com/parution/parution/services/tags/internal/tag"
+	"github.com/parution/parution/services/tags/internal/text"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
 
@@ -29,16 +32,9 @@ type taxonomy interface {
 	TagAt(ctx context.Context, site, slug string) (tag.View, error)
 }
 
-// Finder finds all posts of a site that a query finds among those that carry a tag.
-// Faults: Invalid q.
-type Finder interface {
-	Find(ctx context.Context, site, q, tagID string) ([]string, error)
-}
-
 // Editing is what changing tags stands on.
 type Editing struct {
 	Tags taxonomy
-	Find Finder
 	Now  func() time.Time
 }
 
@@ -114,23 +110,41 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 	if !all {
 		d.Posts = posts
 	}
-	op, err := s.Tags.Operate(ctx, d)
+	op, err := s.editing.Tags.Operate(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	return &tagsv1.SplitTagResponse{Operation: wire.Operation(op.Operation, op.Tags)}, nil
 }
 
-// found are the posts that a query finds among those that carry a tag.
+// found are the posts that a query finds among those that carry a tag, as the index
+// of this replica knows them. Faults: Invalid q.
 func (s *Server) found(ctx context.Context, site, slug, q string) ([]string, error) {
-	if s.Find == nil {
-		return nil, fault.Unavailable("nothing can be searched here; name the posts")
-	}
-	v, err := s.Tags.TagAt(ctx, site, slug)
+	v, err := s.editing.Tags.TagAt(ctx, site, slug)
 	if err != nil {
 		return nil, err
 	}
-	return s.Find.Find(ctx, site, q, v.ID)
+	// Every word is as meant: a space ends the last one.
+	asked, problem := query.Parse(q+" ", s.reading.Memory.Language(site))
+	if problem != nil {
+		return nil, refused("parts", problem)
+	}
+	asks := []query.Node{query.Tag{Name: v.Slug}}
+	if asked != nil {
+		asks = append(asks, text.Refine(asked))
+	}
+	done, err := s.reading.ask(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	found, err := s.reading.Memory.Posts(ctx, index.Question{
+		Site: site, Asks: query.And{Parts: asks}, Internal: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.reading.Memory.IDs(found), nil
 }
 
 // ListTagOperations implements tagsv1.TagsServiceServer.
@@ -146,7 +160,7 @@ func (s *Server) ListTagOperations(ctx context.Context, r *tagsv1.ListTagOperati
 		return nil, err
 	}
 	// One more than asked tells whether there is a next page.
-	list, err := s.Tags.Operations(ctx, site, r.GetSlug(), max(0, before), size+1)
+	list, err := s.editing.Tags.Operations(ctx, site, r.GetSlug(), max(0, before), size+1)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +179,7 @@ func (s *Server) ListTagOperations(ctx context.Context, r *tagsv1.ListTagOperati
 
 // GetTagOperation implements tagsv1.TagsServiceServer.
 func (s *Server) GetTagOperation(ctx context.Context, r *tagsv1.GetTagOperationRequest) (*tagsv1.GetTagOperationResponse, error) {
-	o, err := s.Tags.Operation(ctx, identity.From(ctx).Site, r.GetId())
+	o, err := s.editing.Tags.Operation(ctx, identity.From(ctx).Site, r.GetId())
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +189,7 @@ func (s *Server) GetTagOperation(ctx context.Context, r *tagsv1.GetTagOperationR
 // UndoTagOperation implements tagsv1.TagsServiceServer.
 func (s *Server) UndoTagOperation(ctx context.Context, r *tagsv1.UndoTagOperationRequest) (*tagsv1.UndoTagOperationResponse, error) {
 	who := identity.From(ctx)
-	o, err := s.Tags.Undo(ctx, who.Site, r.GetId(), who.Name, s.moment())
+	o, err := s.editing.Tags.Undo(ctx, who.Site, r.GetId(), who.Name, s.moment())
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +199,7 @@ func (s *Server) UndoTagOperation(ctx context.Context, r *tagsv1.UndoTagOperatio
 func (s *Server) operate(
 	ctx context.Context, kind tag.Kind, slug string, expected int32, do func(x *tag.Taxonomy, id string) ([]string, error),
 ) (*tagsv1.TagOperation, error) {
-	o, err := s.Tags.Operate(ctx, s.deed(ctx, kind, slug, expected, do))
+	o, err := s.editing.Tags.Operate(ctx, s.deed(ctx, kind, slug, expected, do))
 	if err != nil {
 		return nil, err
 	}
@@ -198,4 +212,4 @@ func (s *Server) deed(ctx context.Context, kind tag.Kind, slug string, expected 
 }
 
 // moment is the time in the precision that is kept.
-func (s *Server) moment() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+func (s *Server) moment() time.Time { return s.editing.Now().UTC().Truncate(time.Microsecond) }

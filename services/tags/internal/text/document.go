@@ -3,6 +3,7 @@ package text
 import (
 	"encoding/binary"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -15,7 +16,8 @@ import (
 const (
 	// inWords has all words with their places; the only one with places.
 	inWords = "w"
-	// inStems has the stems of all words.
+	// inStems has the stems of all words that are not their own stem: those are found
+	// among the words.
 	inStems = "s"
 	// inTitle, inHeadings and inLabels have the words and stems of these alone, for their
 	// weight. Authors are among the labels.
@@ -25,8 +27,6 @@ const (
 	// inForms has words as they are written, behind the folded word and a zero byte, where
 	// they are not written as they are folded.
 	inForms = "f"
-	// inStarts has the first letter and the first two letters of all words.
-	inStarts = "p"
 	// inDays has the day of publication, two bytes.
 	inDays = "d"
 )
@@ -57,13 +57,14 @@ type document struct {
 
 	id     string
 	fields []*field
+	pool   *sync.Pool
 }
 
 // newDocument is what a post is in the index.
-func newDocument(d Document) *document {
+func newDocument(d Document, pool *sync.Pool) *document {
 	const counted = index.IndexField
 	const listed = index.IndexField | index.SkipFreqNorm
-	doc := document{Document: d, id: key(d.Number)}
+	doc := document{Document: d, id: key(d.Number), pool: pool}
 	for _, f := range []field{
 		{name: inWords, options: counted | index.IncludeTermVectors},
 		{name: inStems, options: counted},
@@ -71,7 +72,6 @@ func newDocument(d Document) *document {
 		{name: inHeadings, options: counted},
 		{name: inLabels, options: counted},
 		{name: inForms, options: listed},
-		{name: inStarts, options: listed},
 		{name: inDays, options: listed},
 	} {
 		f.doc = &doc
@@ -177,44 +177,34 @@ func (f *field) count(term string) *index.TokenFreq {
 
 // analyse finds the terms of all fields.
 func (d *document) analyse() {
-	a := analyser{
-		words: d.fields[0], stems: d.fields[1], forms: d.fields[5], starts: d.fields[6],
-		stem: stemmerOf(d.Language), known: make(map[string]string, 128),
+	a, ok := d.pool.Get().(*analyser)
+	if !ok {
+		a = &analyser{known: map[string]map[string]string{}}
 	}
+	defer d.pool.Put(a)
+	a.begin(d)
 	s := d.Source
 	a.add(d.fields[2], titlePlace, labelPlace-paragraph, s.Title)
 	a.add(d.fields[4], labelPlace, bodyPlace-paragraph, s.Labels...)
 	a.add(d.fields[4], a.next, bodyPlace-paragraph, s.Authors...)
 	a.add(d.fields[3], bodyPlace, 0, s.Headings...)
 	a.add(nil, max(a.next, bodyPlace), 0, s.Body)
-	for term := range a.words.terms {
-		a.starts.start(term)
-	}
-	days := d.fields[7]
+	days := d.fields[6]
 	days.count(string(binary.BigEndian.AppendUint16(nil, dayOf(d.PublishedAt))))
 	days.length = 1
 }
 
-// start has a word begin as it does.
-func (f *field) start(word string) {
-	end := 0
-	for range 2 {
-		_, size := utf8.DecodeRuneInString(word[end:])
-		if end += size; size == 0 {
-			return
-		}
-		if _, ok := f.terms[word[:end]]; !ok {
-			f.count(word[:end])
-		}
-	}
-}
+// maxKnown bounds the stems of a language that an analyser remembers.
+const maxKnown = 20_000
 
-// analyser finds the terms of one document.
+// analyser finds the terms of documents, one after the other.
 type analyser struct {
-	words, stems, forms, starts *field
-	stem                        stemmer
-	// known are stems that were made before, by word.
-	known  map[string]string
+	words, stems, forms *field
+	stem                stemmer
+	// known are stems that were made before, by language and word; here are those of this
+	// language.
+	known  map[string]map[string]string
+	here   map[string]string
 	tokens []token
 	// next is a place behind everything that was added.
 	next int
@@ -264,12 +254,28 @@ func (a *analyser) stemOf(t token) string {
 	if a.stem == nil || !t.letters {
 		return ""
 	}
-	stem, ok := a.known[t.text]
+	stem, ok := a.here[t.text]
 	if !ok {
-		stem = a.stem(t.text)
-		a.known[t.text] = stem
+		if stem = a.stem(t.text); stem[min(len(stem), 1):] == t.text {
+			stem = ""
+		}
+		a.here[t.text] = stem
 	}
 	return stem
+}
+
+// begin turns to another document.
+func (a *analyser) begin(d *document) {
+	a.words, a.stems, a.forms = d.fields[0], d.fields[1], d.fields[5]
+	a.next, a.stem = 0, stemmerOf(d.Language)
+	base, _, _ := strings.Cut(strings.ToLower(d.Language), "-")
+	if a.stem == nil {
+		return
+	}
+	if a.here = a.known[base]; a.here == nil || len(a.here) > maxKnown {
+		a.here = make(map[string]string, 1024)
+		a.known[base] = a.here
+	}
 }
 
 // formOf is the term that tells how a word is written; empty if it is as it is folded.

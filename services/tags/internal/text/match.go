@@ -11,6 +11,9 @@ import (
 )
 
 const (
+	// minOpen is how many letters a word needs to be open, in characters: nearly every post
+	// has a word with a certain first letter.
+	minOpen = 2
 	// maxOpen bounds the words that an open word stands for, in each segment.
 	maxOpen = 20_000
 	// maxOpenPlaces bounds them where places have to be looked at.
@@ -66,6 +69,14 @@ func (s *leaf) words(b *budget, l lookup) (*roaring.Bitmap, error) {
 	}
 	for _, stem := range l.stems {
 		if err := s.add(found, l.in, inStems, stem); err != nil {
+			return nil, err
+		}
+	}
+	for _, own := range ownWords(l.stems) {
+		if own == exact {
+			continue
+		}
+		if err := s.add(found, l.in, inWords, own); err != nil {
 			return nil, err
 		}
 	}
@@ -129,12 +140,8 @@ func (s *leaf) addBody(found *roaring.Bitmap, list segment.PostingsList, term st
 
 // open adds the documents that have a word that begins so.
 func (s *leaf) open(b *budget, found *roaring.Bitmap, in query.Field, start string) error {
-	if in == query.Anywhere && utf8.RuneCountInString(start) <= 2 {
-		list, err := s.list(inStarts, start)
-		if err == nil && list != nil {
-			found.Or(bitmapOf(list))
-		}
-		return err
+	if utf8.RuneCountInString(start) < minOpen {
+		return nil
 	}
 	name, most := inWords, maxOpen
 	switch in {

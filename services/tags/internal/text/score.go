@@ -2,6 +2,7 @@ package text
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -14,6 +15,10 @@ import (
 // maxScored bounds the posts that are looked at to find the best: the newest of those
 // that were found.
 const maxScored = 50_000
+
+// usualWords is how many words a query has mostly: where it has more, fewer posts are
+// looked at.
+const usualWords = 4
 
 // A post's score is a sum over the words of the query and over the places that it has
 // them in, as BM25F has it: weight · rarity · how often, which counts less the more often
@@ -60,11 +65,14 @@ type weighed struct {
 // weigh finds what posts are scored by.
 func (v *view) weigh(b *budget, terms []query.Node) ([]weighed, error) {
 	var all []weighed
+	seen := map[string]bool{}
 	for _, t := range terms {
 		l, ok := lookupOf(t)
-		if !ok {
+		known := fmt.Sprint(l)
+		if !ok || seen[known] {
 			continue
 		}
+		seen[known] = true
 		for i, w := range l.words {
 			one := weighed{exact: []string{w.text}, weight: 1, titleOnly: l.in == query.InTitle}
 			if w.letters {
@@ -103,14 +111,19 @@ func (v *view) weigh(b *budget, terms []query.Node) ([]weighed, error) {
 // having is about how many posts have a word in one of its forms.
 func (v *view) having(b *budget, w weighed) (float64, error) {
 	most := 0.0
-	for name, terms := range map[string][]string{inWords: w.exact, inStems: w.stems} {
-		for _, t := range terms {
-			n, err := v.count(b, name, t)
-			if err != nil {
-				return 0, err
-			}
-			most = max(most, float64(n))
+	for _, t := range w.exact {
+		n, err := v.count(b, inWords, t)
+		if err != nil {
+			return 0, err
 		}
+		most = max(most, float64(n))
+	}
+	for _, t := range w.stems {
+		n, err := v.countStem(b, t)
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, float64(n))
 	}
 	if most > 0 || len(w.begun) == 0 {
 		return most, nil
@@ -135,6 +148,17 @@ func (v *view) count(b *budget, name, term string) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// countStem is about how many posts have a word with the stem: one that has it in several
+// forms may count twice.
+func (v *view) countStem(b *budget, stem string) (int, error) {
+	n, err := v.count(b, inStems, stem)
+	if err != nil {
+		return 0, err
+	}
+	own, err := v.count(b, inWords, stem[1:])
+	return n + own, err
 }
 
 // ranked is a post and its place among those found.
@@ -165,8 +189,8 @@ func (v *view) score(b *budget, terms []query.Node, within *roaring.Bitmap, size
 			return nil, err
 		}
 	}
-	if total > maxScored {
-		v.newest(documents, maxScored)
+	if most := uint64(maxScored * usualWords / max(usualWords, len(words))); total > most { //nolint:gosec // positive
+		v.newest(documents, most)
 	}
 	var best []ranked
 	for i, s := range v.segments {
@@ -254,6 +278,14 @@ func (t *tally) count(r region, w weighed) error {
 	}
 	for _, stem := range w.stems {
 		if err := t.add(t.stems, r.stems, stem, 1); err != nil {
+			return err
+		}
+	}
+	for _, own := range ownWords(w.stems) {
+		if slices.Contains(w.exact, own) {
+			continue
+		}
+		if err := t.add(t.stems, r.words, own, 1); err != nil {
 			return err
 		}
 	}

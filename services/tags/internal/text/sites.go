@@ -47,6 +47,8 @@ type Sites struct {
 	temporary bool
 	queue     *index.AnalysisQueue
 	typos     typos
+	// analysers remember stems from one post to the next.
+	analysers sync.Pool
 	uses      atomic.Int64
 	count     atomic.Int64
 
@@ -183,13 +185,21 @@ func (s *Sites) openOne(one *Site) error {
 		return errClosed
 	}
 	dir := s.dir(one.name)
-	o, err := openIndex(dir, s.queue)
+	before, err := filepath.Glob(filepath.Join(dir, "*.zap"))
+	if err != nil {
+		return fmt.Errorf("look for the full text of site %s: %w", one.name, err)
+	}
+	o, err := openIndex(dir, s.queue, &s.analysers)
+	if err == nil && len(before) > 0 && o.position() == (Position{}) {
+		// bleve goes on without segments that it cannot read.
+		s.report(one.name, errDamaged)
+	}
 	if err != nil && isDamage(err) {
 		s.report(one.name, err)
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("remove a damaged full text: %w", err)
 		}
-		o, err = openIndex(dir, s.queue)
+		o, err = openIndex(dir, s.queue, &s.analysers)
 	}
 	if err != nil {
 		return fmt.Errorf("open the full text of site %s: %w", one.name, err)

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/blevesearch/bleve/v2/analysis"
@@ -48,6 +49,18 @@ func stems(folded string) []string {
 		}
 	}
 	return all
+}
+
+// ownWords are the words that are their own stem, of these stems: texts have no stem for
+// them.
+func ownWords(stems []string) []string {
+	words := make([]string, 0, len(stems))
+	for _, s := range stems {
+		if !slices.Contains(words, s[1:]) {
+			words = append(words, s[1:])
+		}
+	}
+	return words
 }
 
 // hasStem tells whether a word of the language is looked for by its stem.

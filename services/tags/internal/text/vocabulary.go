@@ -63,17 +63,19 @@ func (v *view) complete(b *budget, start string, size int) ([]string, error) {
 	return words, nil
 }
 
-// large are the segments that have words of many posts: the tiny ones that were written
-// last say little about what is frequent, and there may be many.
+// large are the segments that have nine tenths of all posts: the tiny ones that were
+// written last say little about what is frequent, and there may be many.
 func (v *view) large() []*leaf {
 	posts := 0
 	for _, s := range v.segments {
 		posts += len(s.numbers)
 	}
-	kept := make([]*leaf, 0, len(v.segments))
-	for _, s := range v.segments {
-		if len(s.numbers) >= posts/200 {
-			kept = append(kept, s)
+	kept := slices.Clone(v.segments)
+	slices.SortStableFunc(kept, func(a, b *leaf) int { return cmp.Compare(len(b.numbers), len(a.numbers)) })
+	n := 0
+	for i, s := range kept {
+		if n += len(s.numbers); n*10 >= posts*9 {
+			return kept[:i+1]
 		}
 	}
 	return kept
@@ -295,7 +297,7 @@ func (v *view) rare(b *budget, words []*candidate, size int) ([]Term, error) {
 	for _, c := range words {
 		n, err := 0, error(nil)
 		if c.stem != "" {
-			n, err = v.count(b, inStems, c.stem)
+			n, err = v.countStem(b, c.stem)
 		}
 		if err == nil && n == 0 {
 			n, err = v.count(b, inWords, c.word)

@@ -317,29 +317,37 @@ func (s *State) loadIndex(ctx context.Context, db *sql.DB) error {
 		s.Index[e.Post] = e
 		return err
 	})
-	return errors.Join(err, s.loadCounts(ctx, Tags, db, "SELECT post_id, slug FROM entry_tag"))
+	return errors.Join(err, s.loadCounts(ctx, Tags, db, "SELECT slug, count FROM tag"), s.loadCarried(ctx, Tags, db, "SELECT post_id, slug FROM entry_tag"))
 }
 
 func (s *State) loadDocs(ctx context.Context, db *sql.DB) error {
-	err := rows(ctx, db, "SELECT post_id, epoch, version, state, slug, title, html, featured, published_at, tags FROM doc", func(scan func(...any) error) error {
-		var (
-			e    Entry
-			tags string
-			at   moment
-		)
-		if err := scan(&e.Post, &e.Epoch, &e.Version, &e.Shown, &e.Slug, &e.Title, &e.Text, &e.Featured, &at, &tags); err != nil {
-			return err
-		}
-		e.PublishedAt = at.Time
-		err := json.Unmarshal([]byte(tags), &e.Labels)
-		s.Docs[e.Post] = e
+	labels := make(map[string][]Label)
+	err := rows(ctx, db, `SELECT s.post_id, t.slug, t.name FROM doc_subject AS s JOIN tag AS t ON t.id = s.subject
+ WHERE s.listed = true AND s.inherited = false ORDER BY s.post_id, s.place`, func(scan func(...any) error) error {
+		var id string
+		var l Label
+		err := scan(&id, &l.Slug, &l.Name)
+		labels[id] = append(labels[id], l)
+		s.Carried[Render][id] = append(s.Carried[Render][id], l.Slug)
 		return err
 	})
-	return errors.Join(err, s.loadCounts(ctx, Render, db, "SELECT post_id, slug FROM doc_tag WHERE listed = true"))
+	docs := rows(ctx, db, "SELECT post_id, epoch, version, state, slug, title, html, featured, published_at FROM doc", func(scan func(...any) error) error {
+		var (
+			e  Entry
+			at moment
+		)
+		if err := scan(&e.Post, &e.Epoch, &e.Version, &e.Shown, &e.Slug, &e.Title, &e.Text, &e.Featured, &at); err != nil {
+			return err
+		}
+		e.PublishedAt, e.Labels = at.Time, labels[e.Post]
+		s.Docs[e.Post] = e
+		return nil
+	})
+	return errors.Join(err, docs, s.loadCounts(ctx, Render, db, "SELECT slug, count FROM tag WHERE count > 0"))
 }
 
-func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, carried string) error {
-	err := rows(ctx, db, "SELECT slug, count FROM tag", func(scan func(...any) error) error {
+func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, counts string) error {
+	return rows(ctx, db, counts, func(scan func(...any) error) error {
 		var (
 			slug string
 			n    int
@@ -348,10 +356,13 @@ func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, carr
 		s.Counts[service][slug] = n
 		return err
 	})
-	return errors.Join(err, rows(ctx, db, carried, func(scan func(...any) error) error {
+}
+
+func (s *State) loadCarried(ctx context.Context, service string, db *sql.DB, carried string) error {
+	return rows(ctx, db, carried, func(scan func(...any) error) error {
 		var id, slug string
 		err := scan(&id, &slug)
 		s.Carried[service][id] = append(s.Carried[service][id], slug)
 		return err
-	}))
+	})
 }

@@ -40,6 +40,7 @@ function refine(form, input) {
 		request?.abort();
 		if (address === shown) return;
 		const mine = request = new AbortController();
+		region.setAttribute("aria-busy", true);
 		try {
 			const answer = await fetch(address, {signal: mine.signal});
 			const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -50,6 +51,8 @@ function refine(form, input) {
 			if (!region.contains(document.activeElement)) show(page, answer.redirected ? answer.url : address);
 		} catch {
 			// asked again by then, or the server is away: the form is there
+		} finally {
+			if (mine === request) region.removeAttribute("aria-busy");
 		}
 	});
 	addEventListener("pagehide", () => request?.abort());
