@@ -146,6 +146,7 @@ func (r *Replica) rebuild(ctx context.Context) error {
 			}
 		}
 	}
+	fresh.Put(nil, nil, at)
 	r.deps.Memory.Become(fresh)
 	r.move()
 	r.touched = time.Now()
