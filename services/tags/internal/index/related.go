@@ -224,7 +224,7 @@ func (s *site) mentioned(source text.Source) map[uint32]int {
 					key += "-"
 				}
 				key += words[i+n]
-				if t, ok := s.keys[key]; ok {
+				if t, ok := s.claimant(key); ok {
 					out[t]++
 				}
 			}
