@@ -126,7 +126,7 @@ func (r *Replica) observe(meter metric.Meter) error {
 
 // Lost is told of a site whose full text has to be put in again.
 func (r *Replica) Lost(site string, err error) {
-	r.log.Warn("the full text of a site is made anew", "site", site, "error", err)
+	r.log.Warn("the full text of a site is not complete: what it lacks is put in again", "site", site, "error", err)
 	r.lack(site)
 	select {
 	case r.lose <- struct{}{}:
