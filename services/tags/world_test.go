@@ -89,6 +89,8 @@ type world struct {
 	posts  *owner
 	client tagsv1.TagsServiceClient
 	models eventsv1.ReadModelServiceClient
+	// wake stands for what a process of its own on SQLite would hear of itself.
+	wake func()
 }
 
 // told is the public hash that the notice of a version tells; all of the index
@@ -157,6 +159,9 @@ func (w *world) settle(t *testing.T) {
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for {
+		if w.wake != nil {
+			w.wake()
+		}
 		var floor int64
 		err := w.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT coalesce(max(floor), 0) FROM projection_cursor WHERE source = 'posts'`).Scan(&floor)
 		if err != nil {
