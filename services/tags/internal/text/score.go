@@ -189,7 +189,7 @@ func (v *view) score(b *budget, terms []query.Node, within *roaring.Bitmap, size
 			return nil, err
 		}
 	}
-	if most := uint64(maxScored * usualWords / max(usualWords, len(words))); total > most { //nolint:gosec // positive
+	if most := uint64(maxScored * usualWords / max(usualWords, len(words))); total > most {
 		v.newest(documents, most)
 	}
 	var best []ranked
