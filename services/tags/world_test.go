@@ -162,7 +162,7 @@ func (w *world) settle(t *testing.T) {
 		if err != nil {
 			t.Fatalf("read the cursor: %v", err)
 		}
-		if floor == w.posts.pos {
+		if floor == w.posts.pos && w.hasAll(t) {
 			return
 		}
 		select {
@@ -171,6 +171,24 @@ func (w *world) settle(t *testing.T) {
 		case <-look.C:
 		}
 	}
+}
+
+// hasAll tells whether the index in memory has all that the database told of.
+func (w *world) hasAll(t *testing.T) bool {
+	t.Helper()
+	var unplaced int64
+	var end tagsv1.Position
+	err := w.db.Conn(t.Context()).QueryRowContext(t.Context(),
+		`SELECT (SELECT count(*) FROM outbox WHERE pos IS NULL), coalesce(max(epoch), 1), coalesce(max(next_pos) - 1, 0) FROM outbox_owner`).
+		Scan(&unplaced, &end.Epoch, &end.Pos)
+	if err != nil {
+		t.Fatalf("read the end of the feed: %v", err)
+	}
+	if unplaced > 0 {
+		return false
+	}
+	got, err := w.client.Search(t.Context(), &tagsv1.SearchRequest{Site: "none", Position: &end})
+	return err == nil && got.GetPosition().GetPos() >= end.GetPos()
 }
 
 func public(title string, published time.Time, names ...string) *postsv1.Post {

@@ -41,8 +41,11 @@ func (m *Memory) Ask(ctx context.Context, q Question) (Found, error) {
 	return out, err
 }
 
-// Posts are all posts that a question finds, whatever its order and size.
+// Posts are all posts that a question finds, whatever its order and size. Faults:
+// Unavailable if there was no time to look for all of its words.
 func (m *Memory) Posts(ctx context.Context, q Question) (*roaring.Bitmap, error) {
+	ctx, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
 	q.Facets, q.Size, q.Order = false, 0, Newest
 	words, ignored, err := m.match(ctx, q)
 	if err != nil {

@@ -120,6 +120,7 @@ func (r *Replica) rebuild(ctx context.Context) error {
 	}
 	at := text.Position(end)
 	fresh := index.New(r.deps.Texts)
+	fresh.Put(nil, nil, at) // also where there is nothing to put
 	if err := r.readTags(ctx, fresh, at); err != nil {
 		return err
 	}
@@ -145,6 +146,7 @@ func (r *Replica) rebuild(ctx context.Context) error {
 			}
 		}
 	}
+	fresh.Put(nil, nil, at)
 	r.deps.Memory.Become(fresh)
 	r.move()
 	r.touched = time.Now()

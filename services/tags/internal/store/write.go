@@ -233,7 +233,7 @@ func (w *writing) put(was entry.Entry, c entry.Change, stand tag.Standing) {
 
 func (w *writing) decidingRows(e entry.Entry, stand tag.Standing) []tagRow {
 	x := w.sites[e.Site]
-	return decidingRows(e, stand, func(id, name string) bool { return tag.Key(name) == x.Tag(id).Key() })
+	return decidingRows(e, stand, func(id, name string) bool { return x.Key(name) == x.Key(x.Tag(id).Name) })
 }
 
 // respelt notes the tags whose name may be another one by what an entry was and

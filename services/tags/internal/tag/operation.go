@@ -204,7 +204,7 @@ func (x *Taxonomy) Undo(op Operation) error {
 		if now := r.fields()[c.Field]; now != c.After && now != c.Before {
 			return inTheWay("the tag " + r.Slug + " was changed again since")
 		}
-		if r.Gone && !slices.ContainsFunc(op.Changes, func(o Change) bool { return o.Tag == c.Tag && o.Field == fieldGone }) {
+		if r.Gone && !strings.HasPrefix(c.Field, fieldFormer) && !slices.ContainsFunc(op.Changes, func(o Change) bool { return o.Tag == c.Tag && o.Field == fieldGone }) {
 			return inTheWay("the tag " + r.Slug + " is no more")
 		}
 	}

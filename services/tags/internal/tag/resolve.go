@@ -51,7 +51,7 @@ type Lead struct {
 func (x *Taxonomy) Stand(names []string, language string, moves []Move) Standing {
 	s := standing{x: x, language: language, seen: make(map[string]bool), labelled: make(map[string]bool), through: make(map[string]bool)}
 	for _, name := range names {
-		lead := x.Named(Key(name))
+		lead := x.Named(x.Key(name))
 		if lead == nil {
 			continue
 		}
@@ -143,7 +143,7 @@ func (s *standing) carry(r *Record, written string, inherited bool) {
 	switch {
 	case r.Named:
 		name = r.NameIn(s.language)
-	case written != "" && Key(written) == r.Key():
+	case written != "" && s.x.Key(written) == s.x.Key(r.Name):
 		name = strings.TrimSpace(written)
 	}
 	s.out.Tags = append(s.out.Tags, Carried{ID: r.ID, Slug: r.Slug, Name: name, Internal: r.Internal, Inherited: inherited})

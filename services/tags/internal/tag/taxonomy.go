@@ -17,11 +17,13 @@ type Taxonomy struct {
 	slugs map[string]string // present and former → id
 	// was is what tags were when they were added, of those that have changed.
 	was map[string]*Record
+	// keys are those of names that were asked for: a batch of posts has few tags.
+	keys map[string]string
 }
 
 // NewTaxonomy makes one of a site's tags.
 func NewTaxonomy(site string, tags ...*Record) *Taxonomy {
-	x := &Taxonomy{site: site, tags: make(map[string]*Record, len(tags)), names: make(map[string]string), slugs: make(map[string]string), was: make(map[string]*Record)}
+	x := &Taxonomy{site: site, tags: make(map[string]*Record, len(tags)), names: make(map[string]string), slugs: make(map[string]string), was: make(map[string]*Record), keys: make(map[string]string)}
 	for _, r := range tags {
 		x.Add(r)
 	}
@@ -68,6 +70,16 @@ func (x *Taxonomy) leave(r *Record) {
 			x.enter(o)
 		}
 	}
+}
+
+// Key is that of a name.
+func (x *Taxonomy) Key(name string) string {
+	key, ok := x.keys[name]
+	if !ok {
+		key = Key(name)
+		x.keys[name] = key
+	}
+	return key
 }
 
 // Site is whose tags these are.
@@ -143,7 +155,7 @@ func (x *Taxonomy) Edits() []Edit {
 
 // Lacks tells whether a post with this name needs Adopt.
 func (x *Taxonomy) Lacks(name string) bool {
-	key := Key(name)
+	key := x.Key(name)
 	r := x.Named(key)
 	return key != "" && (r == nil || r.Gone && len(r.Into) == 0)
 }
@@ -153,7 +165,8 @@ func (x *Taxonomy) Lacks(name string) bool {
 func (x *Taxonomy) Adopt(name, id string) *Record {
 	if r := x.Named(Key(name)); r != nil {
 		if r.Gone && len(r.Into) == 0 {
-			x.change(r.ID, func(r *Record) { r.Gone = false })
+			// It had come of an operation that was undone: now it is as posts make it.
+			x.change(r.ID, func(r *Record) { r.Gone, r.Named, r.Parent = false, false, "" })
 		}
 		return x.tags[r.ID]
 	}
