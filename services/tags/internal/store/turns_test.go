@@ -102,7 +102,7 @@ func TestTwoAtOnce(t *testing.T) {
 		errs := make([]error, 2)
 		for i, do := range []deed{rename("Train", ""), merge("quai")} {
 			wg.Go(func() {
-				_, errs[i] = s.Operate(t.Context(), store.Deed{Site: "main", Slug: "rail", Expected: before.Version, Kind: tag.Renamed, At: noon(), Do: do})
+				_, errs[i] = s.Operate(t.Context(), tag.Deed{Site: "main", Slug: "rail", Expected: before.Version, Kind: tag.Renamed, At: noon(), Do: do})
 			})
 		}
 		wg.Go(func() {
