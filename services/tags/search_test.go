@@ -73,8 +73,8 @@ func TestWordsAreFound(t *testing.T) {
 			"WALLS": {garden}, "wall": {garden}, "wa": {garden},
 			"日本": {tokyo}, "日本語の": {tokyo}, "本日": nil, "東京": {tokyo}, "夏": {tokyo}, "привет": {tokyo}, "ПРИВЕТ МИ": {tokyo},
 			"table etendue": {tables}, "invisible": nil, "hidden": nil, "brule": {tables}, "élodie": {tables}, "résumé": {tables},
-			`"maison" AND (eau OR *)`: nil, `maison"`: {summer}, "maison' --": {summer}, "title:maison": nil, "maison*": {summer}, "-maison": {summer},
-			"!!!": nil, "🎉": nil, "'": nil, "maison 🎉 !": {summer}, "\u00ad": nil, "NEAR": nil, "\\": nil, "%": nil, "_": nil, "x'; DROP TABLE entry; --": nil,
+			`"maison" AND (eau OR *)`: nil, `maison"`: {summer}, "maison' --": {summer}, "title:maison": nil, "maison*": {summer}, "-maison": {garden, tokyo, tables},
+			"maison 🎉 !": {summer}, "NEAR": nil, "x'; DROP TABLE entry; --": nil,
 		} {
 			if diff := gocmp.Diff(want, w.words(t, q)); diff != "" {
 				t.Errorf("search for %q (-want +got):\n%s", q, diff)
