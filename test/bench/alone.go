@@ -39,7 +39,6 @@ type alone struct {
 	*topology.Topology
 
 	n      int
-	index  string // folder of the saved index
 	conn   *grpc.ClientConn
 	tags   tagsv1.TagsServiceClient
 	models eventsv1.ReadModelServiceClient
@@ -64,10 +63,9 @@ func openAlone(ctx context.Context, b *blog.Blog, n int, sqlite bool) (_ *alone,
 		return nil, err
 	}
 	a.stops = append(a.stops, func() error { return os.RemoveAll(dir) })
-	a.index = filepath.Join(dir, "index")
 	o := topology.Options{
 		Hold: []string{topology.Accounts, topology.Posts, topology.Render, topology.Gateway}, StandIns: map[string]string{topology.Posts: addr},
-		Env: []string{"PARUTION_PROFILES=true", "PARUTION_INDEX_DIR=" + a.index},
+		Env: []string{"PARUTION_PROFILES=true"},
 	}
 	if sqlite {
 		o.Databases = map[string]string{topology.Tags: "sqlite:" + filepath.Join(dir, "tags.db")}

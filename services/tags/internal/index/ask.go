@@ -1,7 +1,6 @@
 package index
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -134,11 +133,6 @@ func (f *Found) turn(list []Place, size int) {
 	}
 }
 
-// byScore orders places, the best first, of equals the newest.
-func byScore(a, b Place) int {
-	return cmp.Or(cmp.Compare(b.Score, a.Score), byDate(a, b))
-}
-
 // best fills in the page in the order of the scores. If there is no time to
 // score it is that of the dates.
 func (m *Memory) best(ctx context.Context, q Question, found *roaring.Bitmap, out *Found) error {
@@ -171,12 +165,8 @@ func (m *Memory) best(ctx context.Context, q Question, found *roaring.Bitmap, ou
 			}
 		}
 		m.mu.RUnlock()
-		slices.SortFunc(list, byScore)
 		rank := q.After.Rank
-		if q.After.Rank > 0 {
-			list = slices.DeleteFunc(list, func(p Place) bool { return byScore(q.After, p) >= 0 })
-		}
-		list = cut(list, q.Skip, q.Size+1)
+		list = cut(behind(list, q.After), q.Skip, q.Size+1)
 		if len(list) <= q.Size && len(hits) == wanted && wanted < out.Total {
 			continue
 		}
@@ -186,6 +176,18 @@ func (m *Memory) best(ctx context.Context, q Question, found *roaring.Bitmap, ou
 		out.turn(list, q.Size)
 		return nil
 	}
+}
+
+// behind are those after a place. Scores change with the hour and with what is
+// published: the place is known by its post, and by its rank if that is gone.
+func behind(list []Place, after Place) []Place {
+	if after.Rank == 0 {
+		return list
+	}
+	if i := slices.IndexFunc(list, func(p Place) bool { return p.Number == after.Number }); i >= 0 {
+		return list[i+1:]
+	}
+	return list[min(after.Rank-1, len(list)):]
 }
 
 func (m *Memory) fallBack(ctx context.Context, q Question, found *roaring.Bitmap, out *Found) error {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/parution/parution/chassis/slug"
 )
 
 const (
@@ -102,7 +104,7 @@ func (e *evaluation) years(found *roaring.Bitmap) (out []Count) {
 // most are the most frequent, of equals those that come first by name.
 func most(list []Count, size int) []Count {
 	slices.SortFunc(list, func(a, b Count) int {
-		return cmp.Or(cmp.Compare(b.Posts, a.Posts), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
+		return cmp.Or(cmp.Compare(b.Posts, a.Posts), cmp.Compare(slug.Make(a.Name), slug.Make(b.Name)), cmp.Compare(a.Value, b.Value))
 	})
 	return list[:min(len(list), size)]
 }

@@ -70,6 +70,11 @@ func (m *Memory) Related(ctx context.Context, site string, number uint32, langua
 	return list[:min(len(list), size)], nil
 }
 
+// byScore orders places, the best first, of equals the newest.
+func byScore(a, b Place) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), byDate(a, b))
+}
+
 // telling are the rare terms of a text as signs.
 func (m *Memory) telling(ctx context.Context, site, language string, source text.Source) ([]sign, error) {
 	texts, err := m.texts.Of(site)
