@@ -155,7 +155,7 @@ func TestListsByTagFollowTheTaxonomy(t *testing.T) {
 		hidden := post("hidden", "published", "#à relire")
 		post("other", "published", "Train")
 		bike, tandem := &tagsv1.Tag{Id: "1", Name: "Bicyclette", Slug: "bicyclette"}, &tagsv1.Tag{Id: "2", Name: "Tandem"}
-		internal := &tagsv1.Tag{Id: "4", Name: "#à relire", Slug: "a-relire", Internal: true}
+		internal := &tagsv1.Tag{Id: "4", Name: "#à relire", Slug: "internal-a-relire", Internal: true}
 		above := &tagsv1.Tag{Id: "1", Name: "Bicyclette", Inherited: true}
 		x := w.tags
 		x.answers = present
@@ -166,7 +166,7 @@ func TestListsByTagFollowTheTaxonomy(t *testing.T) {
 		byBike := &tagsv1.GetTagResponse{Tag: bike, Keys: []string{"bicyclette", "velo", "tandem"}}
 		x.tags = map[string]*tagsv1.GetTagResponse{
 			"main/velo": byBike, "main/bicyclette": byBike,
-			"main/a-relire": {Tag: internal, Keys: []string{"a-relire"}},
+			"main/internal-a-relire": {Tag: internal, Keys: []string{"#a-relire"}},
 		}
 		list := func(ctx context.Context, tag string) []string {
 			t.Helper()
@@ -190,9 +190,12 @@ func TestListsByTagFollowTheTaxonomy(t *testing.T) {
 			{"readers, by the former name", w.public, "Vélo", []string{"alias", "below", "old"}},
 			{"readers, by the present slug", w.public, "bicyclette", []string{"alias", "below", "old"}},
 			{"members see drafts", w.ctx, "velo", []string{"alias", "below", "draft", "old"}},
-			{"readers, an internal tag", w.public, "a-relire", nil},
+			{"readers, an internal tag", w.public, "internal-a-relire", nil},
+			{"readers, the same word without its sign", w.public, "a-relire", nil},
+			{"members, the same word without its sign", w.ctx, "a-relire", nil},
+			{"members, an internal name", w.ctx, "#à relire", []string{"hidden"}},
 			{"readers, an internal name", w.public, "#à relire", nil},
-			{"members, an internal tag", w.ctx, "a-relire", []string{"hidden"}},
+			{"members, an internal tag", w.ctx, "internal-a-relire", []string{"hidden"}},
 			{"a tag that tags does not know", w.public, "train", []string{"other"}},
 			{"a tag that nobody knows", w.public, "nothing", nil},
 		} {

@@ -66,6 +66,8 @@ type Service struct {
 	tags   *projection.Projection[refresh.TagChange]
 	server *server.Server
 	log    *slog.Logger
+	// tagger is asked what tags has made of a post.
+	tagger tagsv1.TagsServiceClient
 }
 
 // Migrations are the schema of the service, in order.
@@ -95,13 +97,13 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	st := store.New(deps.DB, out, deps.Now)
 	keeper := press.NewKeeper(st, deps.Telemetry.Log)
 	texts := document.New()
-	s := &Service{out: out, relay: relay, store: st, keeper: keeper, themes: themes, log: deps.Telemetry.Log}
+	s := &Service{out: out, relay: relay, store: st, keeper: keeper, themes: themes, log: deps.Telemetry.Log, tagger: tagsv1.NewTagsServiceClient(deps.Tags)}
 	find := finder.New(tagsv1.NewTagsServiceClient(deps.Tags), s.seenOfTags, deps.Now, deps.Telemetry.Log)
 	s.press = press.New(press.Deps{Models: st, Shelf: st, Keeper: keeper, Themes: themes, Finder: find, BaseURL: base})
 	if err := s.follow(deps, texts, base); err != nil {
 		return nil, err
 	}
-	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Posts: st, Texts: texts, Themes: themes, BaseURL: base, AtLeast: s.atLeast})
+	s.server = server.New(server.Deps{Pages: s.press, Sites: st, Posts: st, Texts: texts, Themes: themes, BaseURL: base, AtLeast: s.shows})
 	return s, nil
 }
 

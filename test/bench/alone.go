@@ -39,7 +39,6 @@ type alone struct {
 	*topology.Topology
 
 	n      int
-	index  string // folder of the saved index
 	conn   *grpc.ClientConn
 	tags   tagsv1.TagsServiceClient
 	models eventsv1.ReadModelServiceClient
@@ -64,10 +63,9 @@ func openAlone(ctx context.Context, b *blog.Blog, n int, sqlite bool) (_ *alone,
 		return nil, err
 	}
 	a.stops = append(a.stops, func() error { return os.RemoveAll(dir) })
-	a.index = filepath.Join(dir, "index")
 	o := topology.Options{
 		Hold: []string{topology.Accounts, topology.Posts, topology.Render, topology.Gateway}, StandIns: map[string]string{topology.Posts: addr},
-		Env: []string{"PARUTION_PROFILES=true", "PARUTION_INDEX_DIR=" + a.index},
+		Env: []string{"PARUTION_PROFILES=true"},
 	}
 	if sqlite {
 		o.Databases = map[string]string{topology.Tags: "sqlite:" + filepath.Join(dir, "tags.db")}
@@ -153,8 +151,7 @@ func (a *alone) close() error {
 // ready waits until the service is; how long that was.
 func (a *alone) ready(ctx context.Context) (time.Duration, error) {
 	start := time.Now()
-	s := server{Topology: a.Topology}
-	err := s.waitFor(ctx, loading, func() error {
+	err := lookEvery(ctx, 5*time.Millisecond, loading, func() error {
 		if err := a.Ended(topology.Tags); err != nil {
 			return fmt.Errorf("%w\n%s", err, a.Log(topology.Tags))
 		}
@@ -181,8 +178,8 @@ func (a *alone) load(ctx context.Context) (written, searched time.Duration, err 
 	if _, err := a.models.RebuildReadModel(ctx, &eventsv1.RebuildReadModelRequest{Source: topology.Posts}); err != nil {
 		return 0, 0, err
 	}
-	s := server{Topology: a.Topology}
-	err = s.waitFor(ctx, loading, func() error {
+	// The answer is counted, which takes its time.
+	err = lookEvery(ctx, max(100*time.Millisecond, time.Duration(a.n)*2*time.Microsecond), loading, func() error {
 		got, err := a.models.ListReadModels(ctx, &eventsv1.ListReadModelsRequest{})
 		if err != nil {
 			return err
@@ -196,7 +193,7 @@ func (a *alone) load(ctx context.Context) (written, searched time.Duration, err 
 		return 0, 0, err
 	}
 	written = time.Since(start)
-	err = s.waitFor(ctx, loading, func() error {
+	err = lookEvery(ctx, 20*time.Millisecond, loading, func() error {
 		n, err := a.found(ctx)
 		if err == nil && n != a.n {
 			err = fmt.Errorf("%d of %d posts are found", n, a.n)
@@ -222,9 +219,8 @@ func (a *alone) restart(ctx context.Context, between func() error) (time.Duratio
 	if err != nil {
 		return 0, err
 	}
-	s := server{Topology: a.Topology}
 	var n int
-	err = s.wait(ctx, func() (err error) { n, err = a.found(ctx); return err }) // the connection comes back
+	err = lookEvery(ctx, 5*time.Millisecond, patience, func() (err error) { n, err = a.found(ctx); return err }) // the connection comes back
 	if err == nil && n != a.n {
 		err = fmt.Errorf("ready, but %d of %d posts are found", n, a.n)
 	}

@@ -30,7 +30,7 @@ const (
 type searchOptions struct {
 	sizes []int
 	// on is what answers: "sqlite" and "postgres", the tags service on these; "one",
-	// the one binary; "sql", the databases themselves.
+	// the one binary; "sql", the databases themselves; "relevance": judged queries.
 	on []string
 }
 
@@ -80,7 +80,10 @@ func searches(ctx context.Context, r report, o searchOptions, profiles string) e
 			}
 		}
 	}
-	return nil
+	if !slices.Contains(o.on, "relevance") {
+		return nil
+	}
+	return relevances(ctx, r)
 }
 
 // took are sorted durations.

@@ -55,9 +55,14 @@ func (s *server) wait(ctx context.Context, fn func() error) error {
 }
 
 func (s *server) waitFor(ctx context.Context, patience time.Duration, fn func() error) error {
+	return lookEvery(ctx, 2*time.Millisecond, patience, fn)
+}
+
+// lookEvery calls fn at a steady pace until it succeeds.
+func lookEvery(ctx context.Context, pace, patience time.Duration, fn func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	tick := time.NewTicker(2 * time.Millisecond)
+	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	for {
 		err := fn()

@@ -137,6 +137,9 @@ func (c cluster) children(o Options) error {
 		for n := range c.replicas {
 			name := Replica(service, n+1)
 			own := append([]string{"--listen", c.grpc[name], "--ops-listen", c.ops[name]}, args...)
+			if service == Tags {
+				own = append(own, "--index-dir", c.IndexDir(name))
+			}
 			if err := c.add(name, service, append(own, more[service]...)...); err != nil {
 				return err
 			}

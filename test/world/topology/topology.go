@@ -157,6 +157,9 @@ func (t *Topology) KeyFile(service string) string {
 	return filepath.Join(t.dir, "keys", service+".key")
 }
 
+// IndexDir is the folder in which a process of tags in a cluster keeps its index.
+func (t *Topology) IndexDir(name string) string { return filepath.Join(t.dir, name+"-index") }
+
 // Pid is the process id of a running program, otherwise 0.
 func (t *Topology) Pid(name string) int {
 	if c := t.children[name]; c != nil {

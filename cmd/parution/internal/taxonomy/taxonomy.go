@@ -40,7 +40,7 @@ var _ API = (*client.Client)(nil)
 // nearly so.
 func Find(ctx context.Context, api API, text string) (*tagsv1.Tag, error) {
 	var out tagsv1.Tag
-	wanted := cmp.Or(slug.Make(text), text)
+	wanted := cmp.Or(address(text), text)
 	_, err := api.Call(ctx, http.MethodGet, pathOf(wanted), nil, &out)
 	if err == nil {
 		return &out, nil
@@ -68,14 +68,22 @@ func Find(ctx context.Context, api API, text string) (*tagsv1.Tag, error) {
 
 // slugsOf are what the names of a tag make, its own slug first.
 func slugsOf(t *tagsv1.Tag) []string {
-	out := []string{t.GetSlug(), slug.Make(t.GetName())}
+	out := []string{t.GetSlug(), address(t.GetName())}
 	for _, name := range t.GetNames() {
-		out = append(out, slug.Make(name))
+		out = append(out, address(name))
 	}
 	for _, name := range t.GetAliases() {
-		out = append(out, slug.Make(name))
+		out = append(out, address(name))
 	}
 	return out
+}
+
+// address is the slug that a name has by itself: "#archive" is another tag than "archive".
+func address(name string) string {
+	if rest, internal := strings.CutPrefix(strings.TrimSpace(name), "#"); internal {
+		return slug.Make("internal " + rest)
+	}
+	return slug.Make(name)
 }
 
 func pathOf(tag string) string { return tagsPath + "/" + url.PathEscape(tag) }

@@ -3,10 +3,8 @@ package server
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/parution/parution/chassis/identity"
-	"github.com/parution/parution/chassis/slug"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
 	"github.com/parution/parution/services/posts/internal/post"
 	"github.com/parution/parution/services/posts/internal/tagging"
@@ -18,15 +16,10 @@ type tagger interface {
 	Tag(ctx context.Context, site, text string) (_ tagging.Tag, ok bool)
 }
 
-// internalMark begins the names of tags that are internal whatever tags says.
-const internalMark = "#"
-
 // forReaders are the names that may be shown while tags does not say which are.
 func forReaders(names []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), isInternal)
+	return slices.DeleteFunc(slices.Clone(names), tagging.IsInternal)
 }
-
-func isInternal(name string) bool { return strings.HasPrefix(name, internalMark) }
 
 // label gives published posts the tags that the names of their authors stand for
 // today, and answers what tags knows of them. Without an answer of tags a member
@@ -79,26 +72,28 @@ func (s *Server) relabel(ctx context.Context, list []*postsv1.Change) {
 type filterTag struct {
 	// id is empty if tags does not know the tag, or does not answer.
 	id string
-	// keys are the slugs of the names by which posts have it.
-	keys []string
+	// keys are those of the names by which posts have it, labels their slugs.
+	keys, labels []string
 	// isNothing: no post is found by it, by this caller.
 	isNothing bool
-	reader    bool
 }
 
 // tag is the tag that a caller means by its name or slug, as it was once or is now.
 func (s *Server) tag(ctx context.Context, text string) filterTag {
 	who := identity.From(ctx)
-	key := slug.Make(text)
+	key := tagging.Key(text)
 	if key == "" {
 		return filterTag{}
 	}
 	t, ok := s.Tags.Tag(ctx, who.Site, text)
-	f := filterTag{id: t.ID, keys: t.Keys, reader: !who.Member()}
+	f := filterTag{id: t.ID, keys: t.Keys}
 	if !ok {
 		f.keys = []string{key}
 	}
-	f.isNothing = f.reader && (t.Internal || isInternal(text))
+	for _, k := range f.keys {
+		f.labels = append(f.labels, tagging.Label(k))
+	}
+	f.isNothing = !who.Member() && (t.Internal || tagging.IsInternal(text))
 	return f
 }
 
@@ -109,13 +104,10 @@ func (f filterTag) among(list []*postsv1.Post, entries map[string]tagging.Entry)
 		if len(f.keys) == 0 {
 			return false
 		}
-		e, known := entries[p.GetId()]
-		switch {
-		case known && f.id != "":
+		if e, known := entries[p.GetId()]; known && f.id != "" {
 			return !e.Has(f.id)
-		case f.reader: // not by a name that the post does not show
-			return !slices.ContainsFunc(p.GetTags(), func(name string) bool { return slices.Contains(f.keys, slug.Make(name)) })
 		}
-		return false
+		// Not by a name that the post does not show, nor by another of the same label.
+		return !slices.ContainsFunc(p.GetTags(), func(name string) bool { return slices.Contains(f.keys, tagging.Key(name)) })
 	})
 }

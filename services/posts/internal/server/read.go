@@ -91,7 +91,7 @@ func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*p
 	if tag.isNothing {
 		return &postsv1.ListPostsResponse{}, nil
 	}
-	f.Tags = tag.keys
+	f.Tags = tag.labels
 	size := f.Size
 	f.Size++ // one more tells whether there is a next page
 	list, err := s.Posts.List(ctx, f)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -101,7 +102,7 @@ func (t *Tagging) read(ctx context.Context, ids []string, versions map[string]in
 type Tag struct {
 	ID       string
 	Internal bool
-	// Keys are the slugs of all names that lead to it or to one below it.
+	// Keys are those of all names that lead to it or to one below it.
 	Keys []string
 }
 
@@ -110,7 +111,7 @@ type Tag struct {
 func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	r, err := t.tags.GetTag(ctx, &tagsv1.GetTagRequest{Slug: slug.Make(text), Site: site})
+	r, err := t.tags.GetTag(ctx, &tagsv1.GetTagRequest{Slug: address(text), Site: site})
 	if err != nil {
 		return Tag{}, false
 	}
@@ -123,9 +124,9 @@ func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool) {
 
 // keysOf are those of the tag alone.
 func keysOf(t *tagsv1.Tag) []string {
-	out := []string{slug.Make(t.GetName())}
+	out := []string{Key(t.GetName())}
 	for _, name := range slices.Concat(t.GetAliases(), slices.Collect(maps.Values(t.GetNames()))) {
-		out = append(out, slug.Make(name))
+		out = append(out, Key(name))
 	}
 	return slices.Compact(slices.Sorted(slices.Values(out)))
 }
@@ -138,4 +139,31 @@ func (e Entry) Has(id string) bool {
 		}
 	}
 	return false
+}
+
+// mark begins the names of tags that readers do not see.
+const mark = "#"
+
+// IsInternal tells of names of tags that are internal whatever tags says.
+func IsInternal(name string) bool { return strings.HasPrefix(strings.TrimSpace(name), mark) }
+
+// Key is the same for all ways of writing one word: "#archive" is another than
+// "archive". Empty: no tag.
+func Key(name string) string {
+	key := slug.Make(name)
+	if key != "" && IsInternal(name) {
+		return mark + key
+	}
+	return key
+}
+
+// Label is the slug by which posts with a name of that key are found here.
+func Label(key string) string { return strings.TrimPrefix(key, mark) }
+
+// address is the slug that tags gives a name by itself.
+func address(name string) string {
+	if IsInternal(name) {
+		return slug.Make("internal " + name)
+	}
+	return slug.Make(name)
 }

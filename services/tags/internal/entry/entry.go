@@ -55,6 +55,14 @@ type Entry struct {
 	TextHash string
 }
 
+// Found is a published post as result pages show it.
+type Found struct {
+	Entry
+
+	// Text is what snippets are cut from.
+	Text text.Source
+}
+
 // Kind is what happened to an entry, in the past tense, as its notices say it.
 type Kind string
 

@@ -125,6 +125,7 @@ func (r *Replica) rebuild(ctx context.Context) error {
 	}
 	at := text.Position(end)
 	fresh := index.New(r.deps.Texts)
+	fresh.Put(nil, nil, at) // also where there is nothing to put
 	if err := r.readTags(ctx, fresh, at); err != nil {
 		return err
 	}

@@ -96,7 +96,12 @@ func (s *Server) tags(ctx context.Context, site string, list []index.Listed, int
 
 // GetTag implements tagsv1.TagsServiceServer.
 func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.GetTagResponse, error) {
-	site, internal := identity.From(ctx).Site, sees(ctx)
+	site, err := siteOf(ctx, r.GetSite())
+	if err != nil {
+		return nil, err
+	}
+	service := identity.From(ctx).Role == identity.Service
+	internal := sees(ctx) || service
 	if err := s.reading.Replica.CaughtUp(); err != nil {
 		return nil, err
 	}
@@ -106,7 +111,11 @@ func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.G
 			return nil, err
 		}
 		if len(list) > 0 {
-			return &tagsv1.GetTagResponse{Tag: list[0]}, nil
+			out := &tagsv1.GetTagResponse{Tag: list[0]}
+			if service {
+				out.Keys, err = s.keys(ctx, site, list)
+			}
+			return out, err
 		}
 	}
 	return nil, fault.NotFound("no tag %q", r.GetSlug())

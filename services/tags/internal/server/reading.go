@@ -11,8 +11,8 @@ import (
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
+	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/index"
-	"github.com/parution/parution/services/tags/internal/store"
 	"github.com/parution/parution/services/tags/internal/tag"
 	"github.com/parution/parution/services/tags/internal/text"
 )
@@ -40,7 +40,7 @@ type follower interface {
 
 // pages reads what answers show of posts and tags.
 type pages interface {
-	Sources(ctx context.Context, numbers []uint32) (map[uint32]store.Found, error)
+	Sources(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error)
 	RecordsOf(ctx context.Context, postIDs []string) ([]index.Record, error)
 	Views(ctx context.Context, ids []string) ([]tag.View, error)
 }

@@ -11,7 +11,6 @@ import (
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/query"
-	"github.com/parution/parution/services/tags/internal/store"
 	"github.com/parution/parution/services/tags/internal/tag"
 	"github.com/parution/parution/services/tags/internal/text"
 	"github.com/parution/parution/services/tags/internal/wire"
@@ -25,10 +24,10 @@ const (
 
 // taxonomy is where tags are changed.
 type taxonomy interface {
-	Operate(ctx context.Context, d store.Deed) (store.Outcome, error)
-	Undo(ctx context.Context, site, id, by string, at time.Time) (store.Outcome, error)
-	Operation(ctx context.Context, site, id string) (store.Outcome, error)
-	Operations(ctx context.Context, site, slug string, before int64, size int32) ([]store.Outcome, error)
+	Operate(ctx context.Context, d tag.Deed) (tag.Outcome, error)
+	Undo(ctx context.Context, site, id, by string, at time.Time) (tag.Outcome, error)
+	Operation(ctx context.Context, site, id string) (tag.Outcome, error)
+	Operations(ctx context.Context, site, slug string, before int64, size int32) ([]tag.Outcome, error)
 	TagAt(ctx context.Context, site, slug string) (tag.View, error)
 }
 
@@ -206,9 +205,9 @@ func (s *Server) operate(
 	return wire.Operation(o.Operation, o.Tags), nil
 }
 
-func (s *Server) deed(ctx context.Context, kind tag.Kind, slug string, expected int32, do func(x *tag.Taxonomy, id string) ([]string, error)) store.Deed {
+func (s *Server) deed(ctx context.Context, kind tag.Kind, slug string, expected int32, do func(x *tag.Taxonomy, id string) ([]string, error)) tag.Deed {
 	who := identity.From(ctx)
-	return store.Deed{Site: who.Site, Slug: slug, Expected: expected, Kind: kind, By: who.Name, At: s.moment(), Do: do}
+	return tag.Deed{Site: who.Site, Slug: slug, Expected: expected, Kind: kind, By: who.Name, At: s.moment(), Do: do}
 }
 
 // moment is the time in the precision that is kept.

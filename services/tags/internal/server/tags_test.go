@@ -38,26 +38,13 @@ type house struct {
 	services tagsv1.TagsServiceClient
 }
 
-// finder stands for the index: it finds the posts whose title has the text.
-type finder struct{ *house }
-
-func (f finder) Find(ctx context.Context, site, q, tagID string) (out []string, err error) {
-	records, err := f.store.Records(ctx, 0, 1000)
-	for _, r := range records {
-		if r.Site == site && strings.Contains(r.Text.Title, q) && slices.Contains(r.Tags, tagID) {
-			out = append(out, r.PostID)
-		}
-	}
-	return out, err
-}
-
 func newHouse(t *testing.T, db *sqldb.DB) *house {
 	t.Helper()
 	if err := db.Migrate(t.Context(), outbox.Migrations(), projection.Migrations(), store.Migrations()); err != nil {
 		t.Fatalf("migrate: %v", err)
 	}
 	h := &house{store: store.New(db, outbox.New(db, "tags")), db: db}
-	s := server.New(h.store, server.Editing{Tags: h.store, Find: finder{h}, Now: noon})
+	s := server.New(h.store, server.Reading{}, server.Editing{Tags: h.store, Now: noon})
 	served := rpctest.Serve(t, func(r grpc.ServiceRegistrar) { tagsv1.RegisterTagsServiceServer(r, s) }, nil)
 	h.TagsServiceClient, h.services = tagsv1.NewTagsServiceClient(served.Conn(t)), tagsv1.NewTagsServiceClient(served.ConnOf(t, "render"))
 	return h
@@ -170,7 +157,7 @@ func TestAnEditorsDay(t *testing.T) {
 		if g := carried(h.entry(t, road)); g != "transports Transports, (europe Europe)" || !slices.Equal(h.state(t, id).GetFormerSlugs(), []string{"transport"}) {
 			t.Errorf("after renaming the post carries %q, the tag is %v", g, h.state(t, id))
 		}
-		split, err := h.SplitTag(ctx, &tagsv1.SplitTagRequest{Slug: "transport", Parts: []*tagsv1.SplitTagRequest_Part{{Name: "Rail", Q: "train"}}})
+		split, err := h.SplitTag(ctx, &tagsv1.SplitTagRequest{Slug: "transport", Parts: []*tagsv1.SplitTagRequest_Part{{Name: "Rail", Posts: []string{train}}}})
 		if err != nil {
 			t.Fatalf("SplitTag: %v", err)
 		}

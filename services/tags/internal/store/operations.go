@@ -16,34 +16,10 @@ import (
 	"github.com/parution/parution/services/tags/internal/tag"
 )
 
-// Deed is what is to be done to a tag.
-type Deed struct {
-	Site string
-	// Slug is a present or former one. Expected is the version that the tag must
-	// have; 0: any.
-	Slug     string
-	Expected int32
-	Kind     tag.Kind
-	By       string
-	At       time.Time
-	// Do does it and answers the ids of the tags that come out.
-	Do func(x *tag.Taxonomy, id string) ([]string, error)
-	// Posts are, for each of the tags that come out, the posts that go there, if
-	// these are chosen. Posts that do not carry the tag are passed over.
-	Posts [][]string
-}
-
-// Outcome is an operation and the tags that came out of it, as they are now.
-type Outcome struct {
-	tag.Operation
-
-	Tags []tag.View
-}
-
 // Operate changes the taxonomy of a site, in one transaction with what undoes it
 // and the notices of tags. Entries are brought up to it afterwards. Faults:
 // NotFound, Stale, and those of Do.
-func (s *Store) Operate(ctx context.Context, d Deed) (Outcome, error) {
+func (s *Store) Operate(ctx context.Context, d tag.Deed) (tag.Outcome, error) {
 	return s.operate(ctx, d.Site, func(ctx context.Context, o *operating) error {
 		r := o.x.At(d.Slug)
 		if r == nil {
@@ -71,7 +47,7 @@ func (s *Store) Operate(ctx context.Context, d Deed) (Outcome, error) {
 
 // Undo puts back what an operation did. Faults: NotFound; Conflict if it was undone
 // already, or if a later operation stands in the way.
-func (s *Store) Undo(ctx context.Context, site, id, by string, at time.Time) (Outcome, error) {
+func (s *Store) Undo(ctx context.Context, site, id, by string, at time.Time) (tag.Outcome, error) {
 	return s.operate(ctx, site, func(ctx context.Context, o *operating) error {
 		row, err := o.q.GetOperation(ctx, db.GetOperationParams{SiteID: site, ID: id})
 		if errors.Is(err, sql.ErrNoRows) {
@@ -130,7 +106,7 @@ type operating struct {
 	walk   []string
 }
 
-func (s *Store) operate(ctx context.Context, site string, do func(ctx context.Context, o *operating) error) (out Outcome, err error) {
+func (s *Store) operate(ctx context.Context, site string, do func(ctx context.Context, o *operating) error) (out tag.Outcome, err error) {
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		o := &operating{tx: tx, q: db.New(tx), id: ids.New()}
 		last, err := turn(ctx, o.q, 0, 1)
@@ -146,14 +122,14 @@ func (s *Store) operate(ctx context.Context, site string, do func(ctx context.Co
 			return err
 		}
 		o.op.ID, o.op.Number, o.op.Site = o.id, o.number, site
-		if _, err := s.saveTaxonomy(ctx, tx, o.x, before, o.op.Kind, o.id, o.op.At); err != nil {
+		if err := s.saveTaxonomy(ctx, tx, o.x, before, o.op.Kind, o.id, o.op.At); err != nil {
 			return err
 		}
 		if err := s.saveOperation(ctx, o); err != nil {
 			return err
 		}
 		s.db.AfterCommit(ctx, s.Wake)
-		out = Outcome{Operation: o.op}
+		out = tag.Outcome{Operation: o.op}
 		for _, id := range o.op.Into {
 			out.Tags = append(out.Tags, o.x.View(id))
 		}
@@ -249,21 +225,21 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 }
 
 // Operation reads what was done. Faults: NotFound.
-func (s *Store) Operation(ctx context.Context, site, id string) (Outcome, error) {
+func (s *Store) Operation(ctx context.Context, site, id string) (tag.Outcome, error) {
 	row, err := s.read(ctx).GetOperation(ctx, db.GetOperationParams{SiteID: site, ID: id})
 	if errors.Is(err, sql.ErrNoRows) {
-		return Outcome{}, fault.NotFound("there is no such operation")
+		return tag.Outcome{}, fault.NotFound("there is no such operation")
 	}
 	if err != nil {
-		return Outcome{}, fmt.Errorf("read operation %s: %w", id, err)
+		return tag.Outcome{}, fmt.Errorf("read operation %s: %w", id, err)
 	}
 	op, err := operationOf(db.ListOperationsRow(row))
 	if err != nil {
-		return Outcome{}, err
+		return tag.Outcome{}, err
 	}
 	out, err := s.outcomes(ctx, []tag.Operation{op})
 	if err != nil {
-		return Outcome{}, err
+		return tag.Outcome{}, err
 	}
 	return out[0], nil
 }
@@ -271,7 +247,7 @@ func (s *Store) Operation(ctx context.Context, site, id string) (Outcome, error)
 // Operations lists at most size operations of a site, newest first, those before a
 // number (0: from the newest), with a slug only those about the tag that has or
 // had it.
-func (s *Store) Operations(ctx context.Context, site, slug string, before int64, size int32) ([]Outcome, error) {
+func (s *Store) Operations(ctx context.Context, site, slug string, before int64, size int32) ([]tag.Outcome, error) {
 	if before == 0 {
 		before = math.MaxInt64
 	}
@@ -306,7 +282,7 @@ func (s *Store) Operations(ctx context.Context, site, slug string, before int64,
 }
 
 // outcomes adds the tags that came out of operations.
-func (s *Store) outcomes(ctx context.Context, ops []tag.Operation) ([]Outcome, error) {
+func (s *Store) outcomes(ctx context.Context, ops []tag.Operation) ([]tag.Outcome, error) {
 	var wanted []string
 	for _, op := range ops {
 		wanted = append(wanted, op.Into...)
@@ -316,7 +292,7 @@ func (s *Store) outcomes(ctx context.Context, ops []tag.Operation) ([]Outcome, e
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Outcome, len(ops))
+	out := make([]tag.Outcome, len(ops))
 	for i, op := range ops {
 		out[i].Operation = op
 		for _, id := range op.Into {

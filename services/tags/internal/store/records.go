@@ -12,16 +12,7 @@ import (
 	"github.com/parution/parution/services/tags/internal/entry"
 	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/tag"
-	"github.com/parution/parution/services/tags/internal/text"
 )
-
-// Found is a published post as result pages show it.
-type Found struct {
-	entry.Entry
-
-	// Text is what snippets are cut from.
-	Text text.Source
-}
 
 // Records reads at most limit indexed posts of all sites by number, those after a number.
 func (s *Store) Records(ctx context.Context, afterNumber uint32, limit int) ([]index.Record, error) {
@@ -48,7 +39,7 @@ func (s *Store) RecordsOf(ctx context.Context, postIDs []string) ([]index.Record
 
 // Sources reads the published posts with these numbers, by number. Those that
 // are not public any more are left out.
-func (s *Store) Sources(ctx context.Context, numbers []uint32) (map[uint32]Found, error) {
+func (s *Store) Sources(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error) {
 	list, err := listOf(numbers)
 	if err != nil {
 		return nil, err
@@ -57,7 +48,7 @@ func (s *Store) Sources(ctx context.Context, numbers []uint32) (map[uint32]Found
 	if err != nil {
 		return nil, fmt.Errorf("read %d posts by number: %w", len(numbers), err)
 	}
-	out := make(map[uint32]Found, len(found))
+	out := make(map[uint32]entry.Found, len(found))
 	for _, f := range found {
 		out[f.Number] = f
 	}
@@ -141,7 +132,7 @@ func (s *Store) leads(ctx context.Context, ids []string) (map[string][]string, e
 	return out, nil
 }
 
-func records(found []Found) []index.Record {
+func records(found []entry.Found) []index.Record {
 	out := make([]index.Record, len(found))
 	for i, f := range found {
 		out[i] = index.Record{Number: f.Number, PostID: f.PostID, Site: f.Site, Version: f.Version, Public: f.Indexed}
@@ -157,15 +148,15 @@ func records(found []Found) []index.Record {
 }
 
 // found executes a statement that selects recordColumns.
-func (s *Store) found(ctx context.Context, statement string, args ...any) (_ []Found, err error) {
+func (s *Store) found(ctx context.Context, statement string, args ...any) (_ []entry.Found, err error) {
 	rows, err := s.db.Conn(ctx).QueryContext(ctx, statement, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	var out []Found
+	var out []entry.Found
 	for rows.Next() {
-		var f Found
+		var f entry.Found
 		var source sql.NullString
 		if f.Entry, err = scanEntry(rows, &source); err != nil {
 			return nil, err

@@ -55,6 +55,8 @@ func (s *shelf) put(t testing.TB, posts ...entry.Post) {
 	}
 }
 
+type itemOf = projection.Item[entry.Post]
+
 func item(ctx context.Context, p entry.Post) projection.Item[entry.Post] {
 	return projection.Item[entry.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Epoch: 1, Version: p.Version, State: p, Context: ctx}
 }

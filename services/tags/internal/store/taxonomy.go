@@ -165,17 +165,16 @@ type recordRow struct {
 }
 
 // saveTaxonomy writes the tags that were changed since before and tells of them.
-// It answers how others see these now.
 func (s *Store) saveTaxonomy(
 	ctx context.Context, tx *sql.Tx, x *tag.Taxonomy, before map[string]tag.View, kind tag.Kind, operation string, now time.Time,
-) ([]tag.View, error) {
+) error {
 	seen := x.Seen(before)
 	var rows []recordRow
 	var names, slugs, noNames, noSlugs []keyRow
 	for _, e := range x.Edits() {
 		text, err := json.Marshal(e.Is)
 		if err != nil {
-			return nil, fmt.Errorf("write tag %s: %w", e.Is.ID, err)
+			return fmt.Errorf("write tag %s: %w", e.Is.ID, err)
 		}
 		rows = append(rows, recordRow{
 			ID: e.Is.ID, SiteID: x.Site(), Version: e.Is.Version, Slug: e.Is.Slug, Name: e.Is.Name, ParentID: e.Is.Parent, MovedTo: e.Is.Successor(), Record: string(text),
@@ -204,7 +203,7 @@ func (s *Store) saveTaxonomy(
 		saveRows(ctx, tx, s.sql.dropSlugs, noSlugs), saveRows(ctx, tx, s.sql.putSlugs, once(slugs)),
 	} {
 		if err != nil {
-			return nil, fmt.Errorf("save the tags of site %s: %w", x.Site(), err)
+			return fmt.Errorf("save the tags of site %s: %w", x.Site(), err)
 		}
 	}
 	notices := make([]outbox.Entry, len(seen))
@@ -212,7 +211,7 @@ func (s *Store) saveTaxonomy(
 		was, isOld := before[v.ID]
 		notices[i] = wire.TagNotice(v, isOld && !was.Internal && !was.Gone, wire.KindOf(was, v, kind), operation, now)
 	}
-	return seen, s.out.AppendAll(ctx, tx, notices)
+	return s.out.AppendAll(ctx, tx, notices)
 }
 
 // once leaves each row in once: a statement must not write one twice.

@@ -305,7 +305,7 @@ func (w *writing) saveEntries(ctx context.Context) error {
 	for i, e := range w.entries {
 		if e.Number == 0 {
 			next++
-			e.Number = uint32(next) //nolint:gosec // a database with 4 billion posts has other troubles
+			e.Number = uint32(next) // of 4 billion posts this is not the first trouble
 		}
 		var err error
 		if rows[i], err = rowOf(e); err != nil {
@@ -339,7 +339,7 @@ func (w *writing) saveTags(ctx context.Context) error {
 		if err := w.s.shownNames(ctx, w.q, x, slices.Sorted(maps.Keys(w.open[site]))); err != nil {
 			return err
 		}
-		if _, err := w.s.saveTaxonomy(ctx, w.tx, x, w.views[site], "", "", w.now); err != nil {
+		if err := w.s.saveTaxonomy(ctx, w.tx, x, w.views[site], "", "", w.now); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package tag
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/parution/parution/chassis/fault"
@@ -29,9 +30,7 @@ func (x *Taxonomy) Merge(id, into string) error {
 		for _, name := range from.Names {
 			names[Key(name)] = name
 		}
-		for key, name := range from.Aliases {
-			names[key] = name
-		}
+		maps.Copy(names, from.Aliases)
 		for key, name := range names {
 			if key != to.Key() {
 				to.Aliases = with(to.Aliases, key, name)

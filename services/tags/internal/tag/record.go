@@ -1,6 +1,7 @@
 package tag
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -116,8 +117,6 @@ func clone(m map[string]string) map[string]string {
 		return nil
 	}
 	out := make(map[string]string, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
+	maps.Copy(out, m)
 	return out
 }

@@ -19,6 +19,25 @@ func slugs(names []string) []string {
 	return out
 }
 
+// called are the slugs of the tags that these words lead to today, each once.
+func (s *State) called(words []string) []string {
+	var out []string
+	for _, word := range slugs(words) {
+		name := word
+		if id, ok := s.Names[word]; ok {
+			for s.Tags[id].MovedTo != "" {
+				id = s.Tags[id].MovedTo
+			}
+			name = s.Tags[id].Slug
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 // published are the public posts, newest first.
 func (s *State) published() []Post {
 	var list []Post
@@ -40,7 +59,7 @@ func (s *State) published() []Post {
 func (s *State) tagCounts() map[string]int {
 	out := make(map[string]int)
 	for _, p := range s.published() {
-		for _, t := range slugs(p.Tags) {
+		for _, t := range s.called(p.Tags) {
 			out[t]++
 		}
 	}
@@ -178,14 +197,16 @@ func checkEntry(f *Findings, s *State, service string, e Entry, p Post, setBack 
 	}
 	var labels []string
 	for _, l := range e.Labels {
-		labels = append(labels, l.Name)
+		labels = append(labels, l.Slug)
 	}
-	if e.Slug != p.Slug || e.Title != p.Title || !e.PublishedAt.Equal(p.PublishedAt) || !slices.Equal(slugs(labels), slugs(p.Tags)) {
-		f.Add(I3, service, p.ID, "is %s %q %s %q there, the post is %s %q %s %q", e.Slug, e.Title, e.PublishedAt, labels, p.Slug, p.Title, p.PublishedAt, p.Tags)
+	slices.Sort(labels)
+	wanted := s.called(p.Tags)
+	if e.Slug != p.Slug || e.Title != p.Title || !e.PublishedAt.Equal(p.PublishedAt) || !slices.Equal(labels, wanted) {
+		f.Add(I3, service, p.ID, "is %s %q %s %q there, the post is %s %q %s %q", e.Slug, e.Title, e.PublishedAt, labels, p.Slug, p.Title, p.PublishedAt, wanted)
 	}
 	carried := slices.Sorted(slices.Values(s.Carried[service][p.ID]))
-	if !slices.Equal(carried, slugs(p.Tags)) {
-		f.Add(I3, service, p.ID, "is in the lists of %q, its tags are %q", carried, slugs(p.Tags))
+	if !slices.Equal(carried, wanted) {
+		f.Add(I3, service, p.ID, "is in the lists of %q, its tags are %q", carried, wanted)
 	}
 }
 

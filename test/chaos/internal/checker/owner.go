@@ -86,7 +86,7 @@ func kinds(op journal.Op) []string {
 		return []string{"scheduled"}
 	case journal.Delete:
 		return []string{"deleted"}
-	case journal.Site:
+	case journal.Site, journal.Rename, journal.Merge, journal.Undo:
 	}
 	return nil
 }
@@ -111,6 +111,10 @@ func checkOwner(f *Findings, s *State, h *History, now time.Time) {
 	}
 	for _, op := range h.Ops {
 		switch {
+		case op.Operation != "":
+			if op.Outcome == journal.OK && !s.Operations[op.Operation] {
+				f.Add(I1, Tags, "", "op %d (%s of %s) was acknowledged as %s, which is not there", op.N, op.Kind, op.Of, op.Operation)
+			}
 		case op.Kind == journal.Create && len(created[op.Mark]) > 1:
 			f.Add(I6, Posts, created[op.Mark][0], "one request (op %d, %s) made %d posts", op.N, op.Mark, len(created[op.Mark]))
 		case op.Kind == journal.Create && op.Outcome == journal.Fail && len(created[op.Mark]) > 0:

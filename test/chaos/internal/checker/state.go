@@ -69,6 +69,13 @@ type Label struct {
 	Name string `json:"name"`
 }
 
+// Tag is a tag as the taxonomy has it.
+type Tag struct {
+	Slug string
+	// MovedTo is the id of the tag that took its place; empty if it is there.
+	MovedTo string
+}
+
 // Entry is what the index of tags, or the keeper of documents, has of a post.
 type Entry struct {
 	Place // of a document: that of the post; of the index: of the entry itself
@@ -102,7 +109,12 @@ type State struct {
 	Carried map[string]map[string][]string
 	// Counts are how many posts have a tag, by slug, in tags and render.
 	Counts map[string]map[string]int
-	Dead   []Dead
+	// Names are the ids of the tags that words lead to, by slug; Tags the tags by id.
+	Names map[string]string
+	Tags  map[string]Tag
+	// Operations are the ids of what was done to tags.
+	Operations map[string]bool
+	Dead       []Dead
 	// Drift is how many aggregates anti-entropy had to mend.
 	Drift int
 	// SitePage is how many posts are on a page of a list.
@@ -187,8 +199,9 @@ func Load(ctx context.Context, d Databases) (*State, error) {
 		Posts: make(map[string]Post), Revisions: make(map[string]map[int32]Revision), Outbox: make(map[string][]Notice),
 		Epoch: make(map[string]int32), Versions: make(map[string]map[Key]Place), Index: make(map[string]Entry), Docs: make(map[string]Entry),
 		Carried: map[string]map[string][]string{Tags: {}, Render: {}}, Counts: map[string]map[string]int{Tags: {}, Render: {}},
+		Names: make(map[string]string), Tags: make(map[string]Tag), Operations: make(map[string]bool),
 	}
-	errs := []error{s.loadPosts(ctx, d[Posts]), s.loadRevisions(ctx, d[Posts]), s.loadIndex(ctx, d[Tags]), s.loadDocs(ctx, d[Render])}
+	errs := []error{s.loadPosts(ctx, d[Posts]), s.loadRevisions(ctx, d[Posts]), s.loadTaxonomy(ctx, d[Tags]), s.loadIndex(ctx, d[Tags]), s.loadDocs(ctx, d[Render])}
 	for _, owner := range []string{Posts, Tags, Render} {
 		errs = append(errs, s.loadOutbox(ctx, owner, d[owner]))
 	}
@@ -298,6 +311,30 @@ func (s *State) loadReader(ctx context.Context, name string, db *sql.DB) error {
 	return errors.Join(err, dead, drift)
 }
 
+func (s *State) loadTaxonomy(ctx context.Context, db *sql.DB) error {
+	names := rows(ctx, db, "SELECT key, tag_id FROM tag_name", func(scan func(...any) error) error {
+		var key, id string
+		err := scan(&key, &id)
+		s.Names[key] = id
+		return err
+	})
+	tags := rows(ctx, db, "SELECT id, slug, moved_to FROM tag", func(scan func(...any) error) error {
+		var (
+			id string
+			t  Tag
+		)
+		err := scan(&id, &t.Slug, &t.MovedTo)
+		s.Tags[id] = t
+		return err
+	})
+	return errors.Join(names, tags, rows(ctx, db, "SELECT id FROM tag_operation", func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		s.Operations[id] = true
+		return err
+	}))
+}
+
 func (s *State) loadIndex(ctx context.Context, db *sql.DB) error {
 	err := rows(ctx, db, "SELECT post_id, version, indexed, slug, title, published_at, tags FROM entry", func(scan func(...any) error) error {
 		var (
@@ -317,37 +354,40 @@ func (s *State) loadIndex(ctx context.Context, db *sql.DB) error {
 		s.Index[e.Post] = e
 		return err
 	})
-	return errors.Join(err, s.loadCounts(ctx, Tags, db, "SELECT slug, count FROM tag"), s.loadCarried(ctx, Tags, db, "SELECT post_id, slug FROM entry_tag"))
+	return errors.Join(err, s.loadCounts(ctx, Tags, db,
+		"SELECT tag.slug, count(*) FROM entry_tag JOIN tag ON tag.id = entry_tag.tag_id WHERE entry_tag.found = true GROUP BY tag.slug",
+		"SELECT entry_tag.post_id, tag.slug FROM entry_tag JOIN tag ON tag.id = entry_tag.tag_id WHERE entry_tag.found = true"))
 }
 
 func (s *State) loadDocs(ctx context.Context, db *sql.DB) error {
-	labels := make(map[string][]Label)
-	err := rows(ctx, db, `SELECT s.post_id, t.slug, t.name FROM doc_subject AS s JOIN tag AS t ON t.id = s.subject
- WHERE s.listed = true AND s.inherited = false ORDER BY s.post_id, s.place`, func(scan func(...any) error) error {
-		var id string
-		var l Label
-		err := scan(&id, &l.Slug, &l.Name)
-		labels[id] = append(labels[id], l)
-		s.Carried[Render][id] = append(s.Carried[Render][id], l.Slug)
-		return err
-	})
-	docs := rows(ctx, db, "SELECT post_id, epoch, version, state, slug, title, html, featured, published_at FROM doc", func(scan func(...any) error) error {
+	err := rows(ctx, db, "SELECT post_id, epoch, version, state, slug, title, html, featured, published_at FROM doc", func(scan func(...any) error) error {
 		var (
 			e  Entry
 			at moment
 		)
-		if err := scan(&e.Post, &e.Epoch, &e.Version, &e.Shown, &e.Slug, &e.Title, &e.Text, &e.Featured, &at); err != nil {
-			return err
-		}
-		e.PublishedAt, e.Labels = at.Time, labels[e.Post]
+		err := scan(&e.Post, &e.Epoch, &e.Version, &e.Shown, &e.Slug, &e.Title, &e.Text, &e.Featured, &at)
+		e.PublishedAt = at.Time
 		s.Docs[e.Post] = e
-		return nil
+		return err
 	})
-	return errors.Join(err, docs, s.loadCounts(ctx, Render, db, "SELECT slug, count FROM tag WHERE count > 0"))
+	labels := rows(ctx, db, "SELECT s.post_id, t.slug, t.name FROM doc_subject s JOIN tag t ON t.id = s.subject WHERE s.listed = true AND s.inherited = false ORDER BY s.post_id, s.place", func(scan func(...any) error) error {
+		var (
+			id string
+			l  Label
+		)
+		err := scan(&id, &l.Slug, &l.Name)
+		if e, ok := s.Docs[id]; ok {
+			e.Labels = append(e.Labels, l)
+			s.Docs[id] = e
+		}
+		return err
+	})
+	return errors.Join(err, labels, s.loadCounts(ctx, Render, db, "SELECT slug, count FROM tag WHERE count > 0",
+		"SELECT s.post_id, t.slug FROM doc_subject s JOIN tag t ON t.id = s.subject WHERE s.listed = true"))
 }
 
-func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, counts string) error {
-	return rows(ctx, db, counts, func(scan func(...any) error) error {
+func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, counts, carried string) error {
+	err := rows(ctx, db, counts, func(scan func(...any) error) error {
 		var (
 			slug string
 			n    int
@@ -356,13 +396,10 @@ func (s *State) loadCounts(ctx context.Context, service string, db *sql.DB, coun
 		s.Counts[service][slug] = n
 		return err
 	})
-}
-
-func (s *State) loadCarried(ctx context.Context, service string, db *sql.DB, carried string) error {
-	return rows(ctx, db, carried, func(scan func(...any) error) error {
+	return errors.Join(err, rows(ctx, db, carried, func(scan func(...any) error) error {
 		var id, slug string
 		err := scan(&id, &slug)
 		s.Carried[service][id] = append(s.Carried[service][id], slug)
 		return err
-	})
+	}))
 }

@@ -38,6 +38,8 @@ type Authors struct {
 	// ahead is how far ahead posts are scheduled at most.
 	ahead  time.Duration
 	broken atomic.Pointer[error]
+	// last is the newest operation on tags that this run knows.
+	last atomic.Pointer[string]
 }
 
 // NewAuthors makes authors who write with token what seed says, and keep journal.
@@ -88,13 +90,16 @@ func draw(r *rand.Rand) journal.Kind {
 		part int
 	}{
 		{journal.Create, 25},
-		{journal.Revise, 35},
+		{journal.Revise, 32},
 		{journal.Publish, 15},
 		{journal.Withdraw, 8},
 		{journal.Schedule, 7},
 		{journal.Delete, 5},
 		{journal.Tag, 4},
 		{journal.Site, 1},
+		{journal.Rename, 1},
+		{journal.Merge, 1},
+		{journal.Undo, 1},
 	} {
 		if n < s.part {
 			return s.kind
@@ -109,6 +114,9 @@ func (a *Authors) operate(ctx context.Context, r *rand.Rand) error {
 	kind := draw(r)
 	if kind == journal.Site {
 		return a.configure(ctx, r)
+	}
+	if kind.OnTags() {
+		return a.retag(ctx, r, kind)
 	}
 	var p post
 	if kind != journal.Create {
@@ -163,7 +171,7 @@ func (a *Authors) compose(r *rand.Rand, kind journal.Kind, p post) (journal.Op, 
 		body["at"] = op.At.Format(time.RFC3339Nano)
 	case journal.Delete:
 		body = nil
-	case journal.Publish, journal.Withdraw, journal.Site:
+	case journal.Publish, journal.Withdraw, journal.Site, journal.Rename, journal.Merge, journal.Undo:
 	}
 	return op, body
 }
@@ -189,6 +197,10 @@ func target(op journal.Op) (method, path string) {
 		return http.MethodDelete, at
 	case journal.Site:
 		return http.MethodPatch, "/api/v1/site"
+	case journal.Rename, journal.Merge:
+		return http.MethodPost, "/api/v1/tags/" + op.Of + ":" + string(op.Kind)
+	case journal.Undo:
+		return http.MethodPost, "/api/v1/tag-operations/" + op.Of + ":undo"
 	case journal.Publish, journal.Withdraw, journal.Schedule:
 	}
 	return http.MethodPost, at + ":" + string(op.Kind)
@@ -219,6 +231,11 @@ func (a *Authors) carryOut(ctx context.Context, r *rand.Rand, op journal.Op, bod
 	switch op.Outcome {
 	case journal.OK:
 		op.Version, op.Slug = got.Version, got.Slug
+		if op.Kind.OnTags() {
+			op.Operation = got.ID
+			a.last.Store(&op.Operation)
+			return a.journal.End(op)
+		}
 		if op.Kind == journal.Create {
 			op.Post = got.ID
 		}

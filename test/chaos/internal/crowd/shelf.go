@@ -37,7 +37,7 @@ func fits(kind journal.Kind, status string) bool {
 		return status == "published" || status == "scheduled"
 	case journal.Revise, journal.Tag, journal.Delete:
 		return status != "deleted"
-	case journal.Create, journal.Site:
+	case journal.Create, journal.Site, journal.Rename, journal.Merge, journal.Undo:
 	}
 	return false
 }
@@ -104,10 +104,7 @@ func zipf(r *rand.Rand, n int) int {
 
 // tags are some of a pool; few of them are on most posts.
 func tags(r *rand.Rand) []string {
-	pool := []string{
-		"Go", "Événements", "Presse", "Open Source", "Databases", "Typographie", "Web", "Performance", "Testing", "Sécurité",
-		"Architecture", "Linux", "Réseau", "Design", "Histoire", "Cinéma", "Musique", "Voyage", "Cuisine", "Sciences",
-	}
+	pool := words()
 	var out []string
 	for range r.IntN(4) {
 		if t := pool[zipf(r, len(pool))]; !slices.Contains(out, t) {
@@ -115,4 +112,12 @@ func tags(r *rand.Rand) []string {
 		}
 	}
 	return out
+}
+
+// words are the pool of tags, as authors write them.
+func words() []string {
+	return []string{
+		"Go", "Événements", "Presse", "Open Source", "Databases", "Typographie", "Web", "Performance", "Testing", "Sécurité",
+		"Architecture", "Linux", "Réseau", "Design", "Histoire", "Cinéma", "Musique", "Voyage", "Cuisine", "Sciences",
+	}
 }

@@ -27,7 +27,14 @@ const (
 	Schedule Kind = "schedule"
 	Delete   Kind = "delete"
 	Site     Kind = "site" // the publication's own settings
+
+	Rename Kind = "rename" // of a tag
+	Merge  Kind = "merge"  // of two tags
+	Undo   Kind = "undo"   // of what was done to tags
 )
+
+// OnTags tells whether it is something that is done to tags as a whole.
+func (k Kind) OnTags() bool { return k == Rename || k == Merge || k == Undo }
 
 // Outcome is how an operation ended.
 type Outcome string
@@ -58,6 +65,13 @@ type Op struct {
 	Tags []string `json:"tags,omitempty"`
 	// Publish: Create shows the post at once.
 	Publish bool `json:"publish,omitempty"`
+	// Of is the slug of the tag that Rename and Merge are of, Into the new name, or the slug of
+	// the tag that stays.
+	Of   string `json:"of,omitempty"`
+	Into string `json:"into,omitempty"`
+	// Operation is the one on tags that it became; of Undo the one that it undoes
+	// stands in Of.
+	Operation string `json:"operation,omitempty"`
 	// At is the moment of Schedule.
 	At time.Time `json:"at,omitzero"`
 

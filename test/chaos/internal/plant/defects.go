@@ -42,7 +42,10 @@ func dataDefects() []defect {
 			return v.exec(checker.Tags, "UPDATE outbox SET pos = NULL, epoch = NULL WHERE pos = (SELECT max(pos) FROM outbox)")
 		}},
 		{name: "a wrong tag count", want: checker.I3, damage: func(v *victim) error {
-			return v.exec(checker.Tags, "UPDATE tag SET count = count + 1 WHERE slug = (SELECT min(slug) FROM tag)")
+			return v.exec(checker.Render, "UPDATE tag SET count = count + 1 WHERE slug = (SELECT min(slug) FROM tag WHERE count > 0)")
+		}},
+		{name: "a tag that is called otherwise where it is shown", want: checker.I3, damage: func(v *victim) error {
+			return v.exec(checker.Tags, "UPDATE tag SET slug = 'elsewhere' WHERE id = (SELECT min(tag_id) FROM entry_tag WHERE found = true)")
 		}},
 		{name: "a tag that does not lead to its post", want: checker.I3, damage: func(v *victim) error {
 			return v.exec(checker.Tags, "DELETE FROM entry_tag WHERE post_id = ?", v.tagged().ID)

@@ -543,7 +543,7 @@ type GetTagResponse struct {
 	// Its slug is the present one.
 	Tag *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
 	// For services: what the names make, as slugs, that lead to the tag or to one below
-	// it, each once. A post without any of them is not found under the tag, unless a
+	// it, each once; of names that begin with "#" with that in front. A post without any of them is not found under the tag, unless a
 	// split put it there.
 	Keys          []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
