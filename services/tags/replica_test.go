@@ -60,7 +60,7 @@ func (w *world) join(t *testing.T, dir string) (*world, func()) {
 	t.Cleanup(stop)
 	var wake func()
 	if w.db.Dialect() == sqldb.SQLite { // where there is one process, and so one outbox
-		wake = service.Outbox().Wake
+		wake, w.wake = service.Outbox().Wake, w.service.Outbox().Wake
 	}
 	return &world{db: w.db, nc: w.nc, posts: w.posts, client: tagsv1.NewTagsServiceClient(front.Conn(t)), wake: wake}, stop
 }

@@ -90,7 +90,8 @@ type world struct {
 	client tagsv1.TagsServiceClient
 	models eventsv1.ReadModelServiceClient
 	// wake stands for what a process of its own on SQLite would hear of itself.
-	wake func()
+	wake    func()
+	service *tags.Service
 }
 
 // told is the public hash that the notice of a version tells; all of the index
@@ -128,7 +129,7 @@ func start(t *testing.T, db *sqldb.DB) *world {
 		t.Fatalf("New: %v", err)
 	}
 	front := rpctest.Serve(t, service.Register, service.Writes())
-	w := &world{db: db, nc: nc, posts: o, client: tagsv1.NewTagsServiceClient(front.Conn(t)), models: eventsv1.NewReadModelServiceClient(front.ConnOf(t, "gateway"))}
+	w := &world{db: db, nc: nc, posts: o, client: tagsv1.NewTagsServiceClient(front.Conn(t)), models: eventsv1.NewReadModelServiceClient(front.ConnOf(t, "gateway")), service: service}
 	run(t, service.Parts())
 	return w
 }

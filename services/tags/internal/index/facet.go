@@ -145,6 +145,7 @@ func (e *evaluation) facets(found *roaring.Bitmap, out *Found) {
 			authors[key] = c
 		case kindLanguage:
 			out.Languages = append(out.Languages, Count{Value: t.value, Name: t.value, Posts: posts})
+		case kinds:
 		}
 	}
 	for _, c := range authors {
