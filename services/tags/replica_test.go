@@ -58,7 +58,11 @@ func (w *world) join(t *testing.T, dir string) (*world, func()) {
 		done <- nil
 	}
 	t.Cleanup(stop)
-	return &world{db: w.db, nc: w.nc, posts: w.posts, client: tagsv1.NewTagsServiceClient(front.Conn(t))}, stop
+	var wake func()
+	if w.db.Dialect() == sqldb.SQLite { // where there is one process, and so one outbox
+		wake, w.wake = service.Outbox().Wake, w.service.Outbox().Wake
+	}
+	return &world{db: w.db, nc: w.nc, posts: w.posts, client: tagsv1.NewTagsServiceClient(front.Conn(t)), wake: wake}, stop
 }
 
 // same compares what two replicas answer.

@@ -33,7 +33,7 @@ func (w *words) Of(string) (text.Index, error) { return w, nil }
 func (w *words) Remove(string) error { return nil }
 
 func (w *words) Match(ctx context.Context, term query.Node) (*roaring.Bitmap, error) {
-	word := term.(query.Word)
+	word, _ := term.(query.Word)
 	if word.Text == w.slow {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -54,7 +54,9 @@ func (w *words) Score(_ context.Context, terms []query.Node, within *roaring.Bit
 	for _, n := range within.ToArray() {
 		score := 0
 		for _, t := range terms {
-			score += strings.Count(w.docs[n], t.(query.Word).Text)
+			if word, ok := t.(query.Word); ok {
+				score += strings.Count(w.docs[n], word.Text)
+			}
 		}
 		hits = append(hits, text.Hit{Number: n, Score: float64(score)})
 	}
