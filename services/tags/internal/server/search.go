@@ -224,12 +224,12 @@ func filters(r *tagsv1.SearchRequest) ([]query.Node, error) {
 		if err := bounded(list.field, list.values); err != nil {
 			return nil, err
 		}
-		any := make([]query.Node, len(list.values))
+		one := make([]query.Node, len(list.values))
 		for i, v := range list.values {
-			any[i] = list.node(v)
+			one[i] = list.node(v)
 		}
-		if len(any) > 0 {
-			parts = append(parts, query.Or{Parts: any})
+		if len(one) > 0 {
+			parts = append(parts, query.Or{Parts: one})
 		}
 	}
 	var dates query.Published
