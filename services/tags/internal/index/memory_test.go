@@ -300,3 +300,26 @@ func TestAWordThatTakesTooLongIsLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// A name that is a former address of another tag leads to its own tag, whichever of
+// the two was told of first, and whatever becomes of the other.
+func TestANameIsStrongerThanAFormerAddress(t *testing.T) {
+	t.Parallel()
+	former := index.Tag{ID: id(1), Site: "main", Slug: "bicyclette", Name: "Bicyclette", Keys: []string{"bicyclette"}, Addresses: []string{"bicyclette", "velo"}}
+	named := index.Tag{ID: id(2), Site: "main", Slug: "velos", Name: "Vélos", Keys: []string{"velo", "velos"}, Addresses: []string{"velos"}}
+	again := former
+	again.Keys = []string{"bicyclette", "bike"}
+	for _, told := range [][]index.Tag{{former, named}, {named, former}, {named, former, again}, {former, named, again}} {
+		m := index.New(&words{})
+		for _, one := range told {
+			m.Put([]index.Tag{one}, nil, text.Position{})
+		}
+		if got, ok := m.Tag("main", "Vélo", true); !ok || got.ID != named.ID {
+			t.Errorf("told of %v: the name leads to %+v, %t", told, got, ok)
+		}
+		m.Put([]index.Tag{{ID: named.ID, Site: "main", Gone: true}}, nil, text.Position{})
+		if got, ok := m.Tag("main", "velo", true); !ok || got.ID != former.ID {
+			t.Errorf("told of %v: without the name the address leads to %+v, %t", told, got, ok)
+		}
+	}
+}

@@ -26,7 +26,7 @@ import (
 const (
 	// edition counts how often it was changed what a snapshot holds; one of another
 	// edition is not read.
-	edition = 1
+	edition = 2
 	// page is how many notices or records are worked on in one go.
 	page = 500
 	// patience is how long the program waits with the rest of its start until the

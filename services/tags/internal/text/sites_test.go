@@ -243,9 +243,9 @@ func TestSitesAreApartAndClosedWhenThereAreMany(t *testing.T) {
 		if got := match(t, sites.Of(name), query.Word{Text: "mot"}); len(got) != 1 || got[0] != uint32(i+1) {
 			t.Errorf("site %q has %v", name, got)
 		}
-		// Closing waits for the disk.
+		// Position is of what is on disk: closing waits for that.
 		if err := sites.Of(name).Close(); err != nil {
-			t.Error(err)
+			t.Errorf("close site %q: %v", name, err)
 		}
 		if at, err := sites.Of(name).Position(); err != nil || at.Pos != int64(i+1) {
 			t.Errorf("site %q is at %v, %v", name, at, err)
