@@ -89,6 +89,9 @@ type world struct {
 	posts  *owner
 	client tagsv1.TagsServiceClient
 	models eventsv1.ReadModelServiceClient
+	// wake stands for what a process of its own on SQLite would hear of itself.
+	wake    func()
+	service *tags.Service
 }
 
 // told is the public hash that the notice of a version tells; all of the index
@@ -126,7 +129,7 @@ func start(t *testing.T, db *sqldb.DB) *world {
 		t.Fatalf("New: %v", err)
 	}
 	front := rpctest.Serve(t, service.Register, service.Writes())
-	w := &world{db: db, nc: nc, posts: o, client: tagsv1.NewTagsServiceClient(front.Conn(t)), models: eventsv1.NewReadModelServiceClient(front.ConnOf(t, "gateway"))}
+	w := &world{db: db, nc: nc, posts: o, client: tagsv1.NewTagsServiceClient(front.Conn(t)), models: eventsv1.NewReadModelServiceClient(front.ConnOf(t, "gateway")), service: service}
 	run(t, service.Parts())
 	return w
 }
@@ -157,6 +160,9 @@ func (w *world) settle(t *testing.T) {
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for {
+		if w.wake != nil {
+			w.wake()
+		}
 		var floor int64
 		err := w.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT coalesce(max(floor), 0) FROM projection_cursor WHERE source = 'posts'`).Scan(&floor)
 		if err != nil {

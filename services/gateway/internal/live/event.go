@@ -69,8 +69,9 @@ type relisting struct {
 }
 
 const (
-	// tagKey begins the key of a tag's list of posts.
-	tagKey = "tag:"
+	// tagKey begins the key of a tag's list of posts, aboutKey that of what stands above it.
+	tagKey   = "tag:"
+	aboutKey = "about:"
 	// maxTags is how many tags an event names.
 	maxTags = 30
 )
@@ -94,8 +95,10 @@ func eventOf(n *eventsv1.Notice, now time.Time) (e event, ok bool) {
 	}
 	tags := []string{}
 	for _, key := range facts.GetKeys() {
-		if slug, is := strings.CutPrefix(key, tagKey); is {
-			tags = append(tags, slug)
+		for _, of := range []string{tagKey, aboutKey} {
+			if slug, is := strings.CutPrefix(key, of); is && !slices.Contains(tags, slug) {
+				tags = append(tags, slug)
+			}
 		}
 	}
 	switch {

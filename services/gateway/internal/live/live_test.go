@@ -233,10 +233,10 @@ func TestReadersAreToldWhatHappensOnTheirSite(t *testing.T) {
 	if diff := cmp.Diff(want, reader.block()); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
-	d.Tell(d.press("main", &renderv1.PressFacts{Keys: []string{"card:p", "tag:a", "tag:b", "tags"}}))
+	d.Tell(d.press("main", &renderv1.PressFacts{Keys: []string{"card:p", "tag:a", "tag:b", "about:b", "about:c", "tags"}}))
 	d.Tell(d.press("main", &renderv1.PressFacts{Keys: []string{"site"}})) // nothing that a page could look for
 	d.deliver()
-	if diff := cmp.Diff([]string{"event: tags", "id: 1.2", `data: {"tags":["a","b"]}`}, reader.block()); diff != "" {
+	if diff := cmp.Diff([]string{"event: tags", "id: 1.2", `data: {"tags":["a","b","c"]}`}, reader.block()); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	d.publish("other", "theirs")

@@ -114,6 +114,28 @@ func (m *Memory) Has(number uint32, version int32) bool {
 	return p != nil && p.version >= version
 }
 
+// Others are the numbers that posts had before those of the records. The database
+// gives a post one number for ever, unless it has lost the post's entry: then what
+// goes on above its last version has a new one.
+func (m *Memory) Others(records []Record) (others []uint32) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, r := range records {
+		s := m.sites[r.Site]
+		if p := m.posts.at(r.Number); s == nil || r.Version <= 1 || p != nil && p.version > 0 {
+			continue
+		}
+		id := packID(r.PostID)
+		s.all.Iterate(func(number uint32) bool {
+			if m.posts.at(number).id == id {
+				others = append(others, number)
+			}
+			return true
+		})
+	}
+	return others
+}
+
 // Unknown are those of the tags of records that nothing is known of yet.
 func (m *Memory) Unknown(records []Record) []string {
 	m.mu.RLock()

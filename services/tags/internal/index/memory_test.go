@@ -33,7 +33,7 @@ func (w *words) Of(string) (text.Index, error) { return w, nil }
 func (w *words) Remove(string) error { return nil }
 
 func (w *words) Match(ctx context.Context, term query.Node) (*roaring.Bitmap, error) {
-	word := term.(query.Word)
+	word, _ := term.(query.Word)
 	if word.Text == w.slow {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -56,7 +56,9 @@ func (w *words) Score(_ context.Context, terms []query.Node, within *roaring.Bit
 	for _, n := range within.ToArray() {
 		score := 0
 		for _, t := range terms {
-			score += strings.Count(w.docs[n], t.(query.Word).Text)
+			if word, ok := t.(query.Word); ok {
+				score += strings.Count(w.docs[n], word.Text)
+			}
 		}
 		hits = append(hits, text.Hit{Number: n, Score: float64(score)})
 	}
@@ -273,6 +275,31 @@ func compare(t *testing.T, m *index.Memory, all naive, w *words, n query.Node, s
 	slices.Sort(want)
 	if diff := gocmp.Diff(want, best); diff != "" {
 		t.Errorf("%+v, the best first, page by page (-want +got):\n%s", n, diff)
+	}
+}
+
+// TestAWordThatTakesTooLongIsLeftOut: the answer says so, and is one.
+func TestAWordThatTakesTooLongIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := &words{docs: map[uint32]string{1: "w1", 2: "w2"}, slow: "slow"}
+	m := index.New(w)
+	m.Put(tagsOf(1), []index.Record{
+		{Number: 1, PostID: id(1), Site: "main", Version: 1, Public: true, PublishedAt: noon(), Tags: []string{"t0"}},
+		{Number: 2, PostID: id(2), Site: "main", Version: 1, Public: true, PublishedAt: noon()},
+	}, text.Position{Epoch: 1})
+	for _, c := range []struct {
+		asks query.Node
+		want int
+	}{
+		{query.And{Parts: []query.Node{query.Word{Text: "slow"}, query.Tag{Name: "t0"}}}, 1},
+		{query.And{Parts: []query.Node{query.Not{Part: query.Word{Text: "slow"}}, query.Word{Text: "w2"}}}, 1},
+		{query.Or{Parts: []query.Node{query.Word{Text: "slow"}, query.Word{Text: "w1"}}}, 1},
+		{query.Word{Text: "slow"}, 0},
+	} {
+		got, err := m.Ask(t.Context(), index.Question{Site: "main", Asks: c.asks, Size: 5})
+		if err != nil || got.Total != c.want || !slices.Equal(got.Ignored, []string{"slow"}) {
+			t.Errorf("Ask(%+v) = %+v, %v; want %d posts and that the word was left out", c.asks, got, err, c.want)
+		}
 	}
 }
 

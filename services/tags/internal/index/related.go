@@ -217,16 +217,8 @@ func (s *site) mentioned(source text.Source) map[uint32]int {
 			words[i] = slug.Make(word)
 		}
 		for i := range words {
-			key := ""
-			for n := range min(longest, len(words)-i) {
-				if words[i+n] == "" {
-					break
-				}
-				if n > 0 {
-					key += "-"
-				}
-				key += words[i+n]
-				if t, ok := s.claimant(key); ok {
+			for n := 1; n <= min(longest, len(words)-i) && words[i+n-1] != ""; n++ {
+				if t, ok := s.claimant(strings.Join(words[i:i+n], "-")); ok {
 					out[t]++
 				}
 			}

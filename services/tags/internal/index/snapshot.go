@@ -57,7 +57,7 @@ func (m *Memory) write(f io.Writer, edition int32) error {
 	w := writer{out: io.MultiWriter(buffer, sum)}
 	w.bytes([]byte(magic))
 	w.numbers(format, uint64(edition), uint64(m.at.Epoch), uint64(m.at.Pos)) //nolint:gosec // read back as they were
-	w.numbers(uint64(len(m.numbered) - 1))
+	w.numbers(uint64(len(m.numbered) - 1))                                   //nolint:gosec // there is one at least
 	for _, s := range m.numbered[1:] {
 		w.site(s)
 	}
@@ -184,7 +184,7 @@ func (r *reader) read(m *Memory, edition int32) error {
 		if r.err != nil {
 			return r.err
 		}
-		r.chunk(m, uint32(i)) //nolint:gosec // below 2^30
+		r.chunk(m, uint32(i))
 	}
 	want := r.sum.Sum32()
 	var got uint32
@@ -233,7 +233,7 @@ func (r *reader) length() int {
 		r.err = errors.Join(r.err, fmt.Errorf("a length of %d", n))
 		return 0
 	}
-	return int(n) //nolint:gosec // maxLength bounds it
+	return int(n)
 }
 
 func (r *reader) text() []byte { return r.bytes(r.length()) }

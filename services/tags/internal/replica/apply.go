@@ -35,6 +35,11 @@ func (r *Replica) apply(ctx context.Context, notices []*eventsv1.Notice, at text
 	if err != nil {
 		return err
 	}
+	for _, rec := range records {
+		for _, number := range r.deps.Memory.Others([]index.Record{rec}) {
+			records = append(records, index.Record{Number: number, PostID: rec.PostID, Site: rec.Site})
+		}
+	}
 	known, err := r.tagsOf(ctx, tags, records)
 	if err != nil {
 		return err

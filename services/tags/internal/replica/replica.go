@@ -171,9 +171,9 @@ func (r *Replica) run(ctx context.Context) {
 	r.tail = outbox.NewTail(r.deps.Outbox)
 	defer r.tail.Close()
 	defer r.leave(ctx)
-	r.insist(ctx, "the index is not loaded", r.load)
+	r.insist(ctx, "it is loaded", r.load)
 	for ctx.Err() == nil {
-		r.insist(ctx, "the index does not follow", r.catchUp)
+		r.insist(ctx, "it catches up", r.catchUp)
 		if ctx.Err() != nil {
 			return
 		}
@@ -181,7 +181,7 @@ func (r *Replica) run(ctx context.Context) {
 			r.report(nil)
 			close(r.ready)
 		})
-		r.insist(ctx, "the index does not follow", r.wait)
+		r.insist(ctx, "it waits for notices", r.wait)
 	}
 }
 
@@ -192,7 +192,7 @@ func (r *Replica) insist(ctx context.Context, what string, do func(context.Conte
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		r.log.WarnContext(ctx, what, "error", err)
+		r.log.WarnContext(ctx, "the index waits", "while", what, "error", err)
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():

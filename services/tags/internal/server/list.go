@@ -174,14 +174,14 @@ func tagNodes(names []string) []query.Node {
 }
 
 // withTags adds tags of which posts must have one, and those that they must not have.
-func withTags(parts []query.Node, any, not []string) ([]query.Node, error) {
-	for field, names := range map[string][]string{"any": any, "not": not} {
+func withTags(parts []query.Node, some, not []string) ([]query.Node, error) {
+	for field, names := range map[string][]string{"any": some, "not": not} {
 		if err := bounded(field, names); err != nil {
 			return nil, err
 		}
 	}
-	if len(any) > 0 {
-		parts = append(parts, query.Or{Parts: tagNodes(any)})
+	if len(some) > 0 {
+		parts = append(parts, query.Or{Parts: tagNodes(some)})
 	}
 	for _, n := range tagNodes(not) {
 		parts = append(parts, query.Not{Part: n})

@@ -224,12 +224,12 @@ func filters(r *tagsv1.SearchRequest) ([]query.Node, error) {
 		if err := bounded(list.field, list.values); err != nil {
 			return nil, err
 		}
-		any := make([]query.Node, len(list.values))
+		some := make([]query.Node, len(list.values))
 		for i, v := range list.values {
-			any[i] = list.node(v)
+			some[i] = list.node(v)
 		}
-		if len(any) > 0 {
-			parts = append(parts, query.Or{Parts: any})
+		if len(some) > 0 {
+			parts = append(parts, query.Or{Parts: some})
 		}
 	}
 	var dates query.Published

@@ -77,6 +77,11 @@ func (b *blog) questions(n int) [][]query.Node {
 	return all
 }
 
+func typed(n query.Node) string {
+	w, _ := n.(query.Word)
+	return w.Text
+}
+
 // filled is an index with PARUTION_TEXT_POSTS posts (10,000), made once.
 func filled(b *testing.B) (text.Index, *blog, int) {
 	b.Helper()
@@ -190,7 +195,7 @@ func BenchmarkQuestions(b *testing.B) {
 	phrase := func(q []query.Node) []query.Node {
 		words := make([]string, len(q))
 		for i, w := range q {
-			words[i] = w.(query.Word).Text //nolint:forcetypeassert // questions are words
+			words[i] = typed(w)
 		}
 		return []query.Node{query.Phrase{Text: strings.Join(words, " ")}}
 	}
@@ -228,14 +233,14 @@ func BenchmarkQuestions(b *testing.B) {
 	}
 	b.Run(fmt.Sprintf("%d/correct", posts), func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			if _, err := ix.Correct(b.Context(), "q"+questions[i%len(questions)][0].(query.Word).Text+"x", 5); err != nil { //nolint:forcetypeassert // questions are words
+			if _, err := ix.Correct(b.Context(), "q"+typed(questions[i%len(questions)][0])+"x", 5); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run(fmt.Sprintf("%d/complete", posts), func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			word := []rune(questions[i%len(questions)][0].(query.Word).Text) //nolint:forcetypeassert // questions are words
+			word := []rune(typed(questions[i%len(questions)][0]))
 			if _, err := ix.Complete(b.Context(), string(word[:1+i%3%len(word)]), 5); err != nil {
 				b.Fatal(err)
 			}

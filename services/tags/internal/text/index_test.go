@@ -230,6 +230,24 @@ func TestScore(t *testing.T) {
 	}
 }
 
+func TestWordsThatStandTogetherComeFirst(t *testing.T) {
+	t.Parallel()
+	ix := open(t, text.Options{}).Of("site")
+	const filler = " Une page de plus avec des mots ordinaires qui ne disent rien de précis, et encore quelques autres. "
+	put(t, ix,
+		post(1, "fr", "Un", "Une plateforme pour tous."+filler+"Le rôle de l'État."),
+		post(2, "fr", "Deux", "Le rôle de l’État plateforme, pour tous."+filler),
+		post(3, "fr", "Trois", "Une plateforme pour tous."+filler+"Le rôle de l'État."),
+	)
+	hits, err := ix.Score(t.Context(), []query.Node{query.Word{Text: "l'état"}, query.Word{Text: "plateforme"}}, roaring.BitmapOf(1, 2, 3), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := numbers(hits); !slices.Equal(got, []uint32{2, 3, 1}) {
+		t.Errorf("best = %v, want the one in which they stand together first", got)
+	}
+}
+
 func TestWordsAreCompletedAndCorrected(t *testing.T) {
 	t.Parallel()
 	ix := open(t, text.Options{}).Of("site")

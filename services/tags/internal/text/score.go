@@ -60,6 +60,8 @@ type weighed struct {
 	exact, begun, stems []string
 	weight, rarity      float64
 	titleOnly           bool
+	// whole: it is several words of the query in one.
+	whole bool
 }
 
 // weigh finds what posts are scored by.
@@ -91,7 +93,7 @@ func (v *view) weigh(b *budget, terms []query.Node) ([]weighed, error) {
 			all = append(all, one)
 		}
 		if l.whole != "" {
-			all = append(all, weighed{exact: []string{l.whole}, stems: l.stems, weight: 1, titleOnly: l.in == query.InTitle})
+			all = append(all, weighed{exact: []string{l.whole}, stems: l.stems, weight: 1, whole: true, titleOnly: l.in == query.InTitle})
 		}
 	}
 	posts := 0.0
@@ -165,7 +167,9 @@ func (v *view) countStem(b *budget, stem string) (int, error) {
 type ranked struct {
 	Hit
 
-	day uint16
+	day      uint16
+	leaf     *leaf
+	document uint32
 }
 
 func better(a, b ranked) int {
@@ -189,7 +193,7 @@ func (v *view) score(b *budget, terms []query.Node, within *roaring.Bitmap, size
 			return nil, err
 		}
 	}
-	if most := uint64(maxScored * usualWords / max(usualWords, len(words))); total > most { //nolint:gosec // positive
+	if most := uint64(maxScored * usualWords / max(usualWords, len(words))); total > most {
 		v.newest(documents, most)
 	}
 	var best []ranked
@@ -203,10 +207,14 @@ func (v *view) score(b *budget, terms []query.Node, within *roaring.Bitmap, size
 			here[j].Score *= 1 + recent*math.Exp2(-age/halfLife)
 		}
 		best = append(best, here...)
-		if len(best) > 4*size+4096 {
+		if most := max(size, maxNear); len(best) > 4*most+4096 {
 			slices.SortFunc(best, better)
-			best = best[:size]
+			best = best[:most]
 		}
+	}
+	slices.SortFunc(best, better)
+	if err := v.near(b, words, best[:min(len(best), maxNear)]); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(best, better)
 	hits := make([]Hit, 0, min(size, len(best)))
@@ -247,7 +255,7 @@ func (s *leaf) score(b *budget, words []weighed, documents *roaring.Bitmap) ([]r
 	}
 	all := make([]ranked, len(numbers))
 	for i, d := range numbers {
-		all[i] = ranked{Hit{Number: s.numbers[d], Score: scores[i]}, s.days[d]}
+		all[i] = ranked{Hit{Number: s.numbers[d], Score: scores[i]}, s.days[d], s, d}
 	}
 	return all, nil
 }

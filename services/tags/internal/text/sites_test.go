@@ -63,21 +63,23 @@ func TestChild(t *testing.T) {
 	for n := uint32(at.Pos) + 1; ; n++ {
 		err := ix.Put([]text.Document{post(n, "fr", "Billet", "numéro n"+strconv.Itoa(int(n))+strings.Repeat(" mot", int(n%50)))}, text.Position{Epoch: 1, Pos: int64(n)})
 		if err != nil {
-			fmt.Println("error:", err)
+			say("error:", err)
 			found, err := ix.Match(t.Context(), query.Word{Text: "numero"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			fmt.Println("still found:", found.GetCardinality() == uint64(n))
+			say("still found:", found.GetCardinality() == uint64(n))
 			return
 		}
-		fmt.Println("put", n)
+		say("put", n)
 	}
 }
 
+func say(what ...any) { _, _ = fmt.Fprintln(os.Stdout, what...) }
+
 func child(t *testing.T, dir string, more ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v") //nolint:gosec // this program
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v")
 	c.Env = append(os.Environ(), append(more, "PARUTION_TEXT_CHILD="+dir)...)
 	out, err := c.StdoutPipe()
 	if err != nil {

@@ -62,12 +62,15 @@ type marker struct {
 	stem stemmer
 	// words and stems lead to terms; starts and phrases are gone through.
 	words, stems map[string]int
-	starts       []start
-	phrases      map[string][]sequence
-	titleOnly    []bool
-	bodyOnly     []bool
-	weights      []int
-	tokens       []token
+	// begins has the first letters of stems: regular words begin as their stem does, so
+	// that most need not be stemmed.
+	begins    [256]bool
+	starts    []start
+	phrases   map[string][]sequence
+	titleOnly []bool
+	bodyOnly  []bool
+	weights   []int
+	tokens    []token
 }
 
 type start struct {
@@ -121,6 +124,7 @@ func (m *marker) add(l lookup) {
 	for _, s := range l.stems {
 		if _, ok := m.stems[s]; !ok {
 			m.stems[s] = term
+			m.begins[s[1]] = true
 		}
 	}
 }
@@ -164,7 +168,7 @@ func (m *marker) at(i int) (term, end int, ok bool) {
 	if term, ok := m.words[t.text]; ok {
 		return term, t.end, true
 	}
-	if m.stem != nil && t.letters && len(m.stems) > 0 {
+	if m.stem != nil && t.letters && (m.begins[t.text[0]] || irregular(t.text) != "") {
 		if term, ok := m.stems[m.stem(t.text)]; ok {
 			return term, t.end, true
 		}

@@ -130,7 +130,7 @@ func FuzzCut(f *testing.F) {
 	tags := regexp.MustCompile(`</?mark>`)
 	f.Fuzz(func(t *testing.T, body, words string) {
 		terms := []query.Node{query.Phrase{Text: words}, query.Word{Text: words, Open: true}}
-		for _, word := range strings.Fields(words) {
+		for word := range strings.FieldsSeq(words) {
 			terms = append(terms, query.Word{Text: word})
 		}
 		got := text.Cut(text.Source{Title: words, Headings: []string{body}, Body: body}, "fr", terms)

@@ -171,7 +171,7 @@ func (v *view) correct(b *budget, t *typos, word string, size int) ([]string, er
 		most = 2
 	}
 	for distance := uint8(1); distance <= most; distance++ {
-		words, err := v.near(b, t, word, distance)
+		words, err := v.similar(b, t, word, distance)
 		if err != nil {
 			return nil, err
 		}
@@ -182,8 +182,8 @@ func (v *view) correct(b *budget, t *typos, word string, size int) ([]string, er
 	return nil, nil
 }
 
-// near lists words that are so far from word, the best first.
-func (v *view) near(b *budget, t *typos, word string, distance uint8) ([]string, error) {
+// similar lists words that are so far from word, the best first.
+func (v *view) similar(b *budget, t *typos, word string, distance uint8) ([]string, error) {
 	worth := map[string]float64{}
 	automaton, err := t.of(word, distance)
 	if err != nil {

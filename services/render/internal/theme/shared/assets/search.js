@@ -33,7 +33,8 @@ function refine(form, input) {
 	const heard = form.appendChild(document.createElement("p"));
 	heard.className = "hidden";
 	heard.setAttribute("role", "status");
-	let shown = question(form), request, saying;
+	// what is typed before the script is there is not shown yet
+	let shown = input.value === input.defaultValue && question(form), request, saying;
 
 	debounced(input, 200, async () => {
 		const address = question(form);
