@@ -26,7 +26,7 @@ import (
 const (
 	// edition counts how often it was changed what a snapshot holds; one of another
 	// edition is not read.
-	edition = 1
+	edition = 2
 	// page is how many notices or records are worked on in one go.
 	page = 500
 	// patience is how long the program waits with the rest of its start until the
@@ -126,7 +126,7 @@ func (r *Replica) observe(meter metric.Meter) error {
 
 // Lost is told of a site whose full text has to be put in again.
 func (r *Replica) Lost(site string, err error) {
-	r.log.Warn("the full text of a site is made anew", "site", site, "error", err)
+	r.log.Warn("the full text of a site is not complete: what it lacks is put in again", "site", site, "error", err)
 	r.lack(site)
 	select {
 	case r.lose <- struct{}{}:
