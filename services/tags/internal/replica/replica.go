@@ -215,7 +215,7 @@ func (r *Replica) load(ctx context.Context) error {
 		err := r.deps.Memory.Load(r.path(), edition)
 		switch at := r.deps.Memory.Position(); {
 		case err == nil && at.Epoch == end.Epoch && at.Pos <= end.Pos:
-			return r.mendAll(ctx)
+			return r.mendAll(ctx, nil)
 		case err == nil:
 			r.log.InfoContext(ctx, "the saved index is another database's: it is made anew", "epoch", at.Epoch, "pos", at.Pos)
 		case !errors.Is(err, fs.ErrNotExist):
