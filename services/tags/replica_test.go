@@ -6,12 +6,15 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/rpc/rpctest"
@@ -137,4 +140,100 @@ func flip(whole []byte) []byte {
 	out := append([]byte(nil), whole...)
 	out[len(out)/2] ^= 4
 	return out
+}
+
+func TestARestoredDatabaseIsReadAnew(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		kept, lost := ids.New(), ids.New()
+		w.change(t, "main", kept, written("kept", "word", noon(), "Go"))
+		w.change(t, "main", lost, written("lost", "word", noon(), "SQL"))
+		w.settle(t)
+		// As a backup would have it that is older than the second post.
+		execute(t, db, `DELETE FROM entry WHERE post_id = '`+lost+`'`, `DELETE FROM entry_tag WHERE post_id = '`+lost+`'`,
+			`DELETE FROM entry_text WHERE post_id = '`+lost+`'`, `UPDATE outbox_owner SET epoch = epoch + 1`)
+		w.service.Outbox().Wake()
+		at := &tagsv1.Position{Epoch: 2}
+		for {
+			got, err := w.client.Search(t.Context(), &tagsv1.SearchRequest{Q: "word", Site: "main", Position: at})
+			if err != nil {
+				continue // it is made anew; t.Context ends with the test's time
+			}
+			if len(got.GetPosts()) != 1 || got.GetPosts()[0].GetTitle() != "kept" || got.GetPosition().GetEpoch() != 2 {
+				t.Errorf("after that: %v, want what there is", got)
+			}
+			break
+		}
+		if got := w.counts(t, "main"); len(got) != 1 {
+			t.Errorf("tags = %q, want that of the post that is left", got)
+		}
+	})
+}
+
+func TestAnAuthorFindsTheOwnPostAtOnce(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		for i := range 5 {
+			id := ids.New()
+			version := w.posts.set("main", id, written(fmt.Sprint("mine ", i), "unheard", noon(), "Go")) // nobody is told
+			got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{
+				Q: "unheard ", Tag: []string{"go"}, AtLeast: []string{fmt.Sprintf("%s@%d", id, version)},
+			})
+			if err != nil || int(got.GetTotal()) != i+1 {
+				t.Errorf("post %d: %v, %v; want it found", i, got, err)
+			}
+		}
+		for _, bad := range []string{"", "x@1", ids.New(), ids.New() + "@0", ids.New() + "@-1", ids.New() + "@99999999999"} {
+			if _, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{AtLeast: []string{bad}}); fault.KindOf(err) != fault.KindInvalid {
+				t.Errorf("at least %q: %v, want Invalid", bad, err)
+			}
+		}
+		if got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{AtLeast: []string{ids.New() + "@3"}}); err != nil || got.GetTotal() != 5 {
+			t.Errorf("at least what nobody has: %v, %v; want an answer as it is", got, err)
+		}
+	})
+}
+
+func TestRelatedAndProposed(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		id := ids.New()
+		w.change(t, "main", id, written("About viaducts", "The viaduct of Garabit carries trains.", noon(), "Bridges", "News"))
+		w.change(t, "main", ids.New(), written("Another", "A viaduct in the north.", noon().Add(-time.Hour), "News"))
+		w.change(t, "main", ids.New(), written("Sister", "Something else.", noon().Add(-2*time.Hour), "Bridges"))
+		for i := range 6 {
+			w.change(t, "main", ids.New(), written(fmt.Sprint("noise ", i), "daily business", noon().Add(-3*time.Hour), "News"))
+		}
+		w.settle(t)
+		got, err := w.client.ListRelatedPosts(reader(t.Context(), "main"), &tagsv1.ListRelatedPostsRequest{Id: id, Size: 2})
+		if err != nil {
+			t.Fatalf("ListRelatedPosts: %v", err)
+		}
+		var titles []string
+		for _, p := range got.GetPosts() {
+			titles = append(titles, p.GetTitle())
+		}
+		slices.Sort(titles)
+		if diff := gocmp.Diff([]string{"Another", "Sister"}, titles); diff != "" {
+			t.Errorf("related (-want +got):\n%s", diff)
+		}
+		author := identity.With(t.Context(), identity.Principal{Subject: "a", Role: identity.Author, Site: "main"})
+		tags, err := w.client.SuggestTags(author, &tagsv1.SuggestTagsRequest{Title: "Old bridges", Body: "A viaduct near the sea", Language: "en", Tags: []string{"news"}})
+		if err != nil || len(tags.GetTags()) == 0 || tags.GetTags()[0].GetSlug() != "bridges" {
+			t.Errorf("SuggestTags = %v, %v; want bridges first", tags, err)
+		}
+		typed, err := w.client.Suggest(reader(t.Context(), "main"), &tagsv1.SuggestRequest{Q: "via"})
+		if err != nil || len(typed.GetQueries()) == 0 || len(typed.GetPosts()) != 1 {
+			t.Errorf("Suggest = %v, %v; want queries and the post with that title", typed, err)
+		}
+		if typed, err = w.client.Suggest(reader(t.Context(), "main"), &tagsv1.SuggestRequest{Q: "bri"}); err != nil || len(typed.GetTags()) != 1 {
+			t.Errorf("Suggest = %v, %v; want the tag", typed, err)
+		}
+		if _, err := w.client.ListRelatedPosts(reader(t.Context(), "main"), &tagsv1.ListRelatedPostsRequest{Id: ids.New()}); fault.KindOf(err) != fault.KindNotFound {
+			t.Errorf("related to nothing: %v, want NotFound", err)
+		}
+	})
 }

@@ -38,6 +38,8 @@ type stage struct {
 
 	theme string
 	pages []page
+	// picture is the address of one that was uploaded.
+	picture string
 }
 
 // page is one of a kind.
@@ -135,7 +137,7 @@ func (s *stage) describe(t *testing.T, operator *world.Client) {
 		{"printing", world.M{"description": "Everything that leaves a mark: see *proofs*.", "colour": "#c64a36"}},
 		{"typography", world.M{
 			"description": "Letters, and the white between them. More in [printing](/tags/printing).", "colour": "#fdf6e3", "parent": "printing",
-			"image": s.upload(operator), "image_alt": "Two discs of ink, and where they meet",
+			"image": s.picture, "image_alt": "Two discs of ink, and where they meet",
 		}},
 	} {
 		path := "/api/v1/tags/" + tag.slug
@@ -157,14 +159,14 @@ func (s *stage) describe(t *testing.T, operator *world.Client) {
 // translations and related to each other.
 func (s *stage) samples(t *testing.T, operator *world.Client) (english, french, arabic world.Post) {
 	t.Helper()
-	picture := s.upload(operator)
+	s.picture = s.upload(operator)
 	alt := map[string]string{"en": "Two discs of ink, and where they meet", "fr": "Deux disques d’encre, et leur rencontre", "ar": "قرصان من الحبر وملتقاهما"}
 	caption := map[string]string{"en": "Ink on paper, drawn by a machine.", "fr": "Encre sur papier ; dessiné par une machine.", "ar": "حبر على ورق، رسمته آلة."}
 	sample := func(title, body, language, day string, tags ...string) world.Post {
 		return operator.Create(world.M{
-			"title": title, "body": strings.ReplaceAll(body, "IMAGE", "![Two discs of ink]("+picture+" \"The ink, before it dries.\")"), "language": language,
+			"title": title, "body": strings.ReplaceAll(body, "IMAGE", "![Two discs of ink]("+s.picture+" \"The ink, before it dries.\")"), "language": language,
 			"status": "published", "published_at": day, "tags": tags, "authors": []string{"Nora Whitfield", "Tom Hargreave"},
-			"image": picture, "image_alt": alt[language], "image_caption": caption[language], "translation_key": "proof",
+			"image": s.picture, "image_alt": alt[language], "image_caption": caption[language], "translation_key": "proof",
 		})
 	}
 	english = sample("Everything that a page can hold", longEnglish, "en", "2016-04-03T08:00:00Z", "proofs", "tools", "typography")

@@ -35,9 +35,11 @@ type Tag struct {
 	ID, Site, Slug, Name string
 	// Parent is the id of the tag above, or empty.
 	Parent string
-	// Keys are those of all names that lead to it.
-	Keys     []string
-	Internal bool
+	// Keys are those of its names. Addresses lead to it where no name does: its slugs,
+	// present and former, and what led to the tags that it took the place of.
+	Keys      []string
+	Addresses []string
+	Internal  bool
 	// Gone: it was merged or split; the rest is empty.
 	Gone bool
 }

@@ -26,6 +26,8 @@ type words struct {
 	docs map[uint32]string
 	// slow: words that are looked for until there is no time left.
 	slow string
+	// scoring is called before the best are chosen.
+	scoring func() error
 }
 
 func (w *words) Of(string) (text.Index, error) { return w, nil }
@@ -49,7 +51,16 @@ func (w *words) Match(ctx context.Context, term query.Node) (*roaring.Bitmap, er
 	return out, nil
 }
 
+func (w *words) Terms(context.Context, string, text.Source, int) ([]text.Term, error) {
+	return nil, nil
+}
+
 func (w *words) Score(_ context.Context, terms []query.Node, within *roaring.Bitmap, size int) ([]text.Hit, error) {
+	if w.scoring != nil {
+		if err := w.scoring(); err != nil {
+			return nil, err
+		}
+	}
 	var hits []text.Hit
 	for _, n := range within.ToArray() {
 		score := 0
@@ -273,5 +284,73 @@ func compare(t *testing.T, m *index.Memory, all naive, w *words, n query.Node, s
 	slices.Sort(want)
 	if diff := gocmp.Diff(want, best); diff != "" {
 		t.Errorf("%+v, the best first, page by page (-want +got):\n%s", n, diff)
+	}
+}
+
+// TestAWordThatTakesTooLongIsLeftOut: the answer says so, and is one.
+func TestAWordThatTakesTooLongIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := &words{docs: map[uint32]string{1: "w1", 2: "w2"}, slow: "slow"}
+	m := index.New(w)
+	m.Put(tagsOf(1), []index.Record{
+		{Number: 1, PostID: id(1), Site: "main", Version: 1, Public: true, PublishedAt: noon(), Tags: []string{"t0"}},
+		{Number: 2, PostID: id(2), Site: "main", Version: 1, Public: true, PublishedAt: noon()},
+	}, text.Position{Epoch: 1})
+	for _, c := range []struct {
+		asks query.Node
+		want int
+	}{
+		{query.And{Parts: []query.Node{query.Word{Text: "slow"}, query.Tag{Name: "t0"}}}, 1},
+		{query.And{Parts: []query.Node{query.Not{Part: query.Word{Text: "slow"}}, query.Word{Text: "w2"}}}, 1},
+		{query.Or{Parts: []query.Node{query.Word{Text: "slow"}, query.Word{Text: "w1"}}}, 1},
+		{query.Word{Text: "slow"}, 0},
+	} {
+		got, err := m.Ask(t.Context(), index.Question{Site: "main", Asks: c.asks, Size: 5})
+		if err != nil || got.Total != c.want || !slices.Equal(got.Ignored, []string{"slow"}) {
+			t.Errorf("Ask(%+v) = %+v, %v; want %d posts and that the word was left out", c.asks, got, err, c.want)
+		}
+	}
+}
+
+// A name that is a former address of another tag leads to its own tag, whichever of
+// the two was told of first, and whatever becomes of the other.
+func TestANameIsStrongerThanAFormerAddress(t *testing.T) {
+	t.Parallel()
+	former := index.Tag{ID: id(1), Site: "main", Slug: "bicyclette", Name: "Bicyclette", Keys: []string{"bicyclette"}, Addresses: []string{"bicyclette", "velo"}}
+	named := index.Tag{ID: id(2), Site: "main", Slug: "velos", Name: "Vélos", Keys: []string{"velo", "velos"}, Addresses: []string{"velos"}}
+	again := former
+	again.Keys = []string{"bicyclette", "bike"}
+	for _, told := range [][]index.Tag{{former, named}, {named, former}, {named, former, again}, {former, named, again}} {
+		m := index.New(&words{})
+		for _, one := range told {
+			m.Put([]index.Tag{one}, nil, text.Position{})
+		}
+		if got, ok := m.Tag("main", "Vélo", true); !ok || got.ID != named.ID {
+			t.Errorf("told of %v: the name leads to %+v, %t", told, got, ok)
+		}
+		m.Put([]index.Tag{{ID: named.ID, Site: "main", Gone: true}}, nil, text.Position{})
+		if got, ok := m.Tag("main", "velo", true); !ok || got.ID != former.ID {
+			t.Errorf("told of %v: without the name the address leads to %+v, %t", told, got, ok)
+		}
+	}
+}
+
+// A post that is withdrawn while the best are chosen is not shown, and no trouble,
+// if there is no time to choose.
+func TestAPostThatIsWithdrawnMeanwhileIsNotShown(t *testing.T) {
+	t.Parallel()
+	w := &words{docs: map[uint32]string{1: "mot", 2: "mot"}}
+	m := index.New(w)
+	record := func(n uint32, body string) index.Record {
+		return index.Record{Number: n, PostID: id(n), Site: "main", Version: 1, Public: true, PublishedAt: noon(), Text: text.Source{Body: body}}
+	}
+	m.Put(nil, []index.Record{record(1, "mot"), record(2, "mot")}, text.Position{})
+	w.scoring = func() error {
+		m.Put(nil, []index.Record{{Number: 2, PostID: id(2), Site: "main", Version: 2}}, text.Position{})
+		return context.DeadlineExceeded
+	}
+	found, err := m.Ask(t.Context(), index.Question{Site: "main", Asks: query.Word{Text: "mot"}, Order: index.Best, Size: 10})
+	if err != nil || len(found.Posts) != 1 || found.Posts[0].Number != 1 {
+		t.Errorf("found %+v, %v, want post 1 alone", found.Posts, err)
 	}
 }

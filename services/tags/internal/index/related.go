@@ -109,20 +109,22 @@ func candidates(signs []sign) map[uint32]float64 {
 	slices.SortStableFunc(signs, func(a, b sign) int { return a.count - b.count })
 	scores := make(map[uint32]float64)
 	for _, s := range signs {
-		if len(scores) < maxCandidates || len(scores) == 0 {
-			it := s.posts.ReverseIterator() // the newest are the likelier ones
-			for it.HasNext() {
-				n := it.Next()
-				if _, known := scores[n]; known || len(scores) < maxCandidates {
-					scores[n] += s.weight
-				}
-			}
-			continue
-		}
 		for n := range scores {
 			if s.posts.Contains(n) {
 				scores[n] += s.weight
 			}
+		}
+		known := len(scores)
+		fresh := make([]uint32, 0, min(s.count, maxCandidates-known))
+		// The newest are the likelier ones. The rest of a frequent sign is not looked at.
+		for it := s.posts.ReverseIterator(); it.HasNext() && known+len(fresh) < maxCandidates; {
+			n := it.Next()
+			if _, ok := scores[n]; !ok {
+				fresh = append(fresh, n)
+			}
+		}
+		for _, n := range fresh {
+			scores[n] = s.weight
 		}
 	}
 	return scores
@@ -216,7 +218,7 @@ func (s *site) mentioned(source text.Source) map[uint32]int {
 		}
 		for i := range words {
 			for n := 1; n <= min(longest, len(words)-i) && words[i+n-1] != ""; n++ {
-				if t, ok := s.keys[strings.Join(words[i:i+n], "-")]; ok {
+				if t, ok := s.claimant(strings.Join(words[i:i+n], "-")); ok {
 					out[t]++
 				}
 			}

@@ -39,10 +39,10 @@ type site struct {
 	all    *roaring.Bitmap
 	terms  []*term
 	ids    [kinds]map[string]uint32
-	// Of tags: slugs and keys lead to terms; of authors: slugs of names to the terms
-	// with one spelling each.
-	slugs, keys map[string]uint32
-	authors     map[string][]uint32
+	// Of tags: slugs and keys lead to terms, a key to all that claim it; of authors: slugs
+	// of names to the terms with one spelling each.
+	slugs         map[string]uint32
+	keys, authors map[string][]uint32
 	// years and months by month(at)/12 and month(at); months are listed newest first.
 	years, months map[int]*roaring.Bitmap
 	calendar      []int
@@ -50,7 +50,7 @@ type site struct {
 
 func newSite(name string, number uint32) *site {
 	s := &site{
-		name: name, number: number, all: roaring.New(), slugs: make(map[string]uint32), keys: make(map[string]uint32),
+		name: name, number: number, all: roaring.New(), slugs: make(map[string]uint32), keys: make(map[string][]uint32),
 		authors: make(map[string][]uint32), years: make(map[int]*roaring.Bitmap), months: make(map[int]*roaring.Bitmap),
 	}
 	for k := range s.ids {
@@ -91,16 +91,13 @@ func authorKey(name string) string {
 func (s *site) setTag(t Tag) {
 	n := s.term(kindTag, t.ID)
 	old := s.terms[n].tag
-	forget := func(m map[string]uint32, key string) {
-		if m[key] == n {
-			delete(m, key)
+	if old.Slug != "" && s.slugs[old.Slug] == n {
+		delete(s.slugs, old.Slug)
+	}
+	for _, key := range slices.Concat(old.Keys, old.Addresses) {
+		if s.keys[key] = slices.DeleteFunc(s.keys[key], func(other uint32) bool { return other == n }); len(s.keys[key]) == 0 {
+			delete(s.keys, key)
 		}
-	}
-	if old.Slug != "" {
-		forget(s.slugs, old.Slug)
-	}
-	for _, key := range old.Keys {
-		forget(s.keys, key)
 	}
 	if t.Gone {
 		s.terms[n].tag = Tag{ID: t.ID, Site: t.Site, Gone: true}
@@ -108,9 +105,30 @@ func (s *site) setTag(t Tag) {
 	}
 	s.terms[n].tag = t
 	s.slugs[t.Slug] = n
-	for _, key := range t.Keys {
-		s.keys[key] = n
+	for _, key := range slices.Concat(t.Keys, t.Addresses) {
+		if !slices.Contains(s.keys[key], n) {
+			s.keys[key] = append(s.keys[key], n)
+		}
 	}
+}
+
+// claimant is the tag that a key leads to: one that is called so, rather than one that
+// was at that address. It does not depend on which was told of first.
+func (s *site) claimant(key string) (uint32, bool) {
+	claims := s.keys[key]
+	if len(claims) == 0 {
+		return 0, false
+	}
+	return slices.MinFunc(claims, func(a, b uint32) int {
+		one, other := s.terms[a].tag, s.terms[b].tag
+		switch named := slices.Contains(one.Keys, key); {
+		case named == slices.Contains(other.Keys, key):
+			return strings.Compare(one.ID, other.ID)
+		case named:
+			return -1
+		}
+		return 1
+	}), true
 }
 
 // tagNamed finds a tag by slug or name; internal ones only for who sees them.
@@ -118,7 +136,7 @@ func (s *site) tagNamed(name string, internal bool) *term {
 	n, ok := s.slugs[name]
 	if !ok {
 		key := tag.Key(name)
-		if n, ok = s.keys[key]; !ok {
+		if n, ok = s.claimant(key); !ok {
 			n, ok = s.slugs[key]
 		}
 	}

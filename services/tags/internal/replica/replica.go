@@ -26,9 +26,18 @@ import (
 const (
 	// edition counts how often it was changed what a snapshot holds; one of another
 	// edition is not read.
-	edition = 1
-	// page is how many notices or records are worked on in one go.
+	edition = 2
+	// page is how many records are read in one go.
 	page = 500
+	// gathered is how many notices are applied in one go, and of how many posts words are
+	// put in together at most: the more, the less has to be merged. gatheredBytes bounds
+	// their texts.
+	gathered      = 2000
+	gatheredBytes = 16 << 20
+	// many notices at a time are an import or a rebuild: what follows within gathering is
+	// let come together for that long, unless somebody waits for it.
+	many      = 50
+	gathering = time.Second
 	// patience is how long the program waits with the rest of its start until the
 	// index is caught up. After that calls that need it are answered with Unavailable.
 	patience = 10 * time.Second
@@ -79,15 +88,18 @@ type Replica struct {
 	ready chan struct{}
 	once  sync.Once
 
+	// hurry has something if somebody waits for what the index has not got yet.
+	hurry chan struct{}
+
 	// What follows is of run only. changed is since when the snapshot lacks something,
-	// touched the last change.
-	changed, touched time.Time
+	// touched the last change, streamed that of many.
+	changed, touched, streamed time.Time
 }
 
 // New makes a replica.
 func New(deps Deps) (*Replica, error) {
 	r := &Replica{
-		deps: deps, log: deps.Telemetry.Log, lost: make(map[string]bool), lose: make(chan struct{}, 1),
+		deps: deps, log: deps.Telemetry.Log, lost: make(map[string]bool), lose: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 		moved: make(chan struct{}), ready: make(chan struct{}),
 	}
 	return r, r.observe(deps.Telemetry.Meter("services/tags"))
@@ -126,7 +138,7 @@ func (r *Replica) observe(meter metric.Meter) error {
 
 // Lost is told of a site whose full text has to be put in again.
 func (r *Replica) Lost(site string, err error) {
-	r.log.Warn("the full text of a site is made anew", "site", site, "error", err)
+	r.log.Warn("the full text of a site is not complete: what it lacks is put in again", "site", site, "error", err)
 	r.lack(site)
 	select {
 	case r.lose <- struct{}{}:
@@ -182,6 +194,7 @@ func (r *Replica) run(ctx context.Context) {
 			close(r.ready)
 		})
 		r.insist(ctx, "it waits for notices", r.wait)
+		r.gather(ctx)
 	}
 }
 
@@ -231,7 +244,7 @@ func (r *Replica) path() string { return filepath.Join(r.deps.Dir, "index") }
 func (r *Replica) catchUp(ctx context.Context) error {
 	for {
 		at := r.deps.Memory.Position()
-		p, err := r.tail.List(ctx, outbox.Place(at), page)
+		p, err := r.tail.List(ctx, outbox.Place(at), gathered)
 		if err != nil {
 			return err
 		}
@@ -279,6 +292,20 @@ func (r *Replica) wait(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// gather lets notices come together while many come.
+func (r *Replica) gather(ctx context.Context) {
+	if time.Since(r.streamed) > gathering {
+		return
+	}
+	timer := time.NewTimer(gathering)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.hurry:
+	case <-timer.C:
+	}
 }
 
 // due is how long to wait at most; 0: for ever.

@@ -90,9 +90,10 @@ func (s *Store) indexTags(ctx context.Context, all []*tag.Record) ([]index.Tag, 
 	for i, r := range all {
 		out[i] = index.Tag{ID: r.ID, Site: r.Site, Gone: r.Gone}
 		if !r.Gone {
-			keys := slices.Concat(leads[r.ID], r.Keys(), r.Former, []string{r.Slug})
-			slices.Sort(keys)
-			out[i].Slug, out[i].Name, out[i].Parent, out[i].Internal, out[i].Keys = r.Slug, r.Name, r.Parent, r.Internal, slices.Compact(keys)
+			addresses := slices.Concat(leads[r.ID], r.Slugs())
+			slices.Sort(addresses)
+			out[i].Slug, out[i].Name, out[i].Parent, out[i].Internal = r.Slug, r.Name, r.Parent, r.Internal
+			out[i].Keys, out[i].Addresses = r.Keys(), slices.Compact(addresses)
 		}
 	}
 	return out, nil

@@ -109,7 +109,7 @@ func TestRecordsAreWhatTheIndexNeeds(t *testing.T) {
 			t.Fatalf("AllTags: %v", err)
 		}
 		for _, tag := range list {
-			tags[tag.ID] = fmt.Sprintf("%s %s %v %v", tag.Slug, tag.Name, tag.Keys, tag.Internal)
+			tags[tag.ID] = fmt.Sprintf("%s %s %v %v %v", tag.Slug, tag.Name, tag.Keys, tag.Addresses, tag.Internal)
 		}
 		var got []string
 		for _, r := range all {
@@ -120,8 +120,8 @@ func TestRecordsAreWhatTheIndexNeeds(t *testing.T) {
 			got = append(got, fmt.Sprintf("%d %s %v %v %v", r.Number, r.Text.Title, carried, r.Text.Labels, r.Authors))
 		}
 		want := []string{
-			"1 P1 [transport Transport [transport] false internal-suivi #suivi [#suivi internal-suivi] true] [Transport] [Zoé]",
-			"3 P3 [ete été [ete] false] [été] [Zoé]",
+			"1 P1 [transport Transport [transport] [transport] false internal-suivi #suivi [#suivi] [internal-suivi] true] [Transport] [Zoé]",
+			"3 P3 [ete été [ete] [ete] false] [été] [Zoé]",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("records (-want +got):\n%s", diff)

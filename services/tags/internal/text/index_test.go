@@ -312,3 +312,22 @@ func TestTermsTellOfAText(t *testing.T) {
 		t.Errorf("terms (-want +got):\n%s", diff)
 	}
 }
+
+func TestWordsOfRemovedPostsAreNotProposed(t *testing.T) {
+	t.Parallel()
+	ix := open(t, text.Options{}).Of("main")
+	put(t, ix,
+		post(1, "fr", "Un secret", "le projet Zorglübique est annoncé"), post(2, "fr", "Autre", "zorglons et zorglez"), post(3, "fr", "Encore", "zorglons"),
+	)
+	put(t, ix, text.Document{Number: 1})
+	got, err := ix.Complete(t.Context(), "zorg", 5)
+	if err != nil {
+		t.Fatalf("Complete: %v", err)
+	}
+	if diff := cmp.Diff([]string{"zorglons", "zorglez"}, got); diff != "" {
+		t.Errorf("completed (-want +got):\n%s", diff)
+	}
+	if got, err := ix.Correct(t.Context(), "zorglubiqe", 5); err != nil || len(got) != 0 {
+		t.Errorf("corrected to %q, %v, want nothing: no post has the word any more", got, err)
+	}
+}

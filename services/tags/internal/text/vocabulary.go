@@ -56,11 +56,11 @@ func (v *view) complete(b *budget, start string, size int) ([]string, error) {
 	slices.SortFunc(all, func(a, b listed) int {
 		return cmp.Or(cmp.Compare(b.posts, a.posts), cmp.Compare(a.word, b.word))
 	})
-	words := make([]string, 0, min(size, len(all)))
-	for _, w := range all[:min(size, len(all))] {
-		words = append(words, w.word)
+	words := make([]string, len(all))
+	for i, w := range all {
+		words[i] = w.word
 	}
-	return words, nil
+	return v.living(b, words, size)
 }
 
 // large are the segments that have nine tenths of all posts: the tiny ones that were
@@ -101,8 +101,12 @@ func (v *view) written(b *budget, folded string) (string, error) {
 			return "", err
 		}
 		start := folded + "\x00"
-		if err := eachTerm(dict, true, nil, []byte(start), after(start), func(e *index.DictEntry) (bool, error) {
-			counts[strings.TrimPrefix(e.Term, start)] += e.Count
+		if err := eachTerm(dict, false, nil, []byte(start), after(start), func(e *index.DictEntry) (bool, error) {
+			list, err := s.list(inForms, e.Term)
+			if err != nil || list == nil {
+				return err == nil, err // only withdrawn posts have it
+			}
+			counts[strings.TrimPrefix(e.Term, start)] += list.Count()
 			return len(counts) < 100, b.spend(1)
 		}); err != nil {
 			return "", err
@@ -166,29 +170,38 @@ func (v *view) correct(b *budget, t *typos, word string, size int) ([]string, er
 	if letters >= minTwice {
 		most = 2
 	}
-	worth := map[string]float64{}
 	for distance := uint8(1); distance <= most; distance++ {
-		automaton, err := t.of(word, distance)
+		words, err := v.similar(b, t, word, distance)
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range v.segments {
-			dict, err := s.dictionary(inWords)
-			if err != nil {
-				return nil, err
-			}
-			if err := b.spend(between / 4); err != nil {
-				return nil, err
-			}
-			if err := eachTerm(dict, true, automaton, nil, nil, func(e *index.DictEntry) (bool, error) {
-				worth[e.Term] += float64(e.Count) * likely(word, e.Term, distance)
-				return len(worth) < maxListed, b.spend(4)
-			}); err != nil {
-				return nil, err
-			}
+		if words, err = v.living(b, words, size); err != nil || len(words) > 0 {
+			return words, err
 		}
-		if len(worth) > 0 {
-			break
+	}
+	return nil, nil
+}
+
+// similar lists words that are so far from word, the best first.
+func (v *view) similar(b *budget, t *typos, word string, distance uint8) ([]string, error) {
+	worth := map[string]float64{}
+	automaton, err := t.of(word, distance)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range v.segments {
+		dict, err := s.dictionary(inWords)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.spend(between / 4); err != nil {
+			return nil, err
+		}
+		if err := eachTerm(dict, true, automaton, nil, nil, func(e *index.DictEntry) (bool, error) {
+			worth[e.Term] += float64(e.Count) * likely(word, e.Term, distance)
+			return len(worth) < maxListed, b.spend(4)
+		}); err != nil {
+			return nil, err
 		}
 	}
 	words := make([]string, 0, len(worth))
@@ -200,7 +213,26 @@ func (v *view) correct(b *budget, t *typos, word string, size int) ([]string, er
 	slices.SortFunc(words, func(a, b string) int {
 		return cmp.Or(cmp.Compare(worth[b], worth[a]), cmp.Compare(a, b))
 	})
-	return words[:min(size, len(words))], nil
+	return words, nil
+}
+
+// living are the first size of words that a post still has: dictionaries keep those of
+// posts that were withdrawn until segments are merged, and readers must not see these.
+func (v *view) living(b *budget, words []string, size int) ([]string, error) {
+	out := make([]string, 0, min(size, len(words)))
+	for _, w := range words {
+		if len(out) == size {
+			break
+		}
+		n, err := v.count(b, inWords, w)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			out = append(out, w)
+		}
+	}
+	return out, nil
 }
 
 // likely weighs a correction: people rarely mistake the first letter, and more often leave

@@ -350,7 +350,10 @@ func (s *State) loadIndex(ctx context.Context, db *sql.DB) error {
 		if indexed {
 			e.Shown = 1
 		}
-		err := json.Unmarshal([]byte(tags), &e.Labels)
+		var err error
+		if tags != "" { // an empty list is written as nothing
+			err = json.Unmarshal([]byte(tags), &e.Labels)
+		}
 		s.Index[e.Post] = e
 		return err
 	})
