@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -83,7 +84,7 @@ func (v *view) weigh(b *budget, terms []query.Node) ([]weighed, error) {
 			if isFunction(w.text) {
 				one.weight = faint
 			}
-			if l.open && i == len(l.words)-1 {
+			if l.open && i == len(l.words)-1 && utf8.RuneCountInString(w.text) >= minOpen {
 				begun, err := v.complete(b, w.text, maxBegun)
 				if err != nil {
 					return nil, err

@@ -31,6 +31,11 @@ type column struct {
 	posts     *roaring.Bitmap
 	documents []uint32
 	newest    uint16
+
+	// starts are the documents by beginning of a word, listed the words most frequent
+	// with it.
+	starts remembered[*roaring.Bitmap]
+	listed remembered[[]listed]
 }
 
 // columns are those of segments by id.
