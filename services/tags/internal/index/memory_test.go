@@ -49,7 +49,9 @@ func (w *words) Match(ctx context.Context, term query.Node) (*roaring.Bitmap, er
 	return out, nil
 }
 
-func (w *words) Terms(context.Context, string, text.Source, int) ([]text.Term, error) { return nil, nil }
+func (w *words) Terms(context.Context, string, text.Source, int) ([]text.Term, error) {
+	return nil, nil
+}
 
 func (w *words) Score(_ context.Context, terms []query.Node, within *roaring.Bitmap, size int) ([]text.Hit, error) {
 	var hits []text.Hit
