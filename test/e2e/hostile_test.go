@@ -18,7 +18,8 @@ func jsonInto(a world.Answer, out any) error { return json.Unmarshal(a.Body, out
 // nothing behind for the next reader.
 func addresses(t *testing.T, s *world.Site) {
 	p := s.Publish("Plain sight", "Nothing to hide.", "Open")
-	want := s.Shows(p.Page(), "Nothing to hide.")
+	s.Shows(p.Page(), "Nothing to hide.")
+	want := s.Shows(p.Page(), "/tags/open") // tags follow the post by a step
 	s.Shows("/tags/open", "Plain sight")
 	s.Shows("/", "Plain sight")
 	home := s.Shows("/", "/tags/open") // the list of tags follows the post by a step

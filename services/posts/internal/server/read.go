@@ -87,7 +87,10 @@ func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*p
 	if err != nil {
 		return nil, err
 	}
-	tag := s.tag(ctx, r.GetTag())
+	tag, err := s.tag(ctx, r.GetTag())
+	if err != nil {
+		return nil, err
+	}
 	if tag.isNothing {
 		return &postsv1.ListPostsResponse{}, nil
 	}
@@ -113,7 +116,8 @@ func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*p
 	for _, p := range list {
 		out.Posts = append(out.Posts, s.Wire.Post(p.Snapshot(), s.Wire.Home(home.Settings)))
 	}
-	out.Posts = tag.among(out.GetPosts(), s.label(ctx, out.GetPosts()...))
+	names := wrote(out.GetPosts())
+	out.Posts = tag.among(out.GetPosts(), names, s.label(ctx, out.GetPosts()...))
 	return out, nil
 }
 

@@ -5,6 +5,7 @@ package tagging
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/slug"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 )
@@ -107,19 +109,22 @@ type Tag struct {
 }
 
 // Tag is the tag that readers of site mean by text, a name or a slug, present or
-// former; not ok if tags knows none or does not answer.
-func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool) {
+// former; not ok if tags knows none. Its error: tags does not answer.
+func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	r, err := t.tags.GetTag(ctx, &tagsv1.GetTagRequest{Slug: address(text), Site: site})
+	if kind := fault.KindOf(err); err != nil && (kind == fault.KindNotFound || kind == fault.KindInvalid) {
+		return Tag{}, false, nil
+	}
 	if err != nil {
-		return Tag{}, false
+		return Tag{}, false, fmt.Errorf("ask tags what %s is: %w", text, err)
 	}
 	out := Tag{ID: r.GetTag().GetId(), Internal: r.GetTag().GetInternal(), Keys: r.GetKeys()}
 	if len(out.Keys) == 0 {
 		out.Keys = keysOf(r.GetTag())
 	}
-	return out, true
+	return out, true, nil
 }
 
 // keysOf are those of the tag alone.

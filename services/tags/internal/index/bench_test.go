@@ -113,3 +113,19 @@ func BenchmarkSnapshot(b *testing.B) {
 		b.Logf("%d bytes per post on disk", int(s.Size())/size())
 	}
 }
+
+// BenchmarkRelated asks for what goes with a post of which most tags are frequent.
+func BenchmarkRelated(b *testing.B) {
+	m, _, _ := million(b, size())
+	var took []time.Duration
+	for number := uint32(1); b.Loop(); number = number%1000 + 1 {
+		start := time.Now()
+		if _, err := m.Related(b.Context(), "main", number, "fr", text.Source{}, 3); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+}

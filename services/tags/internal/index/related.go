@@ -109,20 +109,22 @@ func candidates(signs []sign) map[uint32]float64 {
 	slices.SortStableFunc(signs, func(a, b sign) int { return a.count - b.count })
 	scores := make(map[uint32]float64)
 	for _, s := range signs {
-		if len(scores) < maxCandidates || len(scores) == 0 {
-			it := s.posts.ReverseIterator() // the newest are the likelier ones
-			for it.HasNext() {
-				n := it.Next()
-				if _, known := scores[n]; known || len(scores) < maxCandidates {
-					scores[n] += s.weight
-				}
-			}
-			continue
-		}
 		for n := range scores {
 			if s.posts.Contains(n) {
 				scores[n] += s.weight
 			}
+		}
+		known := len(scores)
+		fresh := make([]uint32, 0, min(s.count, maxCandidates-known))
+		// The newest are the likelier ones. The rest of a frequent sign is not looked at.
+		for it := s.posts.ReverseIterator(); it.HasNext() && known+len(fresh) < maxCandidates; {
+			n := it.Next()
+			if _, ok := scores[n]; !ok {
+				fresh = append(fresh, n)
+			}
+		}
+		for _, n := range fresh {
+			scores[n] = s.weight
 		}
 	}
 	return scores

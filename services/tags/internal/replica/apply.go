@@ -146,7 +146,7 @@ func (r *Replica) rebuild(ctx context.Context) error {
 	r.touched = time.Now()
 	r.changed = r.touched
 	r.log.InfoContext(ctx, "the index was made anew", "posts", posts, "took", time.Since(started).Round(time.Millisecond).String())
-	return r.mendAll(ctx)
+	return r.mendAll(ctx, filling.empty)
 }
 
 func (r *Replica) readTags(ctx context.Context, into *index.Memory, at text.Position) error {
@@ -163,9 +163,13 @@ func (r *Replica) readTags(ctx context.Context, into *index.Memory, at text.Posi
 	}
 }
 
-// mendAll brings the full text of every site up to the index.
-func (r *Replica) mendAll(ctx context.Context) error {
+// mendAll brings the full text of every site up to the index, but for those that were
+// filled with it: what their Position says is older until the disk has them.
+func (r *Replica) mendAll(ctx context.Context, filled map[string]bool) error {
 	for _, site := range r.deps.Memory.Sites() {
+		if filled[site] {
+			continue
+		}
 		if err := r.mend(ctx, site); err != nil {
 			if ctx.Err() != nil {
 				return err

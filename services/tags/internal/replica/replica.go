@@ -138,7 +138,7 @@ func (r *Replica) observe(meter metric.Meter) error {
 
 // Lost is told of a site whose full text has to be put in again.
 func (r *Replica) Lost(site string, err error) {
-	r.log.Warn("the full text of a site is made anew", "site", site, "error", err)
+	r.log.Warn("the full text of a site is not complete: what it lacks is put in again", "site", site, "error", err)
 	r.lack(site)
 	select {
 	case r.lose <- struct{}{}:
@@ -228,7 +228,7 @@ func (r *Replica) load(ctx context.Context) error {
 		err := r.deps.Memory.Load(r.path(), edition)
 		switch at := r.deps.Memory.Position(); {
 		case err == nil && at.Epoch == end.Epoch && at.Pos <= end.Pos:
-			return r.mendAll(ctx)
+			return r.mendAll(ctx, nil)
 		case err == nil:
 			r.log.InfoContext(ctx, "the saved index is another database's: it is made anew", "epoch", at.Epoch, "pos", at.Pos)
 		case !errors.Is(err, fs.ErrNotExist):

@@ -102,9 +102,11 @@ func (s *Server) completed(ctx context.Context, site, typed string, size int) ([
 	if err != nil {
 		return nil, err
 	}
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = typed[:cut] + w
+	out := make([]string, 0, len(words))
+	for _, w := range words {
+		if q, ok := query.Closed(typed[:cut] + w); ok { // who takes it finds something
+			out = append(out, q)
+		}
 	}
 	return out, nil
 }

@@ -37,7 +37,8 @@ type Options struct {
 	// Idle is after which time without use an index is closed; 0 means 10 minutes.
 	Idle time.Duration
 	// Lost is told of a site of which the index was removed, because it was damaged or of
-	// an older edition: everything has to be put in again. It must not use the index.
+	// an older edition, or of which not everything was written when it was closed: what it
+	// lacks since its Position has to be put in again. It must not use the index.
 	Lost func(site string, err error)
 }
 
@@ -206,7 +207,11 @@ func (s *Sites) openOne(one *Site) error {
 	}
 	one.open = o
 	one.used.Store(s.uses.Add(1))
-	one.idle = time.AfterFunc(s.options.Idle, func() { _ = one.Close() })
+	one.idle = time.AfterFunc(s.options.Idle, func() {
+		if err := one.Close(); err != nil {
+			s.report(one.name, err)
+		}
+	})
 	s.count.Add(1)
 	return nil
 }
@@ -240,8 +245,11 @@ func (s *Sites) closeOldest(but *Site) bool {
 			continue
 		}
 		was := one.open != nil
-		_ = one.closeLocked() // what could not be written is put in again: Position says so
+		err := one.closeLocked()
 		one.mu.Unlock()
+		if err != nil {
+			s.report(one.name, err)
+		}
 		if was {
 			return true
 		}

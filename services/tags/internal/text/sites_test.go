@@ -36,11 +36,26 @@ func TestChild(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sites, err := text.Open(text.Options{Dir: dir})
+	lost := make(chan error, 1)
+	options := text.Options{Dir: dir, Lost: func(_ string, err error) { lost <- err }}
+	idle := os.Getenv("PARUTION_TEXT_CHILD_IDLE") != ""
+	if idle {
+		options.Idle = time.Millisecond
+	}
+	sites, err := text.Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ix := sites.Of("site")
+	if idle {
+		many := make([]text.Document, 3000)
+		for i := range many {
+			many[i] = post(uint32(i+1), "fr", "Billet", fmt.Sprintf("numéro n%d x%d y%d", i, i*7, i*13))
+		}
+		say("put:", ix.Put(many, text.Position{Epoch: 1, Pos: 1}))
+		say("lost:", <-lost)
+		return
+	}
 	at, err := ix.Position()
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +153,23 @@ func TestAFullDiskIsAnError(t *testing.T) {
 	_ = c.Wait()
 	all := strings.Join(said, "\n")
 	if !strings.Contains(all, "error: the full text cannot be written to disk") || !strings.Contains(all, "still found: true") {
+		t.Errorf("the child said:\n%s", all)
+	}
+}
+
+// Put does not always wait for the disk: what a closed index could not write is told.
+func TestWhatCouldNotBeWrittenWhenItWasClosedIsLost(t *testing.T) {
+	t.Parallel()
+	_, lines := child(t, t.TempDir(), "PARUTION_TEXT_CHILD_FILE=150000", "PARUTION_TEXT_CHILD_IDLE=1")
+	var said []string
+	for lines.Scan() {
+		said = append(said, lines.Text())
+		if strings.HasPrefix(lines.Text(), "lost: ") {
+			break
+		}
+	}
+	all := strings.Join(said, "\n")
+	if !strings.Contains(all, "lost: the full text cannot be written to disk") {
 		t.Errorf("the child said:\n%s", all)
 	}
 }
