@@ -132,7 +132,7 @@ func (r *Replica) rebuild(ctx context.Context) error {
 		return err
 	}
 	filling, posts := r.filling(at), 0
-	defer filling.leave()
+	defer func() { _ = filling.leave() }() // another error is told
 	for after := uint32(0); ; {
 		records, err := r.deps.Records.Records(ctx, after, page)
 		if err != nil {
@@ -270,7 +270,7 @@ func (r *Replica) refill(ctx context.Context, site string, at text.Position) err
 		return err
 	}
 	filling := r.filling(at)
-	defer filling.leave()
+	defer func() { _ = filling.leave() }() // another error is told
 	filling.empty[site] = true
 	for above := int64(-1); ; {
 		ids, last := r.deps.Memory.PostIDs(site, above, page)
