@@ -21,11 +21,8 @@ const searchPath = "/search"
 const tagsPath = "/tags/"
 
 const (
-	// maxSearchText bounds what is handed on of the words that are searched for, in
-	// characters. That more than half of it are too many is said by the page of the
-	// search itself, as of any query that cannot be read.
-	maxSearchText = 1000
-	// maxSearchValue bounds each of what else is searched for.
+	// maxSearchValue bounds each of what is searched for beside words, in characters. Of
+	// too many words the page of the search says so, as of any query that cannot be read.
 	maxSearchValue = 500
 	// maxSearchTags bounds each list of what posts must have or must not have: tags,
 	// authors, languages.
@@ -73,7 +70,7 @@ func searched(query string) (string, error) {
 	out := make(url.Values)
 	for _, text := range values["q"] {
 		if text = tidied(text); text != "" {
-			out.Set("q", begun(text, maxSearchText))
+			out.Set("q", text)
 			break
 		}
 	}
@@ -105,16 +102,6 @@ func searched(query string) (string, error) {
 		return "", nil // nothing in some order
 	}
 	return out.Encode(), nil
-}
-
-// begun are the first characters of text, at most n.
-func begun(text string, n int) string {
-	for at := range text {
-		if n--; n < 0 {
-			return text[:at]
-		}
-	}
-	return text
 }
 
 // tidied is text without what nobody has typed.

@@ -78,6 +78,9 @@ func (sp *speaker) marked(found page.Found) []Card {
 	return out
 }
 
+// maxWrong is how many characters are shown of what is wrong with a text.
+const maxWrong = 100
+
 // unreadable cuts a text in three at what is wrong with it.
 func unreadable(text string, p *page.Problem) *Problem {
 	if p == nil {
@@ -86,7 +89,11 @@ func unreadable(text string, p *page.Problem) *Problem {
 	runes := []rune(text)
 	from := min(max(0, p.Offset), len(runes))
 	until := min(from+max(0, p.Length), len(runes))
-	return &Problem{Message: p.Message, Before: string(runes[:from]), At: string(runes[from:until]), After: string(runes[until:])}
+	at := string(runes[from:until])
+	if until-from > maxWrong {
+		at = string(runes[from:from+maxWrong]) + "…"
+	}
+	return &Problem{Message: p.Message, Before: string(runes[:from]), At: at, After: string(runes[until:])}
 }
 
 // sought says in a few words what a search looks for: its words, or else its tags,

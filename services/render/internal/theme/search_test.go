@@ -131,8 +131,9 @@ func TestSearchPageShowsWhereTheQueryCannotBeRead(t *testing.T) {
 		at   page.Problem
 		html string
 	}{
-		`été <"b> OU`: {page.Problem{Offset: 5, Length: 1, Message: "Il manque un guillemet."}, `été &lt;<mark>&#34;</mark>b&gt; OU`},
-		"eau OU":      {page.Problem{Offset: 6, Message: "Il manque un mot."}, `eau OU<mark class="missing"></mark></code>`},
+		`été <"b> OU`:            {page.Problem{Offset: 5, Length: 1, Message: "Il manque un guillemet."}, `été &lt;<mark>&#34;</mark>b&gt; OU`},
+		strings.Repeat("é", 700): {page.Problem{Offset: 500, Length: 200, Message: "Trop long."}, strings.Repeat("é", 500) + "<mark>" + strings.Repeat("é", 100) + "…</mark></code>"},
+		"eau OU":                 {page.Problem{Offset: 6, Message: "Il manque un mot."}, `eau OU<mark class="missing"></mark></code>`},
 	} {
 		body, err := folio(t).Search(newPaper().site, "/search", Search{Search: page.Search{Text: text}, Pager: Pager{Number: 1, Pages: 1}, Found: page.Found{Problem: &want.at}})
 		if err != nil {
