@@ -127,6 +127,10 @@ func TestReplicasAnswerAlike(t *testing.T) {
 			same(t, "a snapshot that is damaged: "+name, w, again)
 			stop()
 		}
+		spoil(t, dir)
+		mended, stop := w.join(t, dir)
+		same(t, "a full text that is damaged inside", w, mended)
+		stop()
 		if err := os.RemoveAll(filepath.Join(dir, "text")); err != nil {
 			t.Fatal(err)
 		}
@@ -134,6 +138,27 @@ func TestReplicasAnswerAlike(t *testing.T) {
 		same(t, "without its full text", w, again)
 		stop()
 	})
+}
+
+// spoil writes other bytes into the middle of all segments of the full text.
+func spoil(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "text", "*", "*.zap"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("segments %q, %v", files, err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := len(data) / 5; i < len(data)*4/5; i++ {
+			data[i] ^= 0x5a
+		}
+		if err := os.WriteFile(f, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func flip(whole []byte) []byte {

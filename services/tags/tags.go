@@ -109,7 +109,8 @@ func (s *Service) hold(cfg Config, deps Deps, st *store.Store) (err error) {
 		return err
 	}
 	texts := sites{s.texts}
-	memory := index.New(texts)
+	asked := readers{sites: texts, words: func(site string) error { return s.index.Words(site) }}
+	memory := index.New(asked)
 	s.index, err = replica.New(replica.Deps{
 		Outbox: s.out, Records: st, Memory: memory, Texts: texts, Dir: cfg.IndexDir, Telemetry: deps.Telemetry, Health: deps.Health,
 	})
@@ -117,7 +118,7 @@ func (s *Service) hold(cfg Config, deps Deps, st *store.Store) (err error) {
 		return fmt.Errorf("make the index: %w", err)
 	}
 	s.server = server.New(st, server.Reading{
-		Memory: memory, Texts: texts, Replica: s.index, Pages: st,
+		Memory: memory, Texts: asked, Replica: s.index, Pages: st,
 		AtLeast: func(ctx context.Context, postID string, version int32) error {
 			return s.follow.AtLeast(ctx, projection.Ref{Type: follower.Type, ID: postID}, 0, version)
 		},
@@ -130,6 +131,21 @@ type sites struct{ *text.Sites }
 
 // Of implements index.Texts.
 func (s sites) Of(site string) (text.Index, error) { return s.Sites.Of(site), nil }
+
+// readers are the full texts as questions reach them: not while they are made anew.
+type readers struct {
+	sites
+
+	words func(site string) error
+}
+
+// Of implements index.Texts.
+func (r readers) Of(site string) (text.Index, error) {
+	if err := r.words(site); err != nil {
+		return nil, err
+	}
+	return r.sites.Of(site)
+}
 
 // Register adds the service's gRPC servers.
 func (s *Service) Register(r grpc.ServiceRegistrar) {

@@ -104,7 +104,17 @@ func document(rec index.Record) text.Document {
 func (r *Replica) isLost(site string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.lost[site]
+	_, lost := r.lost[site]
+	return lost
+}
+
+// found forgets that a site lacked something, unless that was said again since.
+func (r *Replica) found(site string, was missing) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lost[site] == was {
+		delete(r.lost, site)
+	}
 }
 
 // rebuild reads everything into a new index, which then takes the place of the old.
@@ -175,7 +185,7 @@ func (r *Replica) mendAll(ctx context.Context, filled map[string]bool) error {
 				return err
 			}
 			r.log.WarnContext(ctx, "words of posts cannot be found yet", "site", site, "error", err)
-			r.lack(site)
+			r.lack(site, false)
 		}
 	}
 	return nil
@@ -192,11 +202,7 @@ func (r *Replica) mendLost(ctx context.Context) error {
 				return err
 			}
 			r.log.WarnContext(ctx, "words of posts cannot be found yet", "site", site, "error", err)
-			continue
 		}
-		r.mu.Lock()
-		delete(r.lost, site)
-		r.mu.Unlock()
 	}
 	return nil
 }
@@ -213,9 +219,22 @@ func (r *Replica) mend(ctx context.Context, site string) error {
 		return err
 	}
 	at := r.deps.Memory.Position()
-	if has.Epoch != at.Epoch {
-		return r.refill(ctx, site, has, at)
+	r.mu.Lock()
+	was := r.lost[site]
+	r.mu.Unlock()
+	if was.all || has.Epoch != at.Epoch {
+		err = r.refill(ctx, site, at)
+	} else {
+		err = r.follow(ctx, site, texts, has, at)
 	}
+	if err == nil {
+		r.found(site, was)
+	}
+	return err
+}
+
+// follow puts in what was told of since a place.
+func (r *Replica) follow(ctx context.Context, site string, texts text.Index, has, at text.Position) error {
 	for after := outbox.Place(has); after.Pos < at.Pos; {
 		p, err := r.tail.ListSite(ctx, site, after, outbox.Place(at), page)
 		if err != nil {
@@ -246,11 +265,9 @@ func (r *Replica) mend(ctx context.Context, site string) error {
 }
 
 // refill puts all posts of a site into its full text.
-func (r *Replica) refill(ctx context.Context, site string, has, at text.Position) error {
-	if has != (text.Position{}) {
-		if err := r.deps.Texts.Remove(site); err != nil {
-			return err
-		}
+func (r *Replica) refill(ctx context.Context, site string, at text.Position) error {
+	if err := r.deps.Texts.Remove(site); err != nil {
+		return err
 	}
 	filling := r.filling(at)
 	defer func() { _ = filling.leave() }() // another error is told

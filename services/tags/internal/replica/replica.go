@@ -16,6 +16,7 @@ import (
 
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/outbox"
 	"github.com/parution/parution/chassis/process"
 	"github.com/parution/parution/chassis/telemetry"
@@ -81,7 +82,7 @@ type Replica struct {
 
 	// lost holds the sites whose full text is not complete; lose wakes who follows.
 	mu   sync.Mutex
-	lost map[string]bool
+	lost map[string]missing
 	lose chan struct{}
 	// moved is closed when the index moves on; ready when it is caught up.
 	moved chan struct{}
@@ -99,7 +100,7 @@ type Replica struct {
 // New makes a replica.
 func New(deps Deps) (*Replica, error) {
 	r := &Replica{
-		deps: deps, log: deps.Telemetry.Log, lost: make(map[string]bool), lose: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		deps: deps, log: deps.Telemetry.Log, lost: make(map[string]missing), lose: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 		moved: make(chan struct{}), ready: make(chan struct{}),
 	}
 	return r, r.observe(deps.Telemetry.Meter("services/tags"))
@@ -136,20 +137,40 @@ func (r *Replica) observe(meter metric.Meter) error {
 	return nil
 }
 
+// missing is what is known of a full text that is not complete.
+type missing struct {
+	// all: nothing of it is there.
+	all bool
+	// times it was said: what is mended may be lost again meanwhile.
+	times int
+}
+
 // Lost is told of a site whose full text has to be put in again.
 func (r *Replica) Lost(site string, err error) {
 	r.log.Warn("the full text of a site is not complete: what it lacks is put in again", "site", site, "error", err)
-	r.lack(site)
+	r.lack(site, errors.Is(err, text.ErrRemoved))
 	select {
 	case r.lose <- struct{}{}:
 	default: // it is about to look
 	}
 }
 
-func (r *Replica) lack(site string) {
+func (r *Replica) lack(site string, all bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lost[site] = true
+	was := r.lost[site]
+	r.lost[site] = missing{all: all || was.all, times: was.times + 1}
+}
+
+// Words is a fault for as long as the full text of a site is being made anew:
+// Unavailable. What few posts it had by then would be taken for all.
+func (r *Replica) Words(site string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lost[site].all {
+		return fault.Unavailable("the full text of the site is made anew; try again in a moment")
+	}
+	return nil
 }
 
 // Part runs the replica. It is ready once the index is caught up with what the

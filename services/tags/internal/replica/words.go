@@ -62,7 +62,7 @@ func (f *following) put(ctx context.Context, at text.Position) {
 		}
 		if err := f.r.putText(site, documents, at); err != nil {
 			f.r.log.WarnContext(ctx, "words of posts cannot be found yet", "site", site, "error", err)
-			f.r.lack(site)
+			f.r.lack(site, false)
 		}
 	}
 	f.heap = heap{}

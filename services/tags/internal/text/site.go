@@ -2,7 +2,6 @@ package text
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/services/tags/internal/query"
 )
 
@@ -23,12 +23,15 @@ type Site struct {
 	mu   sync.RWMutex
 	open *opened
 	idle *time.Timer
+	// lost is when it was last removed because of damage.
+	lost time.Time
 	// used is when it was last used, in uses of all sites.
 	used atomic.Int64
 }
 
 // use opens the index if need be and does something with it. What turns out to be damaged
-// is removed.
+// is removed: bleve reads its files as they are, and so whatever it cannot do with them is
+// taken for damage.
 func (s *Site) use(do func(*opened) error) error {
 	for {
 		s.mu.RLock()
@@ -45,8 +48,8 @@ func (s *Site) use(do func(*opened) error) error {
 	o := s.open
 	err := safely(o, do)
 	s.mu.RUnlock()
-	if errors.Is(err, errDamaged) || errors.Is(err, errStrange) {
-		s.sites.lose(s, o, err)
+	if err != nil && isDamage(err) && s.sites.lose(s, o, err) {
+		return fault.Wrap(fault.KindUnavailable, err, "the full text of the site is made anew; try again in a moment")
 	}
 	return err
 }

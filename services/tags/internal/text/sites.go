@@ -2,6 +2,7 @@ package text
 
 import (
 	"cmp"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -18,6 +19,13 @@ import (
 	index "github.com/blevesearch/bleve_index_api"
 	bolt "go.etcd.io/bbolt/errors"
 )
+
+// ErrRemoved is in what Lost is told of a site of which nothing is left.
+var ErrRemoved = errors.New("the full text was removed")
+
+// lostAgain is how soon after it was made anew an index is not taken for damaged once more:
+// what made anew does not help against is no damage, and must not keep a replica busy.
+const lostAgain = time.Minute
 
 var (
 	errDamaged = errors.New("the full text is damaged")
@@ -38,7 +46,8 @@ type Options struct {
 	Idle time.Duration
 	// Lost is told of a site of which the index was removed, because it was damaged or of
 	// an older edition, or of which not everything was written when it was closed: what it
-	// lacks since its Position has to be put in again. It must not use the index.
+	// lacks since its Position has to be put in again; all of it where err is ErrRemoved. It
+	// must not use the index.
 	Lost func(site string, err error)
 }
 
@@ -50,8 +59,10 @@ type Sites struct {
 	typos     typos
 	// analysers remember stems from one post to the next.
 	analysers sync.Pool
-	uses      atomic.Int64
-	count     atomic.Int64
+	// checked has the files of segments that are whole: these do not change any more.
+	checked sync.Map
+	uses    atomic.Int64
+	count   atomic.Int64
 
 	mu     sync.Mutex
 	byName map[string]*Site
@@ -191,12 +202,17 @@ func (s *Sites) openOne(one *Site) error {
 		return fmt.Errorf("look for the full text of site %s: %w", one.name, err)
 	}
 	o, err := openIndex(dir, s.queue, &s.analysers)
+	if err == nil {
+		if err = s.check(o); err != nil {
+			_ = o.index.Close()
+		}
+	}
 	if err == nil && len(before) > 0 && o.position() == (Position{}) {
 		// bleve goes on without segments that it cannot read.
-		s.report(one.name, errDamaged)
+		s.report(one.name, fmt.Errorf("%w: %w", ErrRemoved, errDamaged))
 	}
 	if err != nil && isDamage(err) {
-		s.report(one.name, err)
+		s.report(one.name, fmt.Errorf("%w: %w", ErrRemoved, err))
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("remove a damaged full text: %w", err)
 		}
@@ -216,11 +232,11 @@ func (s *Sites) openOne(one *Site) error {
 	return nil
 }
 
-// isDamage tells whether to make an index anew that cannot be opened: not if the trouble
-// is outside of it.
+// isDamage tells whether to make an index anew that cannot be opened or read: not if the
+// trouble is outside of it.
 func isDamage(err error) bool {
 	for _, other := range []error{
-		bolt.ErrTimeout, fs.ErrPermission, syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EROFS, syscall.EDQUOT,
+		context.Canceled, context.DeadlineExceeded, errRefused, errClosed, bolt.ErrTimeout, fs.ErrPermission, syscall.ENOSPC, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EROFS, syscall.EDQUOT,
 	} {
 		if errors.Is(err, other) {
 			return false
@@ -257,18 +273,24 @@ func (s *Sites) closeOldest(but *Site) bool {
 	return false
 }
 
-// lose removes an index that turned out to be damaged, unless that was done already.
-func (s *Sites) lose(one *Site, o *opened, err error) {
+// lose removes an index that turned out to be damaged, unless that was done already. It is
+// false for one that was made anew a moment ago: that does not help.
+func (s *Sites) lose(one *Site, o *opened, err error) bool {
 	one.mu.Lock()
+	defer one.mu.Unlock()
 	if one.open != o {
-		one.mu.Unlock()
-		return
+		return true
 	}
-	if removing := s.removeLocked(one); removing != nil {
-		err = errors.Join(err, removing)
+	if !one.lost.IsZero() && time.Since(one.lost) < lostAgain {
+		return false
 	}
-	one.mu.Unlock()
-	s.report(one.name, err)
+	one.lost = time.Now()
+	// It is told first: nobody takes what is empty for all that there is.
+	s.report(one.name, fmt.Errorf("%w: %w", ErrRemoved, err))
+	if err := s.removeLocked(one); err != nil {
+		s.report(one.name, err)
+	}
+	return true
 }
 
 func (s *Sites) report(site string, err error) {

@@ -2,8 +2,10 @@ package text_test
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -15,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/services/tags/internal/query"
 	"github.com/parution/parution/services/tags/internal/text"
 )
@@ -189,6 +192,29 @@ func TestADamagedIndexIsMadeAnew(t *testing.T) {
 			}
 			return data
 		},
+		"segments with other bytes inside": func(name string, data []byte) []byte {
+			if filepath.Ext(name) == ".zap" {
+				for i := len(data) / 5; i < len(data)*4/5; i++ {
+					data[i] ^= 0x5a
+				}
+			}
+			return data
+		},
+		"other bytes inside and the checksum of these": func(name string, data []byte) []byte {
+			if filepath.Ext(name) == ".zap" {
+				for i := len(data) / 5; i < len(data)*4/5; i++ {
+					data[i] ^= 0x5a
+				}
+				binary.BigEndian.PutUint32(data[len(data)-4:], crc32.ChecksumIEEE(data[:len(data)-4]))
+			}
+			return data
+		},
+		"segments with one other bit": func(name string, data []byte) []byte {
+			if filepath.Ext(name) == ".zap" {
+				data[len(data)/3] ^= 1
+			}
+			return data
+		},
 		"no segments": func(name string, data []byte) []byte {
 			if filepath.Ext(name) == ".zap" {
 				return nil
@@ -228,14 +254,20 @@ func TestADamagedIndexIsMadeAnew(t *testing.T) {
 			}
 			var mu sync.Mutex
 			var lost []string
-			sites = open(t, text.Options{Dir: dir, Lost: func(site string, _ error) {
+			sites = open(t, text.Options{Dir: dir, Lost: func(site string, err error) {
 				mu.Lock()
 				defer mu.Unlock()
 				lost = append(lost, site)
+				if !errors.Is(err, text.ErrRemoved) {
+					t.Errorf("lost %s: %v, want it said that all is gone", site, err)
+				}
 			}})
 			ix := sites.Of("site")
 			// It may take a look at the words until the damage shows.
 			_, err = ix.Match(t.Context(), query.Word{Text: "mot"})
+			if err != nil && fault.KindOf(err) != fault.KindUnavailable {
+				t.Errorf("who asks meanwhile is told %v, want Unavailable", err)
+			}
 			if at, again := ix.Position(); again != nil || at != (text.Position{}) {
 				t.Errorf("position = %v, %v (the question: %v), want none", at, again, err)
 			}
