@@ -195,17 +195,19 @@ func TestSearchesDoNotTakeThePlaceOfReading(t *testing.T) {
 	b.mu.Lock()
 	b.gate, b.entered = gate, entered
 	b.mu.Unlock()
-	statuses := make(chan int, 4)
-	for i := range 4 {
+	statuses := make(chan int, 8)
+	for i := range 8 {
 		go func() { statuses <- f.get(t, "/search?q="+url.QueryEscape(strings.Repeat("x", i+1))).status }()
 	}
 	<-entered // one searches
-	// The others wait at the latest when a further one is refused.
-	crowded := answer{}
-	for crowded.status != http.StatusServiceUnavailable {
-		crowded = f.get(t, "/api/v1/search?q=y")
+	// Three wait once the other four are refused.
+	for range 4 {
+		if status := <-statuses; status != http.StatusServiceUnavailable {
+			t.Errorf("a search among too many is %d", status)
+		}
 	}
-	if crowded.header.Get("Retry-After") == "" || !strings.Contains(crowded.body, "try again") {
+	crowded := f.get(t, "/api/v1/search?q=y")
+	if crowded.status != http.StatusServiceUnavailable || crowded.header.Get("Retry-After") == "" || !strings.Contains(crowded.body, "try again") {
 		t.Errorf("a program's search among too many: %v %s", crowded.header, crowded.body)
 	}
 	b.mu.Lock()
