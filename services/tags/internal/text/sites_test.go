@@ -55,8 +55,8 @@ func TestChild(t *testing.T) {
 		for i := range many {
 			many[i] = post(uint32(i+1), "fr", "Billet", fmt.Sprintf("numéro n%d x%d y%d", i, i*7, i*13))
 		}
-		fmt.Println("put:", ix.Put(many, text.Position{Epoch: 1, Pos: 1}))
-		fmt.Println("lost:", <-lost)
+		say("put:", ix.Put(many, text.Position{Epoch: 1, Pos: 1}))
+		say("lost:", <-lost)
 		return
 	}
 	at, err := ix.Position()
