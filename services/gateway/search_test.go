@@ -73,6 +73,8 @@ func TestWhatIsTypedIsTidied(t *testing.T) {
 		"tag=%20a+b%20&tag=":                 `/search  ["a b"] [] page 0`,
 		"q=100%&tag=x":                       `/search  ["x"] [] page 0`, // no escape: left out
 		"q=" + strings.Repeat("%C3%A9", 500): "/search " + strings.Repeat("é", 500) + " [] [] page 0",
+		// too long to be looked for: the page of the search says so
+		"q=" + strings.Repeat("%C3%A9", 1500): "/search " + strings.Repeat("é", 1000) + " [] [] page 0",
 	} {
 		before := len(f.searches())
 		if got := f.get(t, "/search?"+query); got.status != http.StatusOK {
@@ -88,19 +90,21 @@ func TestASearchThatAsksForTooMuch(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	many := strings.Repeat("&tag=x", 100)
-	for query, want := range map[string]string{
-		"q=" + strings.Repeat("%C3%A9", 501):                                "500 characters",
-		"not=" + strings.Repeat("x", 501):                                   "500 characters",
-		"tag=a&tag=b&tag=c&tag=d&tag=e&tag=f&tag=g&tag=h&tag=i&tag=j&tag=k": "10 tags",
-		"q=x" + many: "too many parameters",
+	for query, want := range map[string]struct {
+		status int
+		text   string
+	}{
+		"not=" + strings.Repeat("x", 501):                                   {http.StatusBadRequest, "too long"},
+		"tag=a&tag=b&tag=c&tag=d&tag=e&tag=f&tag=g&tag=h&tag=i&tag=j&tag=k": {http.StatusBadRequest, "10 tags"},
+		"q=x" + many: {http.StatusUnprocessableEntity, "too many parameters"},
 	} {
 		got := f.get(t, "/search?"+query)
-		if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, want) || !strings.Contains(got.body, "<h1>") {
+		if got.status != want.status || !strings.Contains(got.body, want.text) || !strings.Contains(got.body, "<h1>") {
 			t.Errorf("GET /search?%.40s = %d %s", query, got.status, got.body)
 		}
 	}
-	got := f.get(t, "/search?q="+strings.Repeat("x", 501), with("Host", "other.example"))
-	if !strings.Contains(got.body, `lang="fr"`) || !strings.Contains(got.body, "500 caractères") || !strings.Contains(got.body, `href="/search"`) {
+	got := f.get(t, "/search?tag="+strings.Repeat("x", 501), with("Host", "other.example"))
+	if !strings.Contains(got.body, `lang="fr"`) || !strings.Contains(got.body, "trop long") || !strings.Contains(got.body, `href="/search"`) {
 		t.Errorf("in French: %s", got.body)
 	}
 	if got := f.get(t, "/search?q=x&page=0"); got.status != http.StatusNotFound {

@@ -84,6 +84,7 @@ func TestPublishedPostsFollowTheTaxonomy(t *testing.T) {
 		background(t, w.relay, w.watch)
 		p := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "t", Tags: []string{"Vélo", "#à relire", "Brouillon"}, Status: "published"})
 		draft := w.create(w.ctx, t, &postsv1.CreatePostRequest{Title: "d", Tags: []string{"Vélo", "#à relire"}})
+		w.follow(w.public, t, "", 100, 2) // the site and the post are told
 		wrote := []string{"Vélo", "#à relire", "Brouillon"}
 		today := at(1, p.GetId(), &tagsv1.Tag{Id: "1", Name: "Bicyclette"}, &tagsv1.Tag{Id: "2", Name: "#à relire", Internal: true},
 			&tagsv1.Tag{Id: "3", Name: "Brouillon", Internal: true}, &tagsv1.Tag{Id: "4", Name: "Transport", Inherited: true})
@@ -198,6 +199,7 @@ func TestListsByTagFollowTheTaxonomy(t *testing.T) {
 			{"members, an internal tag", w.ctx, "internal-a-relire", []string{"hidden"}},
 			{"a tag that tags does not know", w.public, "train", []string{"other"}},
 			{"a tag that nobody knows", w.public, "nothing", nil},
+			{"signs that are no tag", w.public, "..", nil},
 		} {
 			if diff := cmp.Diff(tt.want, list(tt.ctx, tt.tag)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.name, diff)

@@ -36,12 +36,12 @@ func pictures(t *testing.T, s *stage, browser *chromium) {
 		most int // of the height, in pixels
 	}{{size{"phone", 390, 844, true}, 2400}, {size{"tablet", 820, 1180, true}, 1900}, {size{"desk", 1440, 900, false}, 1800}} {
 		for _, scheme := range []string{"light", "dark"} {
-			pages := few("home", "post-demo-fr", "post", "tags", "search-results")
+			pages := few("home", "post-demo-fr", "post", "tags", "tag-described", "search-results")
 			switch {
 			case s.theme == "folio" && scheme == "light":
 				pages = demo
 			case scheme == "dark":
-				pages = few("home", "post-demo-fr")
+				pages = few("home", "post-demo-fr", "search-results")
 			}
 			if scheme == "dark" && of.name == "tablet" {
 				continue

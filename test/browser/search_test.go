@@ -28,6 +28,7 @@ func TestSearch(t *testing.T) {
 		{"two tags, and one of them again", tagsAreCombined},
 		{"facets narrow and widen", facetsNarrow},
 		{"refined while it is typed", refinedWhileTyped},
+		{"typed or sent, one page", typedOrSent},
 		{"completed while it is typed", completedWhileTyped},
 		{"the server is away", searchWhileAway},
 		{"a tag is renamed", tagIsRenamed},
@@ -244,6 +245,30 @@ func refinedWhileTyped(t *testing.T, s *library, browser *chromium) {
 	}
 	stayed(p)
 	quiet(p, "")
+}
+
+// typedOrSent: what is found while it is typed stands where it does after Enter.
+func typedOrSent(t *testing.T, s *library, browser *chromium) {
+	const where = `["form", ".results", ".facets"].map(name => {
+		const box = document.querySelector("main .finder " + name)?.getBoundingClientRect();
+		return box ? [name, box.left, box.width].map(n => n.toFixed?.(0) ?? n).join(" ") : name + " is not there";
+	})`
+	for _, words := range []string{"marché", "imprimerie OU", "zzzz"} {
+		p := browser.open(t, s.URL, desk(), true)
+		p.visit("/search")
+		stays(p)
+		typed(p, words)
+		p.eventually("answered", `location.search !== ""`)
+		var typed, sent []string
+		p.evaluate(where, &typed)
+		stayed(p)
+		p.follow(func() { p.key("Enter") })
+		p.evaluate(where, &sent)
+		if !slices.Equal(typed, sent) {
+			t.Errorf("%q: typed, the page is laid out as %q, sent as %q", words, typed, sent)
+		}
+		quiet(p, "status of 400")
+	}
 }
 
 func completedWhileTyped(t *testing.T, s *library, browser *chromium) {

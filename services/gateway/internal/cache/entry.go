@@ -21,6 +21,10 @@ const (
 	leastCompressed = 512
 	brotliLevel     = 5
 	gzipLevel       = 6
+	// What never changes is compressed once and read by everybody: it is worth brotli's
+	// best, up to a size that takes it some tenths of a second.
+	bestLevel = brotli.BestCompression
+	bestUpTo  = 64 << 10
 	// overhead is what an entry takes beside its bodies, roughly.
 	overhead = 2 << 10
 )
@@ -139,7 +143,7 @@ func (e *Entry) compress(enc encoding) *variant {
 		return v
 	}
 	var out bytes.Buffer
-	if err := squeezeInto(&out, enc, e.page.Body); err != nil {
+	if err := squeezeInto(&out, enc, e.page.Body, e.brotliLevel()); err != nil {
 		return e.variants[identity].Load()
 	}
 	v := e.finish(enc, bytes.Clone(out.Bytes()))
@@ -148,10 +152,17 @@ func (e *Entry) compress(enc encoding) *variant {
 	return v
 }
 
-// squeezeInto writes body in enc. A bytes.Buffer takes everything, so errors are the encoder's own.
-func squeezeInto(out *bytes.Buffer, enc encoding, body []byte) error {
+func (e *Entry) brotliLevel() int {
+	if e.page.Immutable && len(e.page.Body) <= bestUpTo {
+		return bestLevel
+	}
+	return brotliLevel
+}
+
+// squeezeInto writes body in enc, at a level if that is brotli. A bytes.Buffer takes everything, so errors are the encoder's own.
+func squeezeInto(out *bytes.Buffer, enc encoding, body []byte, level int) error {
 	if enc == br {
-		w := brotli.NewWriterLevel(out, brotliLevel)
+		w := brotli.NewWriterLevel(out, level)
 		if _, err := w.Write(body); err != nil {
 			return err
 		}

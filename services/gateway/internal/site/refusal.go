@@ -45,7 +45,7 @@ func sentence(status int) (english, french string, ok bool) {
 func told(err error) (english, french string, ok bool) {
 	switch {
 	case errors.Is(err, errLongSearch):
-		return "What you search for is too long: at most 500 characters are.", "Votre recherche est trop longue : 500 caractères au plus.", true
+		return "A tag, author or language that you search by is too long.", "Une étiquette, un auteur ou une langue de votre recherche est trop long.", true
 	case errors.Is(err, errManyTags):
 		return "A search goes by at most 10 tags, authors or languages.", "Une recherche porte sur 10 étiquettes, auteurs ou langues au plus.", true
 	case errors.Is(err, slots.ErrCrowded):
@@ -73,7 +73,7 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, site host.Site, er
 	case errors.Is(err, cache.ErrGone):
 		status = http.StatusGone
 	case errors.Is(err, errLongSearch), errors.Is(err, errManyTags):
-		status = http.StatusUnprocessableEntity
+		status = http.StatusBadRequest // as of all searches that cannot be read
 	case errors.Is(err, slots.ErrCrowded):
 		s.log.DebugContext(r.Context(), "too many search at once")
 	case errors.Is(err, cache.ErrCrowded):

@@ -21,8 +21,12 @@ const searchPath = "/search"
 const tagsPath = "/tags/"
 
 const (
-	// maxSearchText bounds what is searched for, in characters.
-	maxSearchText = 500
+	// maxSearchText bounds what is handed on of the words that are searched for, in
+	// characters. That more than half of it are too many is said by the page of the
+	// search itself, as of any query that cannot be read.
+	maxSearchText = 1000
+	// maxSearchValue bounds each of what else is searched for.
+	maxSearchValue = 500
 	// maxSearchTags bounds each list of what posts must have or must not have: tags,
 	// authors, languages.
 	maxSearchTags = 10
@@ -69,22 +73,19 @@ func searched(query string) (string, error) {
 	out := make(url.Values)
 	for _, text := range values["q"] {
 		if text = tidied(text); text != "" {
-			out.Set("q", text)
+			out.Set("q", begun(text, maxSearchText))
 			break
 		}
 	}
-	if utf8.RuneCountInString(out.Get("q")) > maxSearchText {
-		return "", errLongSearch
-	}
 	for _, name := range []string{"since", "until", "order"} {
-		if text := tidied(values.Get(name)); text != "" && len(text) <= maxSearchText {
+		if text := tidied(values.Get(name)); text != "" && len(text) <= maxSearchValue {
 			out.Set(name, text)
 		}
 	}
 	for _, name := range []string{"tag", "not", "any", "author", "language"} {
 		var tags []string
 		for _, tag := range values[name] {
-			if tag = tidied(tag); utf8.RuneCountInString(tag) > maxSearchText {
+			if tag = tidied(tag); utf8.RuneCountInString(tag) > maxSearchValue {
 				return "", errLongSearch
 			}
 			if tag != "" {
@@ -104,6 +105,16 @@ func searched(query string) (string, error) {
 		return "", nil // nothing in some order
 	}
 	return out.Encode(), nil
+}
+
+// begun are the first characters of text, at most n.
+func begun(text string, n int) string {
+	for at := range text {
+		if n--; n < 0 {
+			return text[:at]
+		}
+	}
+	return text
 }
 
 // tidied is text without what nobody has typed.

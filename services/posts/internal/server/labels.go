@@ -81,7 +81,7 @@ func (s *Server) tag(ctx context.Context, text string) (filterTag, error) {
 	who := identity.From(ctx)
 	key := tagging.Key(text)
 	if key == "" {
-		return filterTag{}, nil
+		return filterTag{isNothing: text != ""}, nil
 	}
 	t, ok, err := s.Tags.Tag(ctx, who.Site, text)
 	if err != nil && !who.Member() {

@@ -188,7 +188,16 @@ func parsePaged(path, list, feed string, number int) (Route, bool) {
 	case list == "/" && feed != "":
 		return paged(Route{Path: path, Feed: feed}, list, number), true
 	case strings.HasPrefix(list, tagsPath+"/"):
-		return parseTagged(path, list[len(tagsPath)+1:], feed, number), true
+		name := list[len(tagsPath)+1:]
+		if !strings.Contains(name, "/") {
+			return parseTagged(path, name, feed, number), true
+		}
+		// the pages of a tag as other publishing programs have them
+		name, rest, _ := strings.Cut(name, "/page/")
+		slugs, ok := tagSlugs(name)
+		if n, isNumber := numberOf(rest); ok && isNumber && feed == "" && number == 0 && !strings.Contains(name, "/") {
+			return moved(path, escape(TagsPath(slugs))+query(n)), true
+		}
 	case strings.HasPrefix(list, authorsPath+"/"):
 		name := list[len(authorsPath)+1:]
 		if s := slug.Make(name); s != "" && !strings.Contains(name, "/") {
@@ -247,17 +256,26 @@ func parseList(path, rest string) Route {
 }
 
 func parseTagged(path, list, feed string, number int) Route {
-	var slugs []string
+	slugs, ok := tagSlugs(list)
+	if !ok {
+		return Route{Kind: RouteNone, Path: path}
+	}
+	return paged(Route{Kind: RouteTagged, Path: path, Tags: slugs, Feed: feed}, TagsPath(slugs), number)
+}
+
+// tagSlugs are those that the last part of a path has; false if they are none, or
+// too many.
+func tagSlugs(list string) ([]string, bool) {
+	var out []string
 	for part := range strings.SplitSeq(list, "+") {
 		s := slug.Make(part)
-		if s == "" || len(slugs) == maxTags {
-			return Route{Kind: RouteNone, Path: path}
+		if s == "" || len(out) == maxTags {
+			return nil, false
 		}
-		slugs = append(slugs, s)
+		out = append(out, s)
 	}
-	slices.Sort(slugs)
-	slugs = slices.Compact(slugs)
-	return paged(Route{Kind: RouteTagged, Path: path, Tags: slugs, Feed: feed}, TagsPath(slugs), number)
+	slices.Sort(out)
+	return slices.Compact(out), true
 }
 
 func parseSearch(path, feed string, asked Search, number int) Route {

@@ -14,8 +14,9 @@ import (
 	"github.com/parution/parution/chassis/slug"
 )
 
-// maxSearch bounds the text of a search, in characters.
-const maxSearch = 500
+// maxSearch bounds the text of a search, in characters. One of more than 500 is not
+// searched for: the tags service says so, and where it is too long.
+const maxSearch = 1000
 
 // OrderNewest sorts what is found by date: the newest first.
 const OrderNewest = "newest"

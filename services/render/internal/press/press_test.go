@@ -94,6 +94,12 @@ func TestEveryAddressHasItsAnswer(t *testing.T) {
 			{"/tags/typographie+outils", 0, 301, "/tags/outils+typographie"},
 			{"/tags/typographie+outils", 2, 301, "/tags/outils+typographie?page=2"},
 			{"/tags/outils+outils", 0, 301, "/tags/outils"},
+			{"/tags/notes/page/2", 0, 301, "/tags/notes?page=2"}, // as other programs have it
+			{"/tags/Notes/page/1", 0, 301, "/tags/notes"},
+			{"/tags/notes/page/0", 0, 404, ""},
+			{"/tags/notes/x", 0, 404, ""},
+			{"/tags/notes/x", 3, 301, "/tags/notes/x"},
+			{"/tags/notes/page/2/feed.xml", 0, 404, ""},
 			{"/tags/outils+typographie", 0, 200, ""},
 			{"/tags/jardin+typographie", 0, 200, ""}, // none carries both
 			{"/tags/inconnu", 0, 404, ""},

@@ -59,7 +59,7 @@ func TestSearchHasOneAddress(t *testing.T) {
 		field  string
 		search page.Search
 	}{
-		{"q", page.Search{Text: strings.Repeat("é", 501)}},
+		{"q", page.Search{Text: strings.Repeat("é", 1001)}},
 		{"q", page.Search{Text: "\xff"}},
 		{"tag", page.Search{Tags: make([]string, 11)}},
 		{"not", page.Search{Without: make([]string, 11)}},
@@ -68,6 +68,18 @@ func TestSearchHasOneAddress(t *testing.T) {
 		if v := fault.ViolationsOf(err); len(v) != 1 || v[0].Field != c.field {
 			t.Errorf("a search with too much in %s = %v, want that refused", c.field, err)
 		}
+	}
+}
+
+// A text that is too long to be looked for is one that cannot be read, as any other.
+func TestASearchThatIsTooLongHasAPage(t *testing.T) {
+	t.Parallel()
+	f := setUp(t, sqldbtest.SQLite(t))
+	sample(t, f)
+	f.found.also.Problem = &page.Problem{Offset: 500, Length: 1, Message: "Au plus 500 caractères."}
+	p := f.ask(t, "/search", 0, page.Search{Text: strings.Repeat("é", 501)})
+	if p.Status != page.StatusBad || !strings.Contains(string(p.Body), "Au plus 500 caractères.") {
+		t.Errorf("a search for 501 characters is %d", p.Status)
 	}
 }
 

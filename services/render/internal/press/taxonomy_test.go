@@ -231,7 +231,11 @@ func TestATagsPageShowsItsPlaceAndWhatToCombineItWith(t *testing.T) {
 		}
 	}
 	shows("/tags/typographie", "<p>Ce que dit le plomb.</p>", `src="/media/plomb.svg"`, `href="/tags/outils"`, `href="/tags/jardin&#43;typographie"`, `href="/search?not=jardin&amp;tag=typographie"`)
-	shows("/tags/outils", `href="/tags/typographie"`)
+	f.found.beside["outils"] = []page.Tagged{{Label: label("typographie", "Typographie"), Count: 1}, {Label: label("jardin", "Jardin"), Count: 1}}
+	shows("/tags/outils", `href="/tags/typographie"`, `href="/tags/jardin&#43;outils"`)
+	if strings.Contains(string(f.get(t, main, "/tags/outils", 0).Body), "outils&#43;typographie") {
+		t.Error("a tag below another is also shown to combine it with: that would be the same posts")
+	}
 	shows("/tags", `href="/tags/typographie"`)
 	f.flush(t)
 	// Nobody can say now: the page is there without, and nobody keeps it.

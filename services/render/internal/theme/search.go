@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -53,7 +54,7 @@ func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
 		view.Examples = sp.examples(v)
 	case len(view.Posts) == 0 && view.Problem == nil:
 		view.Instead = sp.instead(v)
-	case len(view.Posts) > 0 && q.Text != "":
+	case len(view.Posts) > 0 && (q.Order != "" || sp.ranked(v.Found)):
 		view.Orders = sp.orders(q)
 	}
 	view.Frame = f
@@ -303,6 +304,17 @@ func (sp *speaker) values(list []page.Facet, total int, of func(page.Facet) (nam
 	return out
 }
 
+// ranked tells whether words were looked for: then they are marked somewhere. What a
+// query of fields alone finds has one order only.
+func (sp *speaker) ranked(found page.Found) bool {
+	for _, m := range found.Marks {
+		if strings.Contains(m.Title, "<mark>") || strings.Contains(m.Snippet, "<mark>") {
+			return true
+		}
+	}
+	return false
+}
+
 // orders are the ways to sort what words find.
 func (sp *speaker) orders(q page.Search) []Choice {
 	best, newest := q, q
@@ -326,7 +338,10 @@ func (sp *speaker) examples(v Search) []Example {
 			}
 			return r
 		}, strings.Join(words[:min(3, len(words))], " "))
-		add(`"`+strings.TrimSpace(phrase)+`"`, sp.words.say("example-phrase"))
+		phrase = strings.TrimFunc(phrase, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSpace(r) }) // a sentence that was cut
+		if phrase != "" {
+			add(`"`+phrase+`"`, sp.words.say("example-phrase"))
+		}
 	}
 	field := sp.words.say("query-tag")
 	for i, l := range v.Found.Facets[:min(2, len(v.Found.Facets))] {

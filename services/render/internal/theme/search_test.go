@@ -1,6 +1,7 @@
 package theme
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,6 +57,72 @@ func TestSearchPageShowsWhatWasFoundAndHowToNarrowIt(t *testing.T) {
 		`href="/search?order=newest&amp;q=pont&amp;since=2018&amp;tag=eau&amp;until=2019"`, `data-search="found"`, `data-search="said"`, `data-complete="/search/suggest"`,
 	)
 	has(t, body, `id="problem"`, "aria-invalid")
+}
+
+// TestPagesOfASearchAreNeitherNewerNorOlder: what is found may be in any order.
+func TestPagesOfASearchAreNeitherNewerNorOlder(t *testing.T) {
+	t.Parallel()
+	p := newPaper()
+	v := Search{Search: page.Search{Text: "pont"}, Pager: Pager{Number: 2, Pages: 3, Prev: "/search?q=pont", Next: "/search?page=3&q=pont"}}
+	v.Found.Cards, v.Found.Total = []page.Card{p.doc.Card}, 50
+	body, err := folio(t).Search(p.site, "/search", v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lacks(t, body, "Suivant", "Précédent")
+	has(t, body, "Plus anciens", "Plus récents")
+}
+
+// TestOneOrderIsNoChoice: what fields alone find is the newest first.
+func TestOneOrderIsNoChoice(t *testing.T) {
+	t.Parallel()
+	p := newPaper()
+	for snippet, want := range map[string]bool{"sous le <mark>pont</mark>": true, "sous le pont": false} {
+		v := Search{Search: page.Search{Text: "tag:eau"}, Pager: Pager{Number: 1, Pages: 1}}
+		v.Found.Cards, v.Found.Total = []page.Card{p.doc.Card}, 1
+		v.Found.Marks = map[string]page.Mark{p.doc.ID: {Title: "Le quai", Snippet: snippet}}
+		body, err := folio(t).Search(p.site, "/search", v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(body), `class="orders"`) != want {
+			t.Errorf("found by %q, posts can be ordered: %t", snippet, !want)
+		}
+	}
+}
+
+// TestAnExampleIsNoHalfSentence: a title is cut after three words, wherever they end.
+func TestAnExampleIsNoHalfSentence(t *testing.T) {
+	t.Parallel()
+	for title, want := range map[string]string{
+		"Un seul objectif, et le bon": `&#34;Un seul objectif&#34;`,
+		"« Le pont : histoire »":      `&#34;Le pont&#34;`,
+		"Qui va là ?":                 `&#34;Qui va là&#34;`,
+	} {
+		body, err := folio(t).Search(newPaper().site, "/search", Search{Title: title, Pager: Pager{Number: 1, Pages: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lacks(t, body, ">"+want+"<")
+	}
+}
+
+// TestFrequentTagsAreNotAllOfThem: a list that is short is there once.
+func TestFrequentTagsAreNotAllOfThem(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{2 * maxCloud: 1, 2*maxCloud + 1: 2} {
+		tags := make([]page.Tagged, n)
+		for i := range tags {
+			tags[i] = page.Tagged{Label: page.Label{Slug: "t" + strconv.Itoa(i), Name: "T" + strconv.Itoa(i)}, Count: n - i}
+		}
+		body, err := folio(t).Tags(newPaper().site, tags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(string(body), `href="/tags/t0"`); got != want {
+			t.Errorf("of %d tags the most frequent is there %d times, want %d", n, got, want)
+		}
+	}
 }
 
 func TestSearchPageShowsWhereTheQueryCannotBeRead(t *testing.T) {

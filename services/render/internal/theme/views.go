@@ -132,15 +132,18 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 		path = "" // there is no end of combinations that no post has: none is to be found
 	}
 	between := []Entry{{Name: sp.words.say("tags"), Path: "/tags"}}
-	view := TaggedView{Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total, Narrower: sp.combined(slugs, v.Narrower)}
+	view := TaggedView{Posts: sp.listing(v.Cards, 2), Pager: v.Pager.shown(), Total: total}
+	besides := v.Narrower
 	if a := v.About; a != nil {
 		view.Description, view.Swatch = template.HTML(a.Description), a.Colour // the document package made it from its allowlist
 		view.Picture = newPicture(s.BaseURL, a.Image, typography.Text(a.ImageAlt, s.Language), nil)
 		view.Parents, view.Children = labels(a.Parents, tagPath), sp.cloud(a.Children)
+		besides = without(besides, a.Children) // they are shown as such
 		for _, l := range view.Parents {
 			between = append(between, Entry{Name: l.Name, Path: l.Path})
 		}
 	}
+	view.Narrower = sp.combined(slugs, besides)
 	view.Frame = sp.listed("tagged", path, heading, heading+", "+total, v.Pager, between...)
 	if v.About != nil && v.About.Summary != "" {
 		view.Head.Description = v.About.Summary
@@ -153,6 +156,13 @@ func (t *Theme) Tagged(s *page.Site, path string, v Tagged) ([]byte, error) {
 	}
 	view.Feeds = view.own(feeds(page.Escape(page.FeedPath(slugs)), sp.words.say("feed-of", heading, s.Title)))
 	return t.execute("tagged", view)
+}
+
+// without are the tags of list that are none of others.
+func without(list, others []page.Tagged) []page.Tagged {
+	return slices.DeleteFunc(slices.Clone(list), func(t page.Tagged) bool {
+		return slices.ContainsFunc(others, func(o page.Tagged) bool { return o.Slug == t.Slug })
+	})
 }
 
 // combined are tags that posts with all of slugs carry too, each with the list of
@@ -177,7 +187,7 @@ func (t *Theme) Tags(s *page.Site, tags []page.Tagged) ([]byte, error) {
 	sp := t.speaker(s)
 	f := sp.listed("tags", "/tags", sp.words.say("tags"), sp.words.say("all-tags"), Pager{})
 	view := TagsView{Frame: f, Groups: groups(sp.cloud(tags)), Tree: sp.tree(tags), Total: sp.words.number(len(tags))}
-	if len(tags) > maxCloud {
+	if len(tags) > 2*maxCloud { // most of a short list would be there twice
 		view.Cloud = sp.cloud(tags[:maxCloud])
 	}
 	return t.execute("tags", view)

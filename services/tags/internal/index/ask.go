@@ -160,7 +160,7 @@ func (m *Memory) best(ctx context.Context, q Question, found *roaring.Bitmap, ou
 		list := make([]Place, 0, len(hits))
 		m.mu.RLock()
 		for _, h := range hits {
-			if p := m.posts.at(h.Number); p != nil && !math.IsNaN(h.Score) {
+			if p := m.posts.at(h.Number); p != nil && p.site != 0 && !math.IsNaN(h.Score) {
 				list = append(list, Place{Score: h.Score, At: moment(p.at), Number: h.Number})
 			}
 		}
@@ -195,7 +195,8 @@ func (m *Memory) fallBack(ctx context.Context, q Question, found *roaring.Bitmap
 	defer m.mu.RUnlock()
 	if s := m.sites[q.Site]; s != nil {
 		e := evaluation{ctx: ctx, posts: &m.posts, site: s}
-		out.turn(e.newest(found, out.Total, q.After, q.Skip, q.Size+1), q.Size)
+		// What was found may have been withdrawn since, or be another database's.
+		out.turn(e.newest(roaring.And(found, s.all), out.Total, q.After, q.Skip, q.Size+1), q.Size)
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type words struct {
 	docs map[uint32]string
 	// slow: words that are looked for until there is no time left.
 	slow string
+	// scoring is called before the best are chosen.
+	scoring func() error
 }
 
 func (w *words) Of(string) (text.Index, error) { return w, nil }
@@ -54,6 +56,11 @@ func (w *words) Terms(context.Context, string, text.Source, int) ([]text.Term, e
 }
 
 func (w *words) Score(_ context.Context, terms []query.Node, within *roaring.Bitmap, size int) ([]text.Hit, error) {
+	if w.scoring != nil {
+		if err := w.scoring(); err != nil {
+			return nil, err
+		}
+	}
 	var hits []text.Hit
 	for _, n := range within.ToArray() {
 		score := 0
@@ -325,5 +332,25 @@ func TestANameIsStrongerThanAFormerAddress(t *testing.T) {
 		if got, ok := m.Tag("main", "velo", true); !ok || got.ID != former.ID {
 			t.Errorf("told of %v: without the name the address leads to %+v, %t", told, got, ok)
 		}
+	}
+}
+
+// A post that is withdrawn while the best are chosen is not shown, and no trouble,
+// if there is no time to choose.
+func TestAPostThatIsWithdrawnMeanwhileIsNotShown(t *testing.T) {
+	t.Parallel()
+	w := &words{docs: map[uint32]string{1: "mot", 2: "mot"}}
+	m := index.New(w)
+	record := func(n uint32, body string) index.Record {
+		return index.Record{Number: n, PostID: id(n), Site: "main", Version: 1, Public: true, PublishedAt: noon(), Text: text.Source{Body: body}}
+	}
+	m.Put(nil, []index.Record{record(1, "mot"), record(2, "mot")}, text.Position{})
+	w.scoring = func() error {
+		m.Put(nil, []index.Record{{Number: 2, PostID: id(2), Site: "main", Version: 2}}, text.Position{})
+		return context.DeadlineExceeded
+	}
+	found, err := m.Ask(t.Context(), index.Question{Site: "main", Asks: query.Word{Text: "mot"}, Order: index.Best, Size: 10})
+	if err != nil || len(found.Posts) != 1 || found.Posts[0].Number != 1 {
+		t.Errorf("found %+v, %v, want post 1 alone", found.Posts, err)
 	}
 }

@@ -31,24 +31,34 @@ func (r *Replica) apply(ctx context.Context, notices []*eventsv1.Notice, at text
 			tags[n.GetAggregateId()] = true
 		}
 	}
-	records, err := r.recordsOf(ctx, posts)
-	if err != nil {
-		return err
-	}
-	for _, rec := range records {
-		for _, number := range r.deps.Memory.Others([]index.Record{rec}) {
-			records = append(records, index.Record{Number: number, PostID: rec.PostID, Site: rec.Site})
+	words := r.following(at)
+	var records []index.Record
+	// Some at a time: texts may be long.
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(posts)), page) {
+		some, err := r.deps.Records.RecordsOf(ctx, ids)
+		if err != nil {
+			return err
 		}
+		for _, rec := range some {
+			for _, number := range r.deps.Memory.Others([]index.Record{rec}) {
+				some = append(some, index.Record{Number: number, PostID: rec.PostID, Site: rec.Site})
+			}
+		}
+		words.add(ctx, some)
+		records = append(records, some...)
 	}
 	known, err := r.tagsOf(ctx, tags, records)
 	if err != nil {
 		return err
 	}
-	r.putTexts(ctx, records, at)
+	words.end(ctx)
 	r.deps.Memory.Put(known, records, at)
 	r.move()
 	if len(notices) > 0 {
 		r.touched = time.Now()
+		if len(notices) >= many {
+			r.streamed = r.touched
+		}
 		if r.changed.IsZero() {
 			r.changed = r.touched
 		}
@@ -72,24 +82,6 @@ func (r *Replica) tagsOf(ctx context.Context, tags map[string]bool, records []in
 		return nil, nil
 	}
 	return r.deps.Records.TagsOf(ctx, slices.Sorted(maps.Keys(tags)))
-}
-
-// putTexts writes the words of records. Where that fails the rest goes on: the site
-// is noted, and what it lacks is put in later.
-func (r *Replica) putTexts(ctx context.Context, records []index.Record, at text.Position) {
-	bySite := make(map[string][]text.Document)
-	for _, rec := range records {
-		bySite[rec.Site] = append(bySite[rec.Site], document(rec))
-	}
-	for site, documents := range bySite {
-		if r.isLost(site) {
-			continue // it would seem to have what it lacks
-		}
-		if err := r.putText(site, documents, at); err != nil {
-			r.log.WarnContext(ctx, "words of posts cannot be found yet", "site", site, "error", err)
-			r.lack(site, false)
-		}
-	}
 }
 
 func (r *Replica) putText(site string, documents []text.Document, at text.Position) error {
@@ -139,7 +131,8 @@ func (r *Replica) rebuild(ctx context.Context) error {
 	if err := r.readTags(ctx, fresh, at); err != nil {
 		return err
 	}
-	filling, posts := make(map[string]bool), 0
+	filling, posts := r.filling(at), 0
+	defer func() { _ = filling.leave() }() // another error is told
 	for after := uint32(0); ; {
 		records, err := r.deps.Records.Records(ctx, after, page)
 		if err != nil {
@@ -148,18 +141,14 @@ func (r *Replica) rebuild(ctx context.Context) error {
 		if len(records) == 0 {
 			break
 		}
-		if err := r.fill(records, filling, at); err != nil {
+		if err := filling.add(records); err != nil {
 			return err
 		}
 		fresh.Put(nil, records, at)
 		posts, after = posts+len(records), records[len(records)-1].Number
 	}
-	for site, empty := range filling {
-		if empty {
-			if err := r.putText(site, nil, at); err != nil {
-				return err
-			}
-		}
+	if err := filling.end(); err != nil {
+		return err
 	}
 	fresh.Put(nil, nil, at)
 	r.deps.Memory.Become(fresh)
@@ -167,7 +156,7 @@ func (r *Replica) rebuild(ctx context.Context) error {
 	r.touched = time.Now()
 	r.changed = r.touched
 	r.log.InfoContext(ctx, "the index was made anew", "posts", posts, "took", time.Since(started).Round(time.Millisecond).String())
-	return r.mendAll(ctx)
+	return r.mendAll(ctx, filling.empty)
 }
 
 func (r *Replica) readTags(ctx context.Context, into *index.Memory, at text.Position) error {
@@ -184,45 +173,13 @@ func (r *Replica) readTags(ctx context.Context, into *index.Memory, at text.Posi
 	}
 }
 
-// fill puts words into the full texts that have nothing, and leaves alone those
-// that have their posts: filling tells which is which. What is not all there keeps
-// the zero position until it is.
-func (r *Replica) fill(records []index.Record, filling map[string]bool, at text.Position) error {
-	bySite := make(map[string][]text.Document)
-	for _, rec := range records {
-		empty, known := filling[rec.Site]
-		if !known {
-			texts, err := r.deps.Texts.Of(rec.Site)
-			if err != nil {
-				return err
-			}
-			has, err := texts.Position()
-			if err != nil {
-				return err
-			}
-			// Of another timeline it may have what there is not any more.
-			if empty = has.Epoch != at.Epoch || has.Pos > at.Pos; empty && has != (text.Position{}) {
-				if err := r.deps.Texts.Remove(rec.Site); err != nil {
-					return err
-				}
-			}
-			filling[rec.Site] = empty
-		}
-		if empty {
-			bySite[rec.Site] = append(bySite[rec.Site], document(rec))
-		}
-	}
-	for site, documents := range bySite {
-		if err := r.putText(site, documents, text.Position{}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// mendAll brings the full text of every site up to the index.
-func (r *Replica) mendAll(ctx context.Context) error {
+// mendAll brings the full text of every site up to the index, but for those that were
+// filled with it: what their Position says is older until the disk has them.
+func (r *Replica) mendAll(ctx context.Context, filled map[string]bool) error {
 	for _, site := range r.deps.Memory.Sites() {
+		if filled[site] {
+			continue
+		}
 		if err := r.mend(ctx, site); err != nil {
 			if ctx.Err() != nil {
 				return err
@@ -312,20 +269,22 @@ func (r *Replica) refill(ctx context.Context, site string, at text.Position) err
 	if err := r.deps.Texts.Remove(site); err != nil {
 		return err
 	}
+	filling := r.filling(at)
+	defer func() { _ = filling.leave() }() // another error is told
+	filling.empty[site] = true
 	for above := int64(-1); ; {
 		ids, last := r.deps.Memory.PostIDs(site, above, page)
 		if len(ids) == 0 {
-			return r.putText(site, nil, at)
+			if err := filling.end(); err != nil {
+				return fmt.Errorf("put the words of site %s in again: %w", site, err)
+			}
+			return nil
 		}
 		records, err := r.deps.Records.RecordsOf(ctx, ids)
 		if err != nil {
 			return err
 		}
-		documents := make([]text.Document, len(records))
-		for i, rec := range records {
-			documents[i] = document(rec)
-		}
-		if err := r.putText(site, documents, text.Position{}); err != nil {
+		if err := filling.add(records); err != nil {
 			return fmt.Errorf("put the words of site %s in again: %w", site, err)
 		}
 		above = last

@@ -57,6 +57,10 @@ func (r *Replica) until(ctx context.Context, done func() bool) error {
 			return nil
 		}
 		select {
+		case r.hurry <- struct{}{}:
+		default: // it knows
+		}
+		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-moving:

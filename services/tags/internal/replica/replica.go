@@ -28,8 +28,17 @@ const (
 	// edition counts how often it was changed what a snapshot holds; one of another
 	// edition is not read.
 	edition = 2
-	// page is how many notices or records are worked on in one go.
+	// page is how many records are read in one go.
 	page = 500
+	// gathered is how many notices are applied in one go, and of how many posts words are
+	// put in together at most: the more, the less has to be merged. gatheredBytes bounds
+	// their texts.
+	gathered      = 2000
+	gatheredBytes = 16 << 20
+	// many notices at a time are an import or a rebuild: what follows within gathering is
+	// let come together for that long, unless somebody waits for it.
+	many      = 50
+	gathering = time.Second
 	// patience is how long the program waits with the rest of its start until the
 	// index is caught up. After that calls that need it are answered with Unavailable.
 	patience = 10 * time.Second
@@ -80,15 +89,18 @@ type Replica struct {
 	ready chan struct{}
 	once  sync.Once
 
+	// hurry has something if somebody waits for what the index has not got yet.
+	hurry chan struct{}
+
 	// What follows is of run only. changed is since when the snapshot lacks something,
-	// touched the last change.
-	changed, touched time.Time
+	// touched the last change, streamed that of many.
+	changed, touched, streamed time.Time
 }
 
 // New makes a replica.
 func New(deps Deps) (*Replica, error) {
 	r := &Replica{
-		deps: deps, log: deps.Telemetry.Log, lost: make(map[string]missing), lose: make(chan struct{}, 1),
+		deps: deps, log: deps.Telemetry.Log, lost: make(map[string]missing), lose: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 		moved: make(chan struct{}), ready: make(chan struct{}),
 	}
 	return r, r.observe(deps.Telemetry.Meter("services/tags"))
@@ -203,6 +215,7 @@ func (r *Replica) run(ctx context.Context) {
 			close(r.ready)
 		})
 		r.insist(ctx, "it waits for notices", r.wait)
+		r.gather(ctx)
 	}
 }
 
@@ -236,7 +249,7 @@ func (r *Replica) load(ctx context.Context) error {
 		err := r.deps.Memory.Load(r.path(), edition)
 		switch at := r.deps.Memory.Position(); {
 		case err == nil && at.Epoch == end.Epoch && at.Pos <= end.Pos:
-			return r.mendAll(ctx)
+			return r.mendAll(ctx, nil)
 		case err == nil:
 			r.log.InfoContext(ctx, "the saved index is another database's: it is made anew", "epoch", at.Epoch, "pos", at.Pos)
 		case !errors.Is(err, fs.ErrNotExist):
@@ -252,7 +265,7 @@ func (r *Replica) path() string { return filepath.Join(r.deps.Dir, "index") }
 func (r *Replica) catchUp(ctx context.Context) error {
 	for {
 		at := r.deps.Memory.Position()
-		p, err := r.tail.List(ctx, outbox.Place(at), page)
+		p, err := r.tail.List(ctx, outbox.Place(at), gathered)
 		if err != nil {
 			return err
 		}
@@ -300,6 +313,20 @@ func (r *Replica) wait(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// gather lets notices come together while many come.
+func (r *Replica) gather(ctx context.Context) {
+	if time.Since(r.streamed) > gathering {
+		return
+	}
+	timer := time.NewTimer(gathering)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.hurry:
+	case <-timer.C:
+	}
 }
 
 // due is how long to wait at most; 0: for ever.

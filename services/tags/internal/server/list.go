@@ -76,6 +76,9 @@ func (s *Server) tags(ctx context.Context, site string, list []index.Listed, int
 			continue // since it was listed
 		}
 		t := wire.Tag(v)
+		if !internal { // of a tag that this one took the place of
+			t.Aliases = slices.DeleteFunc(t.GetAliases(), tag.IsInternal)
+		}
 		if t.GetParent() != "" {
 			if _, ok := s.reading.Memory.Tag(site, t.GetParent(), internal); !ok {
 				t.Parent = "" // readers do not see it

@@ -157,7 +157,9 @@ func (s *standing) carry(r *Record, written string, inherited bool) {
 	s.label(r.Name)
 	for _, list := range []map[string]string{r.Names, r.Aliases} {
 		for _, key := range sortedKeys(list) {
-			s.label(list[key])
+			if !IsInternal(list[key]) { // it came with a tag that readers did not see
+				s.label(list[key])
+			}
 		}
 	}
 }

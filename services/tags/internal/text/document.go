@@ -58,6 +58,7 @@ type document struct {
 	id     string
 	fields []*field
 	pool   *sync.Pool
+	store  store
 }
 
 // newDocument is what a post is in the index.
@@ -75,7 +76,6 @@ func newDocument(d Document, pool *sync.Pool) *document {
 		{name: inDays, options: listed},
 	} {
 		f.doc = &doc
-		f.terms = index.TokenFrequencies{}
 		doc.fields = append(doc.fields, &f)
 	}
 	return &doc
@@ -115,8 +115,8 @@ func (d *document) Indexed() bool { return false }
 func (d *document) AddIDField() {
 	f := field{name: "_id", options: index.IndexField | index.StoreField, length: 1}
 	f.value = []byte(d.id)
-	f.terms = index.TokenFrequencies{}
-	f.count(d.id)
+	f.terms = index.TokenFrequencies{d.id: {Term: f.value}}
+	f.terms[d.id].SetFrequency(1)
 	d.fields = append(d.fields, &f)
 }
 
@@ -166,7 +166,7 @@ func (f *field) Analyze() {
 func (f *field) count(term string) *index.TokenFreq {
 	t := f.terms[term]
 	if t == nil {
-		t = &index.TokenFreq{Term: []byte(term)}
+		t = f.doc.store.freq(term)
 		f.terms[term] = t
 	}
 	if !f.options.SkipFreqNorm() {
@@ -184,6 +184,7 @@ func (d *document) analyse() {
 	defer d.pool.Put(a)
 	a.begin(d)
 	s := d.Source
+	d.expect(s)
 	a.add(d.fields[2], titlePlace, labelPlace-paragraph, s.Title)
 	a.add(d.fields[4], labelPlace, bodyPlace-paragraph, s.Labels...)
 	a.add(d.fields[4], a.next, bodyPlace-paragraph, s.Authors...)
@@ -194,8 +195,71 @@ func (d *document) analyse() {
 	days.length = 1
 }
 
+// expect makes room for about as many terms as a text has.
+func (d *document) expect(s *Source) {
+	const perWord = 12 // bytes of a text for each of its different words
+	size := len(s.Title) + len(s.Body)
+	for _, lists := range [][]string{s.Headings, s.Labels, s.Authors} {
+		for _, text := range lists {
+			size += len(text)
+		}
+	}
+	n := min(size/perWord, 4096)
+	for _, f := range d.fields {
+		if f.terms != nil {
+			continue
+		}
+		room := 8
+		switch f.name {
+		case inWords:
+			room = n
+		case inStems:
+			room = n / 2
+		case inForms:
+			room = n / 8
+		}
+		f.terms = make(index.TokenFrequencies, room)
+	}
+	d.store.grow = max(n, 16)
+}
+
+// store is where what belongs to terms is kept: thousands of small things that live as
+// long as their document.
+type store struct {
+	freqs []index.TokenFreq
+	bytes []byte
+	lists []*index.TokenLocation
+	// grow is how many are made at a time.
+	grow int
+}
+
+func (s *store) freq(term string) *index.TokenFreq {
+	if len(s.freqs) == 0 {
+		s.freqs = make([]index.TokenFreq, max(s.grow, 16))
+	}
+	f := &s.freqs[0]
+	s.freqs = s.freqs[1:]
+	if cap(s.bytes)-len(s.bytes) < len(term) {
+		s.bytes = make([]byte, 0, max(8*s.grow, 128, len(term)))
+	}
+	from := len(s.bytes)
+	s.bytes = append(s.bytes, term...)
+	f.Term = s.bytes[from:len(s.bytes):len(s.bytes)]
+	return f
+}
+
+// places is an empty list with room for one: most words are once in a text.
+func (s *store) places() []*index.TokenLocation {
+	if len(s.lists) == 0 {
+		s.lists = make([]*index.TokenLocation, max(s.grow, 16))
+	}
+	one := s.lists[:0:1]
+	s.lists = s.lists[1:]
+	return one
+}
+
 // maxKnown bounds the stems of a language that an analyser remembers.
-const maxKnown = 20_000
+const maxKnown = 40_000
 
 // analyser finds the terms of documents, one after the other.
 type analyser struct {
@@ -223,13 +287,16 @@ func (a *analyser) add(more *field, at, end int, texts ...string) {
 			}
 			locations[i].Position = t.at
 			freq := a.words.count(t.text)
+			if freq.Locations == nil {
+				freq.Locations = a.words.doc.store.places()
+			}
 			freq.Locations = append(freq.Locations, &locations[i])
 			stem := a.stemOf(t)
 			if t.form == part {
 				a.words.length++
 				a.stems.length++
 				if form := formOf(text[t.start:t.end], t.text); form != "" {
-					a.forms.terms[form] = &index.TokenFreq{Term: []byte(form)}
+					a.forms.count(form)
 				}
 			}
 			if stem != "" {

@@ -143,23 +143,19 @@ func (s *leaf) open(b *budget, found *roaring.Bitmap, in query.Field, start stri
 	if utf8.RuneCountInString(start) < minOpen {
 		return nil
 	}
-	name, most := inWords, maxOpen
 	switch in {
 	case query.InTitle:
-		name = inTitle
-	case query.InBody:
-		most = maxOpenPlaces
+		return s.openIn(b, found, inTitle, start)
 	case query.Anywhere:
+		return s.openIn(b, found, inWords, start)
+	case query.InBody:
 	}
-	dict, err := s.dictionary(name)
+	dict, err := s.dictionary(inWords)
 	if err != nil {
 		return err
 	}
-	var terms []string
-	if err := eachTerm(dict, false, nil, []byte(start), after(start), func(e *index.DictEntry) (bool, error) {
-		terms = append(terms, e.Term)
-		return len(terms) < most, b.spend(1)
-	}); err != nil {
+	terms, err := begin(b, dict, start, maxOpenPlaces)
+	if err != nil {
 		return err
 	}
 	for _, t := range terms {
@@ -171,6 +167,66 @@ func (s *leaf) open(b *budget, found *roaring.Bitmap, in query.Field, start stri
 		}
 	}
 	return nil
+}
+
+// begin lists terms of a dictionary that begin so.
+func begin(b *budget, dict segment.TermDictionary, start string, most int) ([]string, error) {
+	var terms []string
+	err := eachTerm(dict, false, nil, []byte(start), after(start), func(e *index.DictEntry) (bool, error) {
+		terms = append(terms, e.Term)
+		return len(terms) < most, b.spend(1)
+	})
+	return terms, err
+}
+
+// openIn adds the documents that have a term of the field that begins so. A short
+// beginning is that of thousands of words, and asked for again with each letter that
+// somebody types: what it leads to is remembered.
+func (s *leaf) openIn(b *budget, found *roaring.Bitmap, name, start string) error {
+	known := name + start
+	documents := s.starts.get(known)
+	if documents == nil {
+		dict, err := s.dictionary(name)
+		if err != nil {
+			return err
+		}
+		terms, err := begin(b, dict, start, maxOpen)
+		if err != nil {
+			return err
+		}
+		if documents, err = unionOf(b, dict, terms, len(s.numbers)); err != nil {
+			return err
+		}
+		if len(terms) >= minRemembered {
+			s.starts.put(known, documents)
+		}
+	}
+	if s.deleted != nil {
+		documents = roaring.AndNot(documents, s.deleted)
+	}
+	found.Or(documents)
+	return nil
+}
+
+// unionOf are the documents that have one of the terms, those that are deleted included.
+// Thousands of small sets are quicker put together bit by bit.
+func unionOf(b *budget, dict segment.TermDictionary, terms []string, documents int) (*roaring.Bitmap, error) {
+	bits := make([]uint64, (documents+63)/64)
+	var list segment.PostingsList
+	var err error
+	for _, t := range terms {
+		if err := b.spend(4); err != nil {
+			return nil, err
+		}
+		if list, err = dict.PostingsList([]byte(t), nil, list); err != nil {
+			return nil, err
+		}
+		for it := bitmapOf(list).Iterator(); it.HasNext(); {
+			d := it.Next()
+			bits[d/64] |= 1 << (d % 64)
+		}
+	}
+	return roaring.FromDense(bits, false), nil
 }
 
 // phrase adds to found the documents in which the words stand side by side.

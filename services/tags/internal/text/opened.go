@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,9 +15,6 @@ import (
 const (
 	// maxWaiting bounds the documents that are found already and not on disk yet.
 	maxWaiting = 20_000
-	// minParted is how many documents are worth being put in by several at once, maxParted
-	// how many there are then at most.
-	minParted, maxParted = 200, 4
 	// lastWait is how long closing waits for the disk.
 	lastWait = 10 * time.Second
 	// lookAgain is how often who waits for the disk looks whether it refuses.
@@ -127,27 +123,24 @@ func (o *opened) put(documents []Document, at Position) error {
 	o.putting.Lock()
 	defer o.putting.Unlock()
 	n := len(documents)
-	batches := o.batches(documents)
-	// The position goes with the last batch, and after all others: it says that these are
-	// there, too.
-	last := batches[len(batches)-1]
-	last.SetInternal([]byte(editionKey), binary.BigEndian.AppendUint32(nil, Edition))
-	position := binary.BigEndian.AppendUint32(nil, uint32(at.Epoch))                               //nolint:gosec // read as it is written
-	last.SetInternal([]byte(positionKey), binary.BigEndian.AppendUint64(position, uint64(at.Pos))) //nolint:gosec // read as it is written
-	last.SetPersistedCallback(func(err error) { o.persisted(err, n, at) })
+	// One batch is one segment. Several side by side would be made sooner where a core
+	// is idle, but they have to be merged, which takes more than is won.
+	batch := index.NewBatch()
+	for _, d := range documents {
+		if d.Source == nil {
+			batch.Delete(key(d.Number))
+		} else {
+			batch.Update(newDocument(d, o.analysers))
+		}
+	}
+	batch.SetInternal([]byte(editionKey), binary.BigEndian.AppendUint32(nil, Edition))
+	position := binary.BigEndian.AppendUint32(nil, uint32(at.Epoch))                                //nolint:gosec // read as it is written
+	batch.SetInternal([]byte(positionKey), binary.BigEndian.AppendUint64(position, uint64(at.Pos))) //nolint:gosec // read as it is written
+	batch.SetPersistedCallback(func(err error) { o.persisted(err, n, at) })
 	o.mu.Lock()
 	o.waiting += n
 	o.mu.Unlock()
-	errs := make([]error, len(batches)-1)
-	var wg sync.WaitGroup
-	for i, b := range batches[:len(batches)-1] {
-		wg.Go(func() { errs[i] = o.index.Batch(b) })
-	}
-	wg.Wait()
-	err := errors.Join(errs...)
-	if err == nil {
-		err = o.index.Batch(last)
-	}
+	err := o.index.Batch(batch)
 	if err != nil {
 		o.mu.Lock()
 		o.waiting -= n
@@ -155,29 +148,6 @@ func (o *opened) put(documents []Document, at Position) error {
 		return fmt.Errorf("put %d posts into the full text: %w", n, err)
 	}
 	return o.wait(maxWaiting, 0)
-}
-
-// batches parts documents, so that a great many are worked on side by side: the last
-// batch has none then.
-func (o *opened) batches(documents []Document) []*index.Batch {
-	batches := []*index.Batch{index.NewBatch()}
-	n := uint32(1)
-	if len(documents) >= minParted {
-		n = uint32(min(runtime.GOMAXPROCS(0), maxParted)) //nolint:gosec // small
-		for range n {
-			batches = append(batches, index.NewBatch())
-		}
-	}
-	for _, d := range documents {
-		// All of one post are in one batch, where the last counts.
-		b := batches[d.Number%n]
-		if d.Source == nil {
-			b.Delete(key(d.Number))
-			continue
-		}
-		b.Update(newDocument(d, o.analysers))
-	}
-	return batches
 }
 
 // persisted is called by bleve when a batch is on disk.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -83,7 +84,7 @@ func (v *view) weigh(b *budget, terms []query.Node) ([]weighed, error) {
 			if isFunction(w.text) {
 				one.weight = faint
 			}
-			if l.open && i == len(l.words)-1 {
+			if l.open && i == len(l.words)-1 && utf8.RuneCountInString(w.text) >= minOpen {
 				begun, err := v.complete(b, w.text, maxBegun)
 				if err != nil {
 					return nil, err
@@ -196,23 +197,13 @@ func (v *view) score(b *budget, terms []query.Node, within *roaring.Bitmap, size
 	if most := uint64(maxScored * usualWords / max(usualWords, len(words))); total > most {
 		v.newest(documents, most)
 	}
-	var best []ranked
+	first := top{most: max(size, maxNear)}
 	for i, s := range v.segments {
-		here, err := s.score(b, words, documents[i])
-		if err != nil {
+		if err := s.score(b, words, documents[i], newest, &first); err != nil {
 			return nil, err
 		}
-		for j := range here {
-			age := float64(newest - here[j].day)
-			here[j].Score *= 1 + recent*math.Exp2(-age/halfLife)
-		}
-		best = append(best, here...)
-		if most := max(size, maxNear); len(best) > 4*most+4096 {
-			slices.SortFunc(best, better)
-			best = best[:most]
-		}
 	}
-	slices.SortFunc(best, better)
+	best := first.sorted()
 	if err := v.near(b, words, best[:min(len(best), maxNear)]); err != nil {
 		return nil, err
 	}
@@ -224,10 +215,34 @@ func (v *view) score(b *budget, terms []query.Node, within *roaring.Bitmap, size
 	return hits, nil
 }
 
-// score scores documents of a segment.
-func (s *leaf) score(b *budget, words []weighed, documents *roaring.Bitmap) ([]ranked, error) {
+// top keeps the best of what it is offered.
+type top struct {
+	most int
+	// kept are the best, in order up to full, and some more.
+	kept []ranked
+	full bool
+}
+
+func (t *top) offer(r ranked) {
+	if t.full && better(r, t.kept[t.most-1]) >= 0 {
+		return
+	}
+	if t.kept = append(t.kept, r); len(t.kept) >= 2*t.most {
+		t.kept = t.sorted()
+		t.full = true
+	}
+}
+
+func (t *top) sorted() []ranked {
+	slices.SortFunc(t.kept, better)
+	return t.kept[:min(len(t.kept), t.most)]
+}
+
+// score scores documents of a segment and offers them; newest is the day of the newest
+// post of all.
+func (s *leaf) score(b *budget, words []weighed, documents *roaring.Bitmap, newest uint16, best *top) error {
 	if documents.IsEmpty() {
-		return nil, nil
+		return nil
 	}
 	numbers := documents.ToArray()
 	t := tally{
@@ -241,7 +256,7 @@ func (s *leaf) score(b *budget, words []weighed, documents *roaring.Bitmap) ([]r
 				continue
 			}
 			if err := t.count(r, w); err != nil {
-				return nil, err
+				return err
 			}
 			for i := range scores {
 				often := float64(t.exact[i])
@@ -253,11 +268,12 @@ func (s *leaf) score(b *budget, words []weighed, documents *roaring.Bitmap) ([]r
 			}
 		}
 	}
-	all := make([]ranked, len(numbers))
 	for i, d := range numbers {
-		all[i] = ranked{Hit{Number: s.numbers[d], Score: scores[i]}, s.days[d], s, d}
+		age := float64(newest - s.days[d])
+		score := scores[i] * (1 + recent*math.Exp2(-age/halfLife))
+		best.offer(ranked{Hit{Number: s.numbers[d], Score: score}, s.days[d], s, d})
 	}
-	return all, nil
+	return nil
 }
 
 // tally counts how often a word is in a region of each document.

@@ -31,6 +31,11 @@ type column struct {
 	posts     *roaring.Bitmap
 	documents []uint32
 	newest    uint16
+
+	// starts are the documents by beginning of a word, listed the words most frequent
+	// with it.
+	starts remembered[*roaring.Bitmap]
+	listed remembered[[]listed]
 }
 
 // columns are those of segments by id.
@@ -210,7 +215,10 @@ func eachPosting(list segment.PostingsList, documents *roaring.Bitmap, places bo
 		return nil
 	}
 	if b := narrow.ActualBitmap(); b != nil {
-		narrow.ReplaceActual(roaring.And(b, documents))
+		// Where all are wanted the list is gone through as it is, which is quicker.
+		if some := roaring.And(b, documents); some.GetCardinality() < b.GetCardinality() {
+			narrow.ReplaceActual(some)
+		}
 	} else if number, ok := narrow.DocNum1Hit(); ok && !documents.Contains(uint32(number)) { //nolint:gosec // documents of a segment
 		return nil
 	}

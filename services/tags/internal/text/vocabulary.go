@@ -36,31 +36,53 @@ func (v *view) complete(b *budget, start string, size int) ([]string, error) {
 	}
 	counts := map[string]uint64{}
 	for _, s := range v.large() {
-		dict, err := s.dictionary(inWords)
+		words, err := s.frequent(b, start)
 		if err != nil {
 			return nil, err
 		}
-		left := maxListed
-		if err := eachTerm(dict, true, nil, []byte(start), after(start), func(e *index.DictEntry) (bool, error) {
-			counts[e.Term] += e.Count
-			left--
-			return left > 0, b.spend(2)
-		}); err != nil {
-			return nil, err
+		for _, w := range words {
+			counts[w.word] += w.posts
 		}
 	}
 	all := make([]listed, 0, len(counts))
 	for w, n := range counts {
 		all = append(all, listed{w, n})
 	}
-	slices.SortFunc(all, func(a, b listed) int {
-		return cmp.Or(cmp.Compare(b.posts, a.posts), cmp.Compare(a.word, b.word))
-	})
+	slices.SortFunc(all, byPosts)
 	words := make([]string, len(all))
 	for i, w := range all {
 		words[i] = w.word
 	}
 	return v.living(b, words, size)
+}
+
+func byPosts(a, b listed) int {
+	return cmp.Or(cmp.Compare(b.posts, a.posts), cmp.Compare(a.word, b.word))
+}
+
+// frequent lists the words of a segment that begin so, those of withdrawn posts included.
+// Of very many only the most frequent are listed.
+func (s *leaf) frequent(b *budget, start string) ([]listed, error) {
+	if words := s.listed.get(start); words != nil {
+		return words, nil
+	}
+	dict, err := s.dictionary(inWords)
+	if err != nil {
+		return nil, err
+	}
+	var words []listed
+	if err := eachTerm(dict, true, nil, []byte(start), after(start), func(e *index.DictEntry) (bool, error) {
+		words = append(words, listed{e.Term, e.Count})
+		return len(words) < maxListed, b.spend(2)
+	}); err != nil {
+		return nil, err
+	}
+	if len(words) >= minRemembered {
+		slices.SortFunc(words, byPosts)
+		words = slices.Clone(words[:minRemembered])
+		s.listed.put(start, words)
+	}
+	return words, nil
 }
 
 // large are the segments that have nine tenths of all posts: the tiny ones that were

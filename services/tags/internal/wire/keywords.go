@@ -48,7 +48,7 @@ func weigh(weights map[string]int, s string, weight int) {
 		if n := utf8.RuneCountInString(word); n < minLetters || n > maxLetters {
 			continue
 		}
-		word = slug.Make(word)
+		word = fold(word)
 		if isStopWord(word) {
 			continue
 		}
@@ -59,6 +59,16 @@ func weigh(weights map[string]int, s string, weight int) {
 			weights[word] += weight
 		}
 	}
+}
+
+// fold is slug.Make of a word: most are of plain letters.
+func fold(word string) string {
+	for i := range len(word) {
+		if word[i] >= utf8.RuneSelf {
+			return slug.Make(word)
+		}
+	}
+	return strings.ToLower(word)
 }
 
 // isStopWord tells of words of four letters and more that tell nothing of a text,

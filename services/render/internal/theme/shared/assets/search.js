@@ -69,6 +69,7 @@ function refine(form, input) {
 			list.replaceChildren(...next.childNodes);
 			next.replaceWith(list);
 		}
+		region.className = now.className; // where what is found stands beside what narrows it
 		region.replaceChildren(...now.childNodes);
 		const related = "link:is([rel=alternate], [rel=prev], [rel=next])";
 		for (const link of document.querySelectorAll(related)) link.remove();
