@@ -69,9 +69,12 @@ func (o *owner) set(site, id string, p *postsv1.Post) int32 {
 // tell sends a notice.
 func (o *owner) tell(t *testing.T, kind, site, id string, version int32) {
 	t.Helper()
+	o.mu.Lock()
 	o.pos++
+	pos := o.pos
+	o.mu.Unlock()
 	msg, err := stream.Message(t.Context(), &eventsv1.Notice{
-		Id: ids.New(), Owner: "posts", Epoch: 1, Pos: o.pos, Site: site, AggregateType: kind, AggregateId: id, Version: version,
+		Id: ids.New(), Owner: "posts", Epoch: 1, Pos: pos, Site: site, AggregateType: kind, AggregateId: id, Version: version,
 		Kind: "changed", OccurredAt: timestamppb.New(noon()),
 	})
 	if err != nil {
