@@ -133,6 +133,7 @@ func (p Program) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer StopTelemetry(ctx, tel)
+	tel.TakeLog()
 	env := Env{Telemetry: tel, Health: &process.Health{}, Now: time.Now}
 	if p.Database != nil {
 		if env.DB, err = sqldb.Open(ctx, sqldb.Config{URL: p.Database.DatabaseURL, MaxConns: p.Database.MaxConns}); err != nil {

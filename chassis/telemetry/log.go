@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"log" //nolint:depguard // what libraries write with it is taken over
 	"log/slog"
 	"os"
 
@@ -18,6 +19,14 @@ func newLogger(out *os.File, level slog.Level) *slog.Logger {
 		return slog.New(WithTrace(slog.NewTextHandler(out, opts)))
 	}
 	return slog.New(WithTrace(slog.NewJSONHandler(out, opts)))
+}
+
+// TakeLog has lines that libraries write with the standard library's log go through Log,
+// as warnings. It is the one global that telemetry changes, and for programs only: what is
+// written so has no other way to be a line like the others.
+func (t *Telemetry) TakeLog() {
+	log.SetFlags(0)
+	log.SetOutput(slog.NewLogLogger(t.Log.Handler(), slog.LevelWarn).Writer())
 }
 
 // WithTrace adds trace_id and span_id of the context to each line.

@@ -1,5 +1,5 @@
 // Package telemetry sets up traces, metrics and logs with OpenTelemetry. It
-// changes no globals: what Start returns is handed to whoever needs it.
+// changes no globals but for TakeLog: what Start returns is handed to whoever needs it.
 package telemetry
 
 import (

@@ -206,8 +206,8 @@ func TestAnAuthorFindsTheOwnPostAtOnce(t *testing.T) {
 			got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{
 				Q: "unheard ", Tag: []string{"go"}, AtLeast: []string{fmt.Sprintf("%s@%d", id, version)},
 			})
-			if err != nil || int(got.GetTotal()) != i+1 {
-				t.Errorf("post %d: %v, %v; want it found", i, got, err)
+			if err != nil || int(got.GetTotal()) != i+1 || len(got.GetBehind()) > 0 {
+				t.Errorf("post %d: %v, %v; want it found, and nothing behind", i, got, err)
 			}
 		}
 		for _, bad := range []string{"", "x@1", ids.New(), ids.New() + "@0", ids.New() + "@-1", ids.New() + "@99999999999"} {
@@ -215,8 +215,10 @@ func TestAnAuthorFindsTheOwnPostAtOnce(t *testing.T) {
 				t.Errorf("at least %q: %v, want Invalid", bad, err)
 			}
 		}
-		if got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{AtLeast: []string{ids.New() + "@3"}}); err != nil || got.GetTotal() != 5 {
-			t.Errorf("at least what nobody has: %v, %v; want an answer as it is", got, err)
+		never := ids.New() + "@3"
+		got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{AtLeast: []string{never}})
+		if err != nil || got.GetTotal() != 5 || !slices.Equal(got.GetBehind(), []string{never}) {
+			t.Errorf("at least what nobody has: %v, %v; want an answer as it is, and that it does not know %s", got, err, never)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/parution/parution/chassis/fault"
+	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
@@ -271,6 +272,46 @@ func TestSearchRefuses(t *testing.T) {
 			if _, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: odd}); err != nil && fault.KindOf(err) != fault.KindInvalid {
 				t.Errorf("Search(%q): %v", odd, err)
 			}
+		}
+	})
+}
+
+func TestProblemsAreToldInEnglishUnlessAnotherLanguageIsAskedFor(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		p := written("a", "b", noon(), "go")
+		p.Language = "fr"
+		w.change(t, "main", ids.New(), p)
+		w.settle(t)
+		for language, want := range map[string]string{"": "This quotation mark", "en": "This quotation mark", "fr": "Ce guillemet"} {
+			_, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: `"open`, InterfaceLanguage: language})
+			if fault.KindOf(err) != fault.KindInvalid || !strings.HasPrefix(fault.TextOf(err), want) {
+				t.Errorf("in %q: %v, want Invalid that begins with %q", language, err, want)
+			}
+		}
+	})
+}
+
+func TestASplitThatWouldMakeAnEmptyTagIsRefused(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		w.change(t, "main", ids.New(), written("a", "train", noon(), "Transport"))
+		w.settle(t)
+		editor := identity.With(t.Context(), identity.Principal{Subject: "e", Role: identity.Editor, Site: "main"})
+		split := func(q string) error {
+			_, err := w.client.SplitTag(editor, &tagsv1.SplitTagRequest{Slug: "transport", Parts: []*tagsv1.SplitTagRequest_Part{{Name: "Rail", Q: q}}})
+			return err
+		}
+		if err := split("boat"); fault.KindOf(err) != fault.KindInvalid || !strings.Contains(fault.TextOf(err), `"boat"`) {
+			t.Errorf("a part that no post is for: %v, want that refused with its query", err)
+		}
+		if _, err := w.client.GetTag(reader(t.Context(), "main"), &tagsv1.GetTagRequest{Slug: "rail"}); fault.KindOf(err) != fault.KindNotFound {
+			t.Errorf("what was refused left a tag: %v", err)
+		}
+		if err := split("train"); err != nil {
+			t.Errorf("a part that a post is for: %v", err)
 		}
 	})
 }

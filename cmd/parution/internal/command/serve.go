@@ -46,6 +46,7 @@ func (s serve) Run(g *globals) error {
 		return err
 	}
 	defer program.StopTelemetry(g.ctx, tel)
+	tel.TakeLog()
 	cfg := s.config()
 	bound := make(chan net.Addr, 1)
 	cfg.Bound = func(a net.Addr) { bound <- a }

@@ -139,24 +139,6 @@ func (m *Memory) IDsOf(site string, names []string) (ids []string) {
 	return ids
 }
 
-// Language is the most frequent language of a site's posts, "" if there are none.
-func (m *Memory) Language(site string) string {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	var best *term
-	if s := m.sites[site]; s != nil {
-		for _, n := range s.ids[kindLanguage] {
-			if t := s.terms[n]; t.count > 0 && (best == nil || t.count > best.count || t.count == best.count && t.value < best.value) {
-				best = t
-			}
-		}
-	}
-	if best == nil {
-		return ""
-	}
-	return best.value
-}
-
 func (t *term) isListed(internal bool) bool {
 	return t.kind == kindTag && t.tag.Slug != "" && (internal || t.count > 0 && !t.tag.Internal)
 }

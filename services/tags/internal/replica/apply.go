@@ -108,6 +108,13 @@ func (r *Replica) isLost(site string) bool {
 	return lost
 }
 
+// lacked is what is known of a full text that is not complete.
+func (r *Replica) lacked(site string) missing {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost[site]
+}
+
 // found forgets that a site lacked something, unless that was said again since.
 func (r *Replica) found(site string, was missing) {
 	r.mu.Lock()
@@ -219,9 +226,7 @@ func (r *Replica) mend(ctx context.Context, site string) error {
 		return err
 	}
 	at := r.deps.Memory.Position()
-	r.mu.Lock()
-	was := r.lost[site]
-	r.mu.Unlock()
+	was := r.lacked(site)
 	if was.all || has.Epoch != at.Epoch {
 		err = r.refill(ctx, site, at)
 	} else {

@@ -76,15 +76,16 @@ type filling struct {
 
 	r  *Replica
 	at text.Position
-	// empty tells which full texts had nothing.
+	// empty tells which full texts had nothing, lost what was known of them then.
 	empty map[string]bool
+	lost  map[string]missing
 	// running is what is being put in.
 	running chan error
 }
 
 // filling begins to fill; leave has to be called in the end.
 func (r *Replica) filling(at text.Position) *filling {
-	return &filling{r: r, at: at, empty: make(map[string]bool)}
+	return &filling{r: r, at: at, empty: make(map[string]bool), lost: make(map[string]missing)}
 }
 
 func (f *filling) add(records []index.Record) error {
@@ -96,6 +97,7 @@ func (f *filling) add(records []index.Record) error {
 				return err
 			}
 			f.empty[rec.Site] = isEmpty
+			f.lost[rec.Site] = f.r.lacked(rec.Site)
 		}
 		if !isEmpty {
 			continue
@@ -154,6 +156,7 @@ func (f *filling) end() error {
 			if err := f.r.putText(site, nil, f.at); err != nil {
 				return err
 			}
+			f.r.found(site, f.lost[site])
 		}
 	}
 	return nil

@@ -111,29 +111,33 @@ func atLeast(list []string) ([]postVersion, error) {
 }
 
 // await waits a moment for what an answer must know. Of posts an answer that is a
-// little old is better than none; to a position a service is held.
-func (r *Reading) await(ctx context.Context, posts []postVersion, at *tagsv1.Position) error {
+// little old is better than none, and it says of which; to a position a service is held.
+func (r *Reading) await(ctx context.Context, posts []postVersion, at *tagsv1.Position) (behind []string, err error) {
 	if len(posts) == 0 && at == nil {
-		return nil
+		return nil, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, waiting)
 	defer cancel()
 	var all sync.WaitGroup
-	for _, p := range posts {
+	late := make([]bool, len(posts))
+	for i, p := range posts {
 		all.Go(func() {
-			if r.AtLeast(limited, p.id, p.version) == nil {
-				_ = r.Replica.AwaitPost(limited, p.id) // the answer may be a little old
-			}
+			late[i] = r.AtLeast(limited, p.id, p.version) != nil || r.Replica.AwaitPost(limited, p.id) != nil
 		})
 	}
 	all.Wait()
+	for i, p := range posts {
+		if late[i] {
+			behind = append(behind, p.id+"@"+strconv.Itoa(int(p.version)))
+		}
+	}
 	if at == nil {
-		return ctx.Err()
+		return behind, ctx.Err()
 	}
 	if err := r.Replica.Await(limited, text.Position{Epoch: at.GetEpoch(), Pos: at.GetPos()}); err != nil {
-		return fault.Wrap(fault.KindUnavailable, err, "the index is not there yet")
+		return nil, fault.Wrap(fault.KindUnavailable, err, "the index is not there yet")
 	}
-	return nil
+	return behind, nil
 }
 
 func position(at text.Position) *tagsv1.Position {

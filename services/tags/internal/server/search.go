@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -17,6 +18,10 @@ import (
 
 // maxSkip bounds how many posts can be left out, and how far pages go by score.
 const maxSkip = 10_000
+
+// messages is the language of messages to who does not ask for another: programs get all
+// of theirs in it.
+const messages = "en"
 
 // search is a question with what its answer shows.
 type search struct {
@@ -43,7 +48,8 @@ func (s *Server) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.S
 	case problem != nil:
 		return nil, refused("q", problem)
 	}
-	if err := s.reading.await(ctx, q.posts, r.GetPosition()); err != nil {
+	behind, err := s.reading.await(ctx, q.posts, r.GetPosition())
+	if err != nil {
 		return nil, err
 	}
 	done, err := s.reading.ask(ctx)
@@ -57,7 +63,7 @@ func (s *Server) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.S
 	}
 	out := &tagsv1.SearchResponse{
 		Total: int32(found.Total), Facets: s.reading.facets(site, found.Tags, q.Internal), Authors: wireFacets(found.Authors), //nolint:gosec // below 2^31
-		Languages: wireFacets(found.Languages), Years: wireFacets(found.Years), Position: position(found.Position), Ignored: found.Ignored,
+		Languages: wireFacets(found.Languages), Years: wireFacets(found.Years), Position: position(found.Position), Ignored: found.Ignored, Behind: behind,
 	}
 	if found.Next != nil && found.Next.Rank <= maxSkip {
 		if out.NextPageToken, err = paging.Token(found.Next, q.filters...); err != nil {
@@ -145,10 +151,7 @@ func (s *Server) read(ctx context.Context, site string, r *tagsv1.SearchRequest)
 	if err != nil {
 		return q, nil, err
 	}
-	language := r.GetInterfaceLanguage()
-	if language == "" {
-		language = s.reading.Memory.Language(site)
-	}
+	language := cmp.Or(r.GetInterfaceLanguage(), messages)
 	typed := r.GetQ()
 	if r.GetComplete() {
 		typed += " "
@@ -264,7 +267,8 @@ func wireProblem(p *query.Problem) *tagsv1.QueryProblem {
 
 // refused is a problem as programs get it.
 func refused(field string, p *query.Problem) error {
-	return fault.InvalidFields(fault.Violation{
+	// The message is a sentence of its own: the field is not put before it.
+	return fault.New(fault.KindInvalid, p.Message, fault.Violation{
 		Field: field, Message: p.Message, Code: string(p.Code), Place: &fault.Place{Offset: p.Offset, Length: p.Length},
 	})
 }

@@ -100,6 +100,9 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 				return nil, err
 			}
 			posts[i] = append(found, p.GetPosts()...)
+			if len(posts[i])+len(p.GetAliases()) == 0 {
+				return nil, fault.Invalid("parts", "would have nothing for %q: no post of the tag is found by %q", p.GetName(), p.GetQ())
+			}
 		}
 		all = all && p.GetQ() == "" && len(p.GetPosts()) == 0 && len(p.GetAliases()) == 0
 	}
@@ -124,7 +127,7 @@ func (s *Server) found(ctx context.Context, site, slug, q string) ([]string, err
 		return nil, err
 	}
 	// Every word is as meant: a space ends the last one.
-	asked, problem := query.Parse(q+" ", s.reading.Memory.Language(site))
+	asked, problem := query.Parse(q+" ", messages)
 	if problem != nil {
 		return nil, refused("parts", problem)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parution/parution/chassis/fault"
@@ -69,11 +70,11 @@ func (s *Store) Undo(ctx context.Context, site, id, by string, at time.Time) (ta
 				return fmt.Errorf("look for later operations: %w", err)
 			}
 			if n > 0 {
-				return fault.Conflict("a later operation stands in the way: one on the tag %s", o.x.Tag(came).Slug)
+				return inTheWay(ctx, o, was, fault.Conflict("a later operation stands in the way: one on the tag %s", o.x.Tag(came).Slug))
 			}
 		}
 		if err := o.x.Undo(was); err != nil {
-			return err
+			return inTheWay(ctx, o, was, err)
 		}
 		o.op = o.x.Record(tag.Operation{Kind: tag.Undone, By: by, At: at, Undid: id}, was.IDs, was.IDs)
 		o.walk = o.x.Touched()
@@ -93,6 +94,45 @@ func (s *Store) Undo(ctx context.Context, site, id, by string, at time.Time) (ta
 		}
 		return nil
 	})
+}
+
+// inTheWay adds to what keeps an operation from being undone the latest one on its tags
+// since, which can be undone first.
+func inTheWay(ctx context.Context, o *operating, was tag.Operation, why error) error {
+	var last, other tag.Operation
+	touched := slices.Concat(was.IDs, was.Into)
+	for _, c := range was.Changes {
+		touched = append(touched, c.Tag)
+	}
+	slices.Sort(touched)
+	for _, id := range slices.Compact(touched) {
+		rows, err := o.q.ListOperationsOf(ctx, db.ListOperationsOfParams{TagID: id, Before: math.MaxInt64, PageSize: batch})
+		if err != nil {
+			return fmt.Errorf("look for later operations: %w", err)
+		}
+		for _, row := range rows {
+			op, err := operationOf(db.ListOperationsRow(row))
+			if err != nil {
+				return err
+			}
+			if op.Number <= was.Number || op.UndoneBy != "" {
+				continue
+			}
+			if op.Overlaps(was) && op.Number > last.Number {
+				last = op
+			}
+			if op.Number > other.Number {
+				other = op
+			}
+		}
+	}
+	if last.ID == "" {
+		last = other
+	}
+	if last.ID == "" {
+		return why
+	}
+	return fault.Conflict("%s; undo operation %s first (%s %s)", fault.TextOf(why), last.ID, last.Kind, strings.Join(last.Slugs, ", "))
 }
 
 // operating is a transaction that changes a taxonomy.

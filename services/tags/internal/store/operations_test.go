@@ -161,8 +161,8 @@ func TestOperationsAndUndoingThem(t *testing.T) {
 		if v, err := s.TagAt(t.Context(), "main", "velo"); err != nil || v.Slug != "transport" {
 			t.Errorf("the tag at the address before last = %+v, %v", v, err)
 		}
-		if _, err := s.Undo(t.Context(), "main", renamed.ID, "", noon()); fault.KindOf(err) != fault.KindConflict {
-			t.Errorf("undoing the renaming of a tag that is gone = %v, want Conflict", err)
+		if _, err := s.Undo(t.Context(), "main", renamed.ID, "", noon()); fault.KindOf(err) != fault.KindConflict || !strings.Contains(fault.TextOf(err), merged.ID) {
+			t.Errorf("undoing the renaming of a tag that is gone = %v, want Conflict with operation %s", err, merged.ID)
 		}
 		chosen := s.must(t, "transport", tag.Split, split(false, tag.Part{Name: "Rail"}, tag.Part{Name: "Route"}),
 			[]string{post(1).ID, post(2).ID, post(3).ID}, []string{post(2).ID, post(6).ID})
@@ -190,6 +190,31 @@ func TestOperationsAndUndoingThem(t *testing.T) {
 		s.undo(t, above)
 		s.undo(t, renamed)
 		s.wants(t, "after all", map[int]string{4: "velo Velo, internal-suivi #suivi internal", 5: "bus Bus, velo Vélo", 6: "velo VÉLO", 7: "bus BUS"})
+	})
+}
+
+func TestASplitThatWasUndoneLeavesNamesFree(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Science"), post(2, "Science"))
+		s.must(t, "science", tag.Described, describe(tag.Patch{Aliases: &[]string{"labo"}}))
+		s.undo(t, s.must(t, "science", tag.Split, split(false, tag.Part{Name: "Étude", Aliases: []string{"labo"}}), []string{post(1).ID}))
+		s.must(t, "science", tag.Split, split(false, tag.Part{Name: "Étude"}), []string{post(1).ID})
+		s.put(t, post(3, "Labo"))
+		s.wants(t, "split again, without the alias", map[int]string{1: "etude Étude", 2: "science Science", 3: "science Science"})
+	})
+}
+
+func TestATagThatComesBackWithAPostLeavesNamesToOthers(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Science"))
+		s.must(t, "science", tag.Described, describe(tag.Patch{Aliases: &[]string{"labo"}}))
+		s.undo(t, s.must(t, "science", tag.Split, split(false, tag.Part{Name: "Étude", Aliases: []string{"labo"}}), []string{post(1).ID}))
+		s.put(t, post(2, "Étude"), post(3, "Labo"))
+		s.wants(t, "after that", map[int]string{2: "etude Étude", 3: "science Science"})
 	})
 }
 

@@ -128,6 +128,7 @@ func (x *Taxonomy) part(whole *Record, p Part) (*Record, error) {
 		if r.Gone && len(r.Into) > 0 {
 			return nil, fault.Invalid("parts", "%q was split itself", name)
 		}
+		x.yield(r.ID)
 		x.change(r.ID, func(r *Record) { r.Named, r.Gone = true, false })
 		return x.tags[r.ID], nil
 	}
@@ -143,7 +144,7 @@ func (x *Taxonomy) hand(from, to string, aliases []string) error {
 		key := Key(alias)
 		name, ok := x.tags[from].Aliases[key]
 		if !ok {
-			return fault.Invalid("parts", "%q is no alias of the tag", alias)
+			return fault.Invalid("parts", "%q is no alias of the tag: only an alias that it has goes with a part (describe the tag with it first)", alias)
 		}
 		if from == to {
 			continue

@@ -236,6 +236,13 @@ func (op Operation) Came() []string {
 	return out
 }
 
+// Overlaps tells whether two operations changed the same of a tag.
+func (op Operation) Overlaps(other Operation) bool {
+	return slices.ContainsFunc(op.Changes, func(c Change) bool {
+		return slices.ContainsFunc(other.Changes, func(o Change) bool { return o.Tag == c.Tag && o.Field == c.Field })
+	})
+}
+
 func inTheWay(why string) error {
 	return fault.Conflict("a later operation stands in the way: %s", why)
 }

@@ -166,6 +166,7 @@ func (x *Taxonomy) Adopt(name, id string) *Record {
 	if r := x.Named(Key(name)); r != nil {
 		if r.Gone && len(r.Into) == 0 {
 			// It had come of an operation that was undone: now it is as posts make it.
+			x.yield(r.ID)
 			x.change(r.ID, func(r *Record) { r.Gone, r.Named, r.Parent = false, false, "" })
 		}
 		return x.tags[r.ID]
@@ -175,6 +176,22 @@ func (x *Taxonomy) Adopt(name, id string) *Record {
 	x.vacate(slug, id)
 	x.change(id, func(r *Record) { r.Name, r.Slug, r.Internal = name, slug, IsInternal(name) })
 	return x.tags[id]
+}
+
+// yield takes from a tag that is gone, and comes back, the names that lead to other tags
+// now: it keeps what it was when its operation was undone, and the others got theirs back.
+func (x *Taxonomy) yield(id string) {
+	if !x.tags[id].Gone {
+		return
+	}
+	elsewhere := func(key string) bool {
+		o := x.Named(key)
+		return o != nil && o.ID != id && !o.Gone
+	}
+	x.change(id, func(r *Record) {
+		maps.DeleteFunc(r.Aliases, func(key, _ string) bool { return elsewhere(key) })
+		maps.DeleteFunc(r.Names, func(_, name string) bool { return elsewhere(Key(name)) })
+	})
 }
 
 // freeSlug is the address itself if no tag has it now, or one like it.

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"hash/crc32"
 	"io"
 	"os"
@@ -51,12 +50,12 @@ func (s *Sites) check(o *opened) error {
 
 // checkFile compares a file with the checksum in its last four bytes.
 func checkFile(path string, size int64) (err error) {
-	f, err := os.Open(path) //nolint:gosec // a file of the index
+	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("read the full text: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	var sum hash.Hash32 = crc32.NewIEEE()
+	sum := crc32.NewIEEE()
 	var last [4]byte
 	if _, err := io.Copy(sum, io.LimitReader(f, max(0, size-int64(len(last))))); err != nil {
 		return fmt.Errorf("read the full text: %w", err)

@@ -13,6 +13,10 @@ import (
 	"github.com/parution/parution/services/tags/internal/text"
 )
 
+// cell parts the cells of a table: it is no word, and keeps them apart where a passage is
+// shown.
+const cell = " | "
+
 // maxTextBytes is how much of the source of a post is searched.
 const maxTextBytes = 256 << 10
 
@@ -23,8 +27,9 @@ var (
 	definition  = regexp.MustCompile(`^ {0,3}\[[^\]\n]+\]:[ \t]*\S+`)
 	footnote    = regexp.MustCompile(`\[\^[^\]\n]+\]:?`)
 	listItem    = regexp.MustCompile(`^(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)(?:\[[ xX]\][ \t]+)?`)
-	atxHeading  = regexp.MustCompile(`^#{1,6}(?:[ \t]+|$)`)
-	ruler       = regexp.MustCompile(`^(?:[-*_=:|][ \t]*){2,}$`)
+	// Marks without a space behind them are a slip, and no words either.
+	atxHeading = regexp.MustCompile(`^(?:#{1,6}(?:[ \t\x{a0}]|$)|#{2,6}[^#\s])`)
+	ruler      = regexp.MustCompile(`^(?:[-*_=:|][ \t]*){2,}$`)
 )
 
 // Text is what of a post is searched: the text of its source without marks.
@@ -68,7 +73,7 @@ func clean(s string) string {
 func fromHTML(source string) (paragraphs, headings []string) {
 	body, above := withoutTags(source, true)
 	for line := range strings.SplitSeq(body, "\n") {
-		if line = clean(line); line != "" {
+		if line = strings.Trim(clean(line), "| "); line != "" {
 			paragraphs = append(paragraphs, line)
 		}
 	}
@@ -120,8 +125,7 @@ func (m *markdown) line(line string) {
 		m.end()
 	case atxHeading.MatchString(bare):
 		m.end()
-		bare = strings.TrimRight(strings.TrimRight(atxHeading.ReplaceAllLiteralString(bare, ""), "#"), " \t")
-		m.heading(bare)
+		m.heading(strings.Trim(bare, "# \t\u00a0"))
 	case ruler.MatchString(bare):
 		if c := bare[0]; len(m.lines) == 1 && (c == '=' || c == '-') && strings.Trim(bare, bare[:1]) == "" {
 			heading := m.lines[0]
@@ -134,7 +138,15 @@ func (m *markdown) line(line string) {
 	default:
 		if rest := listItem.ReplaceAllLiteralString(bare, ""); rest != bare {
 			m.end()
-			bare = rest
+			if bare = rest; atxHeading.MatchString(bare) {
+				m.heading(strings.Trim(bare, "# \t\u00a0"))
+				return
+			}
+		}
+		if row := strings.HasPrefix(bare, "|"); row {
+			m.end()
+			defer m.end()
+			bare = strings.Trim(bare, "| \t")
 		}
 		m.lines = append(m.lines, inline(bare))
 	}
@@ -180,7 +192,7 @@ func inline(line string) string {
 		case r == '~' && beside(runes, i, func(o rune) bool { return o == '~' }):
 		case r == '_' && (i == 0 || i == len(runes)-1 || !inWord(runes[i-1]) || !inWord(runes[i+1])):
 		case r == '|':
-			b.WriteByte(' ')
+			b.WriteString(cell) // of a table
 		default:
 			b.WriteRune(r)
 		}
@@ -207,7 +219,8 @@ func withoutTags(source string, isHTML bool) (body, headings string) {
 	b.Grow(len(source))
 	into := &b
 	z := html.NewTokenizer(strings.NewReader(source))
-	hidden := atom.Atom(0)
+	// A row of a table is one line, however its cells are written.
+	hidden, inRow := atom.Atom(0), false
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
@@ -216,7 +229,9 @@ func withoutTags(source string, isHTML bool) (body, headings string) {
 			}
 			return b.String(), above.String()
 		case html.TextToken:
-			if hidden == 0 {
+			if hidden == 0 && inRow {
+				into.WriteString(strings.ReplaceAll(string(z.Text()), "\n", " "))
+			} else if hidden == 0 {
 				into.Write(z.Text())
 			}
 		case html.StartTagToken, html.SelfClosingTagToken, html.EndTagToken:
@@ -236,7 +251,12 @@ func withoutTags(source string, isHTML bool) (body, headings string) {
 					above.WriteByte('\n')
 					into = &b
 				}
-			case isHTML && !isInline(tag):
+			case tag == atom.Td, tag == atom.Th:
+				if inRow = true; !strings.HasPrefix(raw, "</") {
+					into.WriteString(cell)
+				}
+			case isHTML && !isInline(tag) && (!inRow || tag == atom.Tr || tag == atom.Table):
+				inRow = false
 				into.WriteByte('\n')
 			case !isInline(tag):
 				into.WriteByte(' ')

@@ -12,7 +12,7 @@ import (
 
 // Edition grows by one whenever another text or other keywords are made of the same
 // post: the index is made anew then.
-const Edition = 1
+const Edition = 2
 
 // Post is a post's state as its owner tells it.
 func Post(s *postsv1.PostState) entry.Post {

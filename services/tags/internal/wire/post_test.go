@@ -24,10 +24,13 @@ func TestTextOfAPost(t *testing.T) {
 		{"code", "markdown", "```go\n# no heading\nx := 1\n```\n\nend", "", "# no heading x := 1|end"},
 		{"HTML in Markdown", "markdown", "one<br>two <em>th</em>ree &amp; t&#233;", "", "one two three & té"},
 		{"HTML", "html", "<h2>T<i>i</i>tle</h2><p>One</p><p>tw<b>o</b></p><style>x{}</style><script>var y</script>&eacute;t&eacute;", "Title", "One|two|été"},
+		{"table", "markdown", "before\n\n| Name | Size |\n|---|---:|\n| Tree | 3 m |\n| Bush | 1 m |\n\nafter", "", "before|Name / Size|Tree / 3 m|Bush / 1 m|after"},
+		{"table in HTML", "html", "<table><tr><th>Name</th><th>Size</th></tr>\n<tr>\n<td><p>Tree</p></td>\n<td>3 m</td>\n</tr></table><p>after</p>", "", "Name / Size|Tree / 3 m|after"},
+		{"headings that are not quite", "markdown", "text\n####Close\n####\u00a0Thin\n- ## In a list\n#tag is a word", "Close|Thin|In a list", "text|#tag is a word"},
 		{"control characters", "markdown", "a\x00b\u0007 c", "", "ab c"},
 	} {
 		got := wire.Text(&postsv1.Post{Body: c.body, Format: c.format})
-		if diff := cmp.Diff([]string{c.headings, c.text}, []string{strings.Join(got.Headings, "|"), strings.ReplaceAll(got.Body, "\n", "|")}); diff != "" {
+		if diff := cmp.Diff([]string{c.headings, c.text}, []string{strings.Join(got.Headings, "|"), strings.NewReplacer("\n", "|", " | ", " / ").Replace(got.Body)}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}

@@ -1679,8 +1679,8 @@ type SearchRequest struct {
 	AtLeast []string `protobuf:"bytes,14,rep,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
 	// The answer must know the notices of tags up to here. For services.
 	Position *Position `protobuf:"bytes,15,opt,name=position,proto3" json:"position,omitempty"`
-	// BCP 47 tag of who asks: whose keywords examples and messages use. Default: the site's
-	// most frequent language. All keywords are understood always.
+	// BCP 47 tag of who asks: whose keywords examples and messages use. Default: English. All
+	// keywords are understood always.
 	InterfaceLanguage string `protobuf:"bytes,16,opt,name=interface_language,json=interfaceLanguage,proto3" json:"interface_language,omitempty"`
 	// Every word is as meant: none may go on.
 	Complete      bool `protobuf:"varint,17,opt,name=complete,proto3" json:"complete,omitempty"`
@@ -1923,7 +1923,10 @@ type SearchResponse struct {
 	// What the index had seen of the notices of tags when it answered.
 	Position *Position `protobuf:"bytes,11,opt,name=position,proto3" json:"position,omitempty"`
 	// Words that are too frequent to be looked for, or too many, as they were typed.
-	Ignored       []string `protobuf:"bytes,12,rep,name=ignored,proto3" json:"ignored,omitempty"`
+	Ignored []string `protobuf:"bytes,12,rep,name=ignored,proto3" json:"ignored,omitempty"`
+	// Those of at_least that this answer does not know yet, as they were asked for: the moment
+	// that it waits for them was not enough.
+	Behind        []string `protobuf:"bytes,13,rep,name=behind,proto3" json:"behind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2038,6 +2041,13 @@ func (x *SearchResponse) GetPosition() *Position {
 func (x *SearchResponse) GetIgnored() []string {
 	if x != nil {
 		return x.Ignored
+	}
+	return nil
+}
+
+func (x *SearchResponse) GetBehind() []string {
+	if x != nil {
+		return x.Behind
 	}
 	return nil
 }
@@ -3246,7 +3256,7 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05Facet\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\tR\x05value\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x05R\x05count\"\xa3\x04\n" +
+	"\x05count\x18\x03 \x01(\x05R\x05count\"\xbb\x04\n" +
 	"\x0eSearchResponse\x122\n" +
 	"\x05posts\x18\x01 \x03(\v2\x1c.parution.tags.v1.TaggedPostR\x05posts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
@@ -3261,7 +3271,8 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\aproblem\x18\n" +
 	" \x01(\v2\x1e.parution.tags.v1.QueryProblemR\aproblem\x126\n" +
 	"\bposition\x18\v \x01(\v2\x1a.parution.tags.v1.PositionR\bposition\x12\x18\n" +
-	"\aignored\x18\f \x03(\tR\aignored\"l\n" +
+	"\aignored\x18\f \x03(\tR\aignored\x12\x16\n" +
+	"\x06behind\x18\r \x03(\tR\x06behind\"l\n" +
 	"\fQueryProblem\x12\x16\n" +
 	"\x06offset\x18\x01 \x01(\x05R\x06offset\x12\x16\n" +
 	"\x06length\x18\x02 \x01(\x05R\x06length\x12\x12\n" +
