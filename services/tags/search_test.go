@@ -293,6 +293,23 @@ func TestProblemsAreToldInEnglishUnlessAnotherLanguageIsAskedFor(t *testing.T) {
 	})
 }
 
+func TestLanguagesOfASearchHaveNames(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		p := written("a", "b", noon(), "go")
+		p.Language = "fr"
+		w.change(t, "main", ids.New(), p)
+		w.settle(t)
+		for asker, want := range map[string]string{"": "French", "en-GB": "French", "fr": "français", "!": "French"} {
+			got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: "a", InterfaceLanguage: asker})
+			if err != nil || len(got.GetLanguages()) != 1 || got.GetLanguages()[0].GetValue() != "fr" || got.GetLanguages()[0].GetName() != want {
+				t.Errorf("for %q: %v, %v; want fr called %q", asker, got.GetLanguages(), err, want)
+			}
+		}
+	})
+}
+
 func TestASplitThatWouldMakeAnEmptyTagIsRefused(t *testing.T) {
 	t.Parallel()
 	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {

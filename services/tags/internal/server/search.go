@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/paging"
@@ -63,7 +66,7 @@ func (s *Server) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.S
 	}
 	out := &tagsv1.SearchResponse{
 		Total: int32(found.Total), Facets: s.reading.facets(site, found.Tags, q.Internal), Authors: wireFacets(found.Authors), //nolint:gosec // below 2^31
-		Languages: wireFacets(found.Languages), Years: wireFacets(found.Years), Position: position(found.Position), Ignored: found.Ignored, Behind: behind,
+		Languages: languageFacets(found.Languages, r.GetInterfaceLanguage()), Years: wireFacets(found.Years), Position: position(found.Position), Ignored: found.Ignored, Behind: behind,
 	}
 	if found.Next != nil && found.Next.Rank <= maxSkip {
 		if out.NextPageToken, err = paging.Token(found.Next, q.filters...); err != nil {
@@ -151,12 +154,11 @@ func (s *Server) read(ctx context.Context, site string, r *tagsv1.SearchRequest)
 	if err != nil {
 		return q, nil, err
 	}
-	language := cmp.Or(r.GetInterfaceLanguage(), messages)
 	typed := r.GetQ()
 	if r.GetComplete() {
 		typed += " "
 	}
-	asked, problem := query.Parse(typed, language)
+	asked, problem := query.Parse(typed, cmp.Or(r.GetInterfaceLanguage(), messages))
 	if problem != nil {
 		return q, problem, nil
 	}
@@ -277,6 +279,24 @@ func wireFacets(counts []index.Count) []*tagsv1.Facet {
 	out := make([]*tagsv1.Facet, len(counts))
 	for i, c := range counts {
 		out[i] = &tagsv1.Facet{Value: c.Value, Name: c.Name, Count: int32(c.Posts)} //nolint:gosec // below 2^31
+	}
+	return out
+}
+
+// languageFacets have the names of languages for who asks.
+func languageFacets(counts []index.Count, asker string) []*tagsv1.Facet {
+	in, err := language.Parse(cmp.Or(asker, messages))
+	if err != nil {
+		in = language.English
+	}
+	names := display.Tags(in)
+	out := wireFacets(counts)
+	for _, f := range out {
+		tag, err := language.Parse(f.GetValue())
+		if err != nil || names == nil {
+			continue
+		}
+		f.Name = cmp.Or(names.Name(tag), f.GetName())
 	}
 	return out
 }
