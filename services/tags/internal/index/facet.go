@@ -6,8 +6,6 @@ import (
 	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
 
 	"github.com/parution/parution/chassis/slug"
 )
@@ -146,7 +144,7 @@ func (e *evaluation) facets(found *roaring.Bitmap, out *Found) {
 			c.Value, c.Posts = key, c.Posts+posts
 			authors[key] = c
 		case kindLanguage:
-			out.Languages = append(out.Languages, Count{Value: t.value, Posts: posts})
+			out.Languages = append(out.Languages, Count{Value: t.value, Name: t.value, Posts: posts})
 		case kinds:
 		}
 	}
@@ -154,19 +152,7 @@ func (e *evaluation) facets(found *roaring.Bitmap, out *Found) {
 		out.Authors = append(out.Authors, c)
 	}
 	out.Tags, out.Authors, out.Languages = most(out.Tags, maxTagFacets), most(out.Authors, maxOtherFacets), most(out.Languages, maxOtherFacets)
-	for i, l := range out.Languages {
-		out.Languages[i].Name = languageName(l.Value)
-	}
 	out.Years = e.years(found)
-}
-
-// languageName is what a language calls itself; its code if nobody knows.
-func languageName(code string) string {
-	tag, err := language.Parse(code)
-	if err != nil {
-		return code
-	}
-	return cmp.Or(display.Self.Name(tag), code)
 }
 
 // years are those of the posts found, newest first.
