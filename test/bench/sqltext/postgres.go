@@ -67,10 +67,12 @@ JOIN (SELECT number, slug, title FROM post) post USING (number) ORDER BY score D
 
 func copyPosts(ctx context.Context, conn *pgx.Conn, b *blog.Blog, from, to, of int) error {
 	var posts, sources, tags [][]any
+	// Where the locale is C, PostgreSQL takes ’ for a letter: "qu’acteurs" would be one word.
+	plain := strings.NewReplacer("’", "'")
 	for i := from; i < to; i++ {
 		p := b.Post(i, of)
 		posts = append(posts, []any{i, p.ID, p.Slug, p.Title, p.Language, p.Author, p.PublishedAt, p.PublishedAt.Year()})
-		sources = append(sources, []any{i, p.Language, p.Title, p.Body, strings.Join(p.Tags, ", "), p.Author})
+		sources = append(sources, []any{i, p.Language, plain.Replace(p.Title), plain.Replace(p.Body), strings.Join(p.Tags, ", "), p.Author})
 		for _, name := range p.Tags {
 			tags = append(tags, []any{b.Number(name), i})
 		}
