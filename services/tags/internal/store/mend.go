@@ -48,8 +48,7 @@ func (w *writing) isWhole(e entry.Entry, stand tag.Standing, found []tagRow, has
 	return hasText == e.Indexed && slices.Equal(found, w.decidingRows(e, stand))
 }
 
-// Settle takes away what belongs to no entry, and the names that tags have by
-// what posts write are counted anew. It runs in tx.
+// Settle takes away what belongs to no entry. It runs in tx.
 func (s *Store) Settle(ctx context.Context, tx *sql.Tx) error {
 	for _, statement := range [...]string{settleTags, settleTexts} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {

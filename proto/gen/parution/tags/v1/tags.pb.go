@@ -933,9 +933,9 @@ func (x *MergeTagResponse) GetOperation() *TagOperation {
 type SplitTagRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Slug  string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
-	// At least one. Without q and posts in any part, whatever carries the tag carries all
-	// parts instead. Otherwise each post goes to the parts that take it, and keeps the tag
-	// if none does.
+	// At least one. Without q, posts and aliases in any part, whatever carries the tag
+	// carries all parts instead. Otherwise each post goes to the parts that take it, by q,
+	// posts or the alias that its author wrote, and keeps the tag if none does.
 	Parts []*SplitTagRequest_Part `protobuf:"bytes,2,rep,name=parts,proto3" json:"parts,omitempty"`
 	// 0: whatever the version is.
 	ExpectedVersion int32 `protobuf:"varint,3,opt,name=expected_version,json=expectedVersion,proto3" json:"expected_version,omitempty"`
@@ -2594,7 +2594,7 @@ type Entry struct {
 	Tags []*Tag `protobuf:"bytes,6,rep,name=tags,proto3" json:"tags,omitempty"`
 	// As in the notice of this version. Empty with version 0: tags does not know it.
 	PublicHash []byte `protobuf:"bytes,7,opt,name=public_hash,json=publicHash,proto3" json:"public_hash,omitempty"`
-	// The rarest terms of its text, as the index has them, the most telling first; at most 12.
+	// The most telling words of its text, made from the text alone, the best first; at most 12.
 	Keywords []string `protobuf:"bytes,8,rep,name=keywords,proto3" json:"keywords,omitempty"`
 	// The version of the post that it was made from; 0 if that is not known.
 	PostVersion   int32 `protobuf:"varint,9,opt,name=post_version,json=postVersion,proto3" json:"post_version,omitempty"`
@@ -3034,7 +3034,7 @@ type SplitTagRequest_Part struct {
 	Q string `protobuf:"bytes,2,opt,name=q,proto3" json:"q,omitempty"`
 	// These posts, by id, at most 1,000.
 	Posts []string `protobuf:"bytes,3,rep,name=posts,proto3" json:"posts,omitempty"`
-	// Names (aliases) of the tag that go with the part, for what is published later.
+	// Names (aliases) of the tag that go with the part, also for what is published later.
 	Aliases       []string `protobuf:"bytes,4,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
