@@ -113,7 +113,7 @@ type tagSplit struct {
 	Tag   string   `arg:"" help:"Its slug, or a name that leads to it."`
 	Part  []string `arg:"" help:"A tag that comes out, with a query for the posts that go to it: Rail, or \"Rail=train OR gare\". Without any query and any --posts, all posts get all parts."`
 	Posts []string `env:"-" help:"Posts that go to a part, by id; may be given several times." placeholder:"PART=ID,…" sep:"none"`
-	Alias []string `env:"-" help:"A name of the tag that goes with a part, for what is published later; may be given several times." placeholder:"PART=NAME" sep:"none"`
+	Alias []string `env:"-" help:"An alias of the tag that goes with a part, also for what is published later; may be given several times." placeholder:"PART=NAME" sep:"none"`
 }
 
 // Run splits.
