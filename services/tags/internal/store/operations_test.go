@@ -218,6 +218,23 @@ func TestATagThatComesBackWithAPostLeavesNamesToOthers(t *testing.T) {
 	})
 }
 
+func TestATagThatComesBackAloneTakesNothingFromOthers(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Science"), post(2, "Trains"))
+		s.must(t, "science", tag.Described, describe(tag.Patch{Aliases: &[]string{"labo"}}))
+		s.undo(t, s.must(t, "science", tag.Split, split(false, tag.Part{Name: "Étude", Aliases: []string{"labo"}}), []string{post(1).ID}))
+		s.must(t, "trains", tag.Renamed, rename("Trains", "etude"))
+		s.put(t, post(3, "Étude"))
+		s.put(t, post(4, "Labo"))
+		s.wants(t, "after that", map[int]string{2: "etude Trains", 3: "etude-2 Étude", 4: "science Science"})
+		if v, err := s.TagAt(t.Context(), "main", "etude"); err != nil || v.Name != "Trains" {
+			t.Errorf("the tag at its address = %+v, %v; want Trains", v, err)
+		}
+	})
+}
+
 // world is what the random operations are made on.
 const (
 	randomPosts = 24
