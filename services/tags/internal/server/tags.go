@@ -107,7 +107,13 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 		all = all && p.GetQ() == "" && len(p.GetPosts()) == 0 && len(p.GetAliases()) == 0
 	}
 	d := s.deed(ctx, tag.Split, r.GetSlug(), r.GetExpectedVersion(), func(x *tag.Taxonomy, id string) ([]string, error) {
-		return x.Split(id, parts, all)
+		into, err := x.Split(id, parts, all)
+		for i := range into {
+			if !all && into[i] != id && len(posts[i])+len(parts[i].Aliases) == 0 {
+				return nil, fault.Invalid("parts", "would have nothing for %q: say which posts go there", parts[i].Name)
+			}
+		}
+		return into, err
 	})
 	if !all {
 		d.Posts = posts

@@ -230,6 +230,7 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 			}
 		}
 	}
+	taken := make(map[string]bool)
 	for some := range slices.Chunk(postIDs, batch) {
 		entries, err := s.entries(ctx, o.tx, some)
 		if err != nil {
@@ -253,12 +254,20 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 			for _, lead := range o.x.Stand(e.Names, e.Language, moves[id]).Leads {
 				if slices.Contains(lead.To, from) && !seen[lead.From] {
 					seen[lead.From] = true
+					for _, part := range takers[id] {
+						taken[part] = true
+					}
 					rows = append(rows, moveRow{PostID: id, LeadID: lead.From, Operation: o.number, FromID: from, IntoIDs: to})
 				}
 			}
 		}
 		if err := saveRows(ctx, o.tx, s.sql.putMoves, rows); err != nil {
 			return fmt.Errorf("note the ways of posts: %w", err)
+		}
+	}
+	for i, part := range into {
+		if len(chosen[i]) > 0 && !taken[part] {
+			return fault.Invalid("parts", "would have nothing for %q: none of its posts carries the tag", o.x.Tag(part).Name)
 		}
 	}
 	return nil
