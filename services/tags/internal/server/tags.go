@@ -93,6 +93,11 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 		if n := len(p.GetPosts()); n > maxChosen {
 			return nil, fault.Invalid("parts", "has a part with %d posts; at most %d", n, maxChosen)
 		}
+		for _, id := range p.GetPosts() {
+			if !ids.Valid(id) {
+				return nil, fault.Invalid("parts", "has %q for %q: that is no id of a post", id, p.GetName())
+			}
+		}
 		posts[i] = p.GetPosts()
 		if p.GetQ() != "" {
 			found, err := s.found(ctx, who.Site, r.GetSlug(), p.GetQ())
