@@ -235,6 +235,29 @@ func TestATagThatComesBackAloneTakesNothingFromOthers(t *testing.T) {
 	})
 }
 
+func TestAnAliasCanBecomeATagAgain(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Bike"), post(2, "Bicyclette"), post(3, "Bicyclette"))
+		s.must(t, "bike", tag.Merged, merge("bicyclette"))
+		merged := map[int]string{1: "bicyclette Bicyclette", 2: "bicyclette Bicyclette", 3: "bicyclette Bicyclette"}
+		s.wants(t, "merged", merged)
+		apart := s.must(t, "bicyclette", tag.Split, split(false, tag.Part{Name: "Bike"}), []string{post(2).ID})
+		s.put(t, post(4, "BIKE"))
+		s.wants(t, "apart", map[int]string{1: "bike Bike", 2: "bike Bike", 3: "bicyclette Bicyclette", 4: "bike Bike"})
+		if v, err := s.TagAt(t.Context(), "main", "bicyclette"); err != nil || len(v.Aliases) > 0 {
+			t.Errorf("the tag that it came of is %+v, %v; want it without aliases", v, err)
+		}
+		s.undo(t, apart)
+		merged[4] = "bicyclette Bicyclette"
+		s.wants(t, "together again", merged)
+		if v, err := s.TagAt(t.Context(), "main", "bike"); err != nil || v.Slug != "bicyclette" {
+			t.Errorf("the former address leads to %+v, %v; want Bicyclette", v, err)
+		}
+	})
+}
+
 // world is what the random operations are made on.
 const (
 	randomPosts = 24

@@ -191,7 +191,7 @@ func (x *Taxonomy) yield(id string) {
 		return o != nil && o.ID != id && !o.Gone
 	}
 	slug := r.Slug
-	if o := x.Addressed(slug); o != nil && o.ID != id && o.Slug == slug {
+	if o := x.Addressed(slug); o != nil && o.ID != id && !o.Gone && o.Slug == slug {
 		slug = x.freeSlug(Address(r.Name), id)
 	}
 	x.vacate(slug, id)
@@ -216,8 +216,8 @@ func (x *Taxonomy) Rivals(name string) (keys, addresses []string) {
 // freeSlug is the address itself if no tag has it now, or one like it.
 func (x *Taxonomy) freeSlug(address, id string) string {
 	for _, s := range Addresses(address) {
-		if r := x.tags[x.slugs[s]]; r == nil || r.Slug != s || r.ID == id {
-			return s // nobody's, or a former one
+		if r := x.tags[x.slugs[s]]; r == nil || r.Gone || r.Slug != s || r.ID == id {
+			return s // nobody's, that of a tag that is gone, or a former one
 		}
 	}
 	return address + "-" + id[max(0, len(id)-12):]
