@@ -125,7 +125,7 @@ func TestTagChanges(t *testing.T) {
 		{"describe", []string{"describe", "velo", "--description", "D", "--colour", "", "--parent", "Transport", "--internal"}, []string{
 			`tags/velo "3" {"colour":"","description":"D","internal":true,"parent":"transport"}`,
 		}, ""},
-		{"describe names and aliases", []string{"describe", "velo", "--name-in", "fr=Vélo, cycle", "--name-in", "en=", "--alias", "bike", "--no-alias", "bicyclette"}, []string{
+		{"describe names and aliases", []string{"describe", "velo", "--name-in", "fr=Vélo, cycle", "--name-in", "EN=", "--alias", "bike", "--no-alias", "bicyclette"}, []string{
 			`tags/velo "3" {"aliases":["bike"],"names":{"fr":"Vélo, cycle"}}`,
 		}, ""},
 		{"describe takes a tag out", []string{"describe", "velo", "--parent", "", "--no-internal"}, []string{`tags/velo "3" {"internal":false,"parent":""}`}, ""},

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,9 +84,9 @@ func (d tagDescribe) apply(t *tagsv1.Tag) (mask []string, err error) {
 		}
 		for _, n := range d.NameIn {
 			language, name, _ := strings.Cut(n, "=")
-			if language, name = strings.TrimSpace(language), strings.TrimSpace(name); name == "" {
-				delete(t.GetNames(), language)
-			} else {
+			language, name = strings.ReplaceAll(strings.TrimSpace(language), "_", "-"), strings.TrimSpace(name)
+			maps.DeleteFunc(t.GetNames(), func(known, _ string) bool { return strings.EqualFold(known, language) })
+			if name != "" {
 				t.Names[language] = name
 			}
 		}

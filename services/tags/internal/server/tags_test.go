@@ -239,6 +239,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"an image that is a script", patch(&tagsv1.Tag{Image: "javascript:alert(1)"}, "image"), fault.KindInvalid},
 		{"a long description", patch(&tagsv1.Tag{Description: strings.Repeat("é", 2001)}, "description"), fault.KindInvalid},
 		{"no language", patch(&tagsv1.Tag{Names: map[string]string{"!": "x"}}, "names"), fault.KindInvalid},
+		{"two names in a language", patch(&tagsv1.Tag{Names: map[string]string{"en": "x", "EN": "y"}}, "names"), fault.KindInvalid},
 		{"a long name", patch(&tagsv1.Tag{Names: map[string]string{"en": strings.Repeat("x", 61)}}, "names"), fault.KindInvalid},
 		{"a name of another tag", patch(&tagsv1.Tag{Names: map[string]string{"en": "ROUTE"}}, "names"), fault.KindConflict},
 		{"an alias of another tag", patch(&tagsv1.Tag{Aliases: []string{"route"}}, "aliases"), fault.KindConflict},

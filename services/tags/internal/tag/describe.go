@@ -117,6 +117,9 @@ func (x *Taxonomy) describeNames(r *Record, p Patch) error {
 		if err := x.free("names", name, r.ID); err != nil {
 			return err
 		}
+		if names[l.String()] != "" {
+			return fault.Invalid("names", "has two names in %s", l)
+		}
 		names[l.String()] = name
 	}
 	r.Names, r.Named = clone(names), true
