@@ -155,7 +155,8 @@ func (w *world) change(t *testing.T, site, id string, p *postsv1.Post) {
 	w.posts.tell(t, "post", site, id, w.posts.set(site, id, p))
 }
 
-// settle waits until the index has applied all that was told.
+// settle waits until entries are brought up to what was done to tags, and the index has
+// applied all that was told.
 func (w *world) settle(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -166,17 +167,18 @@ func (w *world) settle(t *testing.T) {
 		if w.wake != nil {
 			w.wake()
 		}
-		var floor int64
-		err := w.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT coalesce(max(floor), 0) FROM projection_cursor WHERE source = 'posts'`).Scan(&floor)
+		var floor, running int64
+		err := w.db.Conn(t.Context()).QueryRowContext(t.Context(),
+			`SELECT coalesce(max(floor), 0), (SELECT count(*) FROM tag_operation WHERE running) FROM projection_cursor WHERE source = 'posts'`).Scan(&floor, &running)
 		if err != nil {
 			t.Fatalf("read the cursor: %v", err)
 		}
-		if floor == w.posts.pos && w.hasAll(t) {
+		if floor == w.posts.pos && running == 0 && w.hasAll(t) {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("the index has applied %d of %d notices", floor, w.posts.pos)
+			t.Fatalf("the index has applied %d of %d notices, and %d operations run", floor, w.posts.pos, running)
 		case <-look.C:
 		}
 	}

@@ -141,7 +141,7 @@ func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.G
 // carries selects nothing.
 func (s *Server) ListTaggedPosts(ctx context.Context, r *tagsv1.ListTaggedPostsRequest) (*tagsv1.ListTaggedPostsResponse, error) {
 	site := identity.From(ctx).Site
-	sel, err := entry.Select(site, r.GetTags())
+	slugs, err := entry.Select(r.GetTags())
 	if err != nil {
 		return nil, err
 	}
@@ -149,12 +149,12 @@ func (s *Server) ListTaggedPosts(ctx context.Context, r *tagsv1.ListTaggedPostsR
 	if err != nil {
 		return nil, err
 	}
-	parts := tagNodes(sel.Slugs())
+	parts := tagNodes(slugs)
 	if parts, err = withTags(parts, r.GetAny(), r.GetNot()); err != nil {
 		return nil, err
 	}
 	q := index.Question{Site: site, Asks: query.And{Parts: parts}, Order: index.Newest, Size: int(size), Internal: sees(ctx), Facets: true}
-	filters := slices.Concat([]string{"tagged", site}, sel.Slugs(), []string{"any"}, r.GetAny(), []string{"not"}, r.GetNot())
+	filters := slices.Concat([]string{"tagged", site}, slugs, []string{"any"}, r.GetAny(), []string{"not"}, r.GetNot())
 	if _, err := paging.Read(r.GetPageToken(), &q.After, filters...); err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (s *Server) ListTaggedPosts(ctx context.Context, r *tagsv1.ListTaggedPostsR
 			return nil, err
 		}
 	}
-	chosen := s.reading.Memory.IDsOf(site, sel.Slugs())
+	chosen := s.reading.Memory.IDsOf(site, slugs)
 	out.Facets = s.reading.facets(site, slices.DeleteFunc(found.Tags, func(c index.Count) bool { return slices.Contains(chosen, c.Value) }), q.Internal)
 	if out.Posts, err = s.posts(ctx, found.Posts, q.Internal); err != nil {
 		return nil, err

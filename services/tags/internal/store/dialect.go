@@ -11,7 +11,6 @@ const (
 	tagsAfter    = `SELECT id, version, record FROM tag WHERE id > $1 ORDER BY id LIMIT $2`
 	tagsOfSite   = `SELECT id, version, record FROM tag WHERE site_id = $1`
 	ownTags      = `SELECT id, version, record FROM tag WHERE tag.id IN (SELECT tag_id FROM tag_slug WHERE site_id = $1 AND slug = $2)`
-	childrenOf   = `SELECT id, version, record FROM tag WHERE parent_id = $1`
 
 	// settleTags and settleTexts take away what belongs to no entry.
 	settleTags  = `DELETE FROM entry_tag WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = entry_tag.post_id AND entry.indexed)`

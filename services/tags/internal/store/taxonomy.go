@@ -278,15 +278,6 @@ func (s *Store) addressed(ctx context.Context, site, slug string) ([]*tag.Record
 	return s.tagRows(ctx, s.db.Conn(ctx), ownTags, site, slug)
 }
 
-// Children are the tags directly below one, by name.
-func (s *Store) Children(ctx context.Context, site, id string) ([]*tag.Record, error) {
-	all, err := s.tagRows(ctx, s.db.Conn(ctx), childrenOf, id)
-	if err != nil {
-		return nil, err
-	}
-	return tag.NewTaxonomy(site, all...).Children(id), nil
-}
-
 // shownNames gives tags that no editor has named the spelling that most posts write.
 func (s *Store) shownNames(ctx context.Context, q *db.Queries, x *tag.Taxonomy, ids []string) error {
 	for _, id := range ids {
