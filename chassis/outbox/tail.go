@@ -108,8 +108,7 @@ func (t *Tail) Wait(ctx context.Context, after Place) error {
 		if t.out.db.Dialect() == sqldb.Postgres {
 			pause = lookAgain
 			var placed, unplaced bool
-			err := t.out.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM outbox WHERE (epoch, pos) > ($1, $2)),
- EXISTS (SELECT 1 FROM outbox WHERE pos IS NULL)`, after.Epoch, after.Pos).Scan(&placed, &unplaced)
+			err := t.out.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM outbox WHERE (epoch, pos) > ($1, $2)), `+isUnplaced, after.Epoch, after.Pos).Scan(&placed, &unplaced)
 			switch {
 			case err != nil:
 				return fmt.Errorf("look for what waits: %w", err)
