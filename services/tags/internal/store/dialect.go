@@ -13,9 +13,11 @@ const (
 	ownTags      = `SELECT id, version, record FROM tag WHERE tag.id IN (SELECT tag_id FROM tag_slug WHERE site_id = $1 AND slug = $2)`
 	childrenOf   = `SELECT id, version, record FROM tag WHERE parent_id = $1`
 
-	// settleTags and settleTexts take away what belongs to no entry.
-	settleTags  = `DELETE FROM entry_tag WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = entry_tag.post_id AND entry.indexed)`
-	settleTexts = `DELETE FROM entry_text WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = entry_text.post_id AND entry.indexed)`
+	// strayTags and strayTexts list posts after one, and whether what they have there
+	// belongs to no entry.
+	strayTags  = `SELECT t.post_id, ` + noEntry + ` FROM (SELECT DISTINCT post_id FROM entry_tag WHERE post_id > $1 ORDER BY post_id LIMIT $2) AS t ORDER BY t.post_id`
+	strayTexts = `SELECT t.post_id, ` + noEntry + ` FROM entry_text AS t WHERE t.post_id > $1 ORDER BY t.post_id LIMIT $2`
+	noEntry    = `NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = t.post_id AND entry.indexed)`
 )
 
 // statements are those that sqlc cannot share between the engines, because they
@@ -37,6 +39,8 @@ type statements struct {
 	entryTags string
 	// putEntryTags: list of tagRow; dropEntryTags: list of post ids.
 	putEntryTags, dropEntryTags string
+	// dropStrayTags and dropStrayTexts: list of post ids; only of those that have no entry.
+	dropStrayTags, dropStrayTexts string
 	// moves: list of post ids → the moves that stand.
 	moves string
 	// putMoves: list of moveRow.
@@ -78,8 +82,10 @@ func statementsOf(d sqldb.Dialect) statements {
 		entryTags: `SELECT tag_id, post_id, found, name, published_at FROM entry_tag WHERE post_id IN ` + listed,
 		putEntryTags: `INSERT INTO entry_tag (tag_id, post_id, found, name, published_at) SELECT tag_id, post_id, found, name, published_at FROM ` +
 			d.Records("$1", "tag_id text", "post_id text", "found boolean", "name text", "published_at timestamptz"),
-		dropEntryTags: `DELETE FROM entry_tag WHERE post_id IN ` + listed,
-		moves:         `SELECT post_id, lead_id, from_id, into_ids FROM entry_move WHERE standing AND post_id IN ` + listed + ` ORDER BY post_id, operation`,
+		dropEntryTags:  `DELETE FROM entry_tag WHERE post_id IN ` + listed,
+		dropStrayTags:  `DELETE FROM entry_tag AS t WHERE post_id IN ` + listed + ` AND ` + noEntry,
+		dropStrayTexts: `DELETE FROM entry_text AS t WHERE post_id IN ` + listed + ` AND ` + noEntry,
+		moves:          `SELECT post_id, lead_id, from_id, into_ids FROM entry_move WHERE standing AND post_id IN ` + listed + ` ORDER BY post_id, operation`,
 		putMoves: `INSERT INTO entry_move (post_id, lead_id, operation, from_id, into_ids, standing)
  SELECT post_id, lead_id, operation, from_id, into_ids, true FROM ` + d.Records("$1", "post_id text", "lead_id text", "operation bigint", "from_id text", "into_ids text"),
 		tags:         `SELECT id, version, record FROM tag WHERE id IN ` + listed,

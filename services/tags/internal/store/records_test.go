@@ -61,18 +61,19 @@ func item(ctx context.Context, p entry.Post) projection.Item[entry.Post] {
 	return projection.Item[entry.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Epoch: 1, Version: p.Version, State: p, Context: ctx}
 }
 
-// mendAll puts all posts again, as a rebuild does.
-func (s *shelf) mendAll(ctx context.Context, tx *sql.Tx) error {
+// mendAll puts all posts again and tidies up, as a rebuild does.
+func (s *shelf) mendAll(ctx context.Context) error {
 	var items []projection.Item[entry.Post]
 	for _, p := range s.last {
 		it := item(ctx, p)
 		it.Mend = true
 		items = append(items, it)
 	}
-	if err := s.Put(ctx, tx, items, noon()); err != nil {
-		return err
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.Put(ctx, tx, items, noon()) })
+	for after, isFirst := "", true; err == nil && (isFirst || after != ""); isFirst = false {
+		after, err = s.Tidy(ctx, after)
 	}
-	return s.Settle(ctx, tx)
+	return err
 }
 
 func post(n int, names ...string) entry.Post {
