@@ -128,6 +128,9 @@ func (t *Tail) Wait(ctx context.Context, after Place) error {
 	}
 }
 
+// Woken receives when there may be more, for who does something else than Wait.
+func (t *Tail) Woken() <-chan struct{} { return t.wake }
+
 // pause waits for a wake-up, or for a time unless that is 0.
 func (t *Tail) pause(ctx context.Context, d time.Duration) (woken bool, err error) {
 	var end <-chan time.Time
