@@ -211,7 +211,7 @@ func (s *Server) posts(ctx context.Context, places []index.Place, internal bool)
 	for i, p := range places {
 		numbers[i] = p.Number
 	}
-	found, err := s.reading.Pages.Sources(ctx, numbers)
+	found, err := s.reading.Pages.Shown(ctx, numbers)
 	if err != nil {
 		return nil, err
 	}

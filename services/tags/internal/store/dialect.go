@@ -5,6 +5,9 @@ import "github.com/parution/parution/chassis/sqldb"
 const (
 	entryColumns = `entry.number, entry.post_id, entry.site_id, entry.version, entry.indexed, entry.slug, entry.title, entry.language,
  entry.published_at, entry.names, entry.authors, entry.keywords, entry.tags, entry.labels, entry.text_hash, entry.post_version`
+	// shownColumns are what lists of posts show.
+	shownColumns = `entry.number, entry.post_id, entry.site_id, entry.version, entry.slug, entry.title, entry.language, entry.published_at, entry.authors, entry.tags`
+
 	ofEntries = ` FROM entry LEFT JOIN entry_text ON entry_text.post_id = entry.post_id`
 
 	recordsAfter = `SELECT ` + entryColumns + `, entry_text.source` + ofEntries + ` WHERE entry.number > $1 AND entry.indexed ORDER BY entry.number LIMIT $2`
@@ -25,8 +28,8 @@ const (
 type statements struct {
 	// records: list of post ids → the columns of an entry and its source.
 	records string
-	// sources: list of numbers → the same of those that are indexed.
-	sources string
+	// shown: list of numbers → shownColumns of those that are indexed; sources: and their source.
+	shown, sources string
 	// entries: list of post ids → the columns of an entry.
 	entries string
 	// putEntries: list of entryRow.
@@ -65,7 +68,8 @@ func statementsOf(d sqldb.Dialect) statements {
 	const entryRows = `number, post_id, site_id, version, indexed, slug, title, language, published_at, names, authors, keywords, tags, labels, text_hash, post_version`
 	return statements{
 		records: `SELECT ` + entryColumns + `, entry_text.source` + ofEntries + ` WHERE entry.post_id IN ` + listed,
-		sources: `SELECT ` + entryColumns + `, entry_text.source` + ofEntries + ` WHERE entry.number IN ` + numbered + ` AND entry.indexed`,
+		shown:   `SELECT ` + shownColumns + ` FROM entry WHERE entry.number IN ` + numbered + ` AND entry.indexed`,
+		sources: `SELECT ` + shownColumns + `, entry_text.source` + ofEntries + ` WHERE entry.number IN ` + numbered + ` AND entry.indexed`,
 		entries: `SELECT ` + entryColumns + ` FROM entry WHERE post_id IN ` + listed,
 		putEntries: `INSERT INTO entry (` + entryRows + `) SELECT ` + entryRows + ` FROM ` + d.Records("$1",
 			"number bigint", "post_id text", "site_id text", "version integer", "indexed boolean", "slug text", "title text", "language text",

@@ -144,3 +144,34 @@ func TestRecordsAreWhatTheIndexNeeds(t *testing.T) {
 		}
 	})
 }
+
+// TestShownIsWhatListsShow compares what lists read of posts with their whole entries.
+func TestShownIsWhatListsShow(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Transport", "#suivi"), post(2, "Été"), post(3))
+		s.put(t, withdrawn(2))
+		whole, err := s.Entries(t.Context(), []string{post(1).ID, post(3).ID})
+		if err != nil {
+			t.Fatalf("Entries: %v", err)
+		}
+		want := make(map[uint32]entry.Found)
+		for _, e := range whole {
+			want[e.Number] = entry.Found{Entry: entry.Entry{
+				PostID: e.PostID, Site: "main", Number: e.Number, Version: e.Version, Indexed: true, Slug: e.Slug, Title: e.Title, Language: "fr",
+				PublishedAt: e.PublishedAt, Tags: e.Tags, Authors: []string{"Zoé"},
+			}}
+		}
+		got, err := s.Shown(t.Context(), []uint32{1, 2, 3, 4})
+		if err != nil {
+			t.Fatalf("Shown: %v", err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(got) != 2 || len(got[1].Tags) != 2 {
+			t.Errorf("Shown (-whole entries +got):\n%s", diff)
+		}
+		if got, err := s.Shown(t.Context(), nil); len(got) > 0 || err != nil {
+			t.Errorf("Shown of no posts = %v, %v", got, err)
+		}
+	})
+}
