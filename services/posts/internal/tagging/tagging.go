@@ -106,6 +106,8 @@ type Tag struct {
 	Internal bool
 	// Keys are those of all names that lead to it or to one below it.
 	Keys []string
+	// Further are those of tags whose posts a split may have led to the tag.
+	Further []string
 }
 
 // Tag is the tag that readers of site mean by text, a name or a slug, present or
@@ -120,7 +122,7 @@ func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool, e
 	if err != nil {
 		return Tag{}, false, fmt.Errorf("ask tags what %s is: %w", text, err)
 	}
-	out := Tag{ID: r.GetTag().GetId(), Internal: r.GetTag().GetInternal(), Keys: r.GetKeys()}
+	out := Tag{ID: r.GetTag().GetId(), Internal: r.GetTag().GetInternal(), Keys: r.GetKeys(), Further: r.GetFurtherKeys()}
 	if len(out.Keys) == 0 {
 		out.Keys = keysOf(r.GetTag())
 	}

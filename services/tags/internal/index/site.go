@@ -176,7 +176,8 @@ func (s *site) claimant(key string) (uint32, bool) {
 	}), true
 }
 
-// tagNamed finds a tag by slug or name; internal ones only for who sees them.
+// tagNamed finds a tag by slug or name; internal ones, and those by an internal name,
+// only for who sees them.
 func (s *site) tagNamed(name string, internal bool) *term {
 	n, ok := s.slugs[name]
 	if !ok {
@@ -185,7 +186,7 @@ func (s *site) tagNamed(name string, internal bool) *term {
 			n, ok = s.slugs[key]
 		}
 	}
-	if !ok || s.terms[n].tag.Internal && !internal {
+	if !ok || !internal && (s.terms[n].tag.Internal || s.terms[n].tag.hides(tag.Key(name))) {
 		return nil
 	}
 	return s.terms[n]
