@@ -167,7 +167,6 @@ func TestListsByTagFollowTheTaxonomy(t *testing.T) {
 		byBike := &tagsv1.GetTagResponse{Tag: bike, Keys: []string{"bicyclette", "velo", "tandem"}}
 		x.tags = map[string]*tagsv1.GetTagResponse{
 			"main/velo": byBike, "main/bicyclette": byBike,
-			"main/course":            {Tag: &tagsv1.Tag{Id: "3", Name: "Course"}, Keys: []string{"course"}, FurtherKeys: []string{"velo", "nothing"}},
 			"main/internal-a-relire": {Tag: internal, Keys: []string{"#a-relire"}},
 		}
 		list := func(ctx context.Context, tag string) []string {
@@ -192,8 +191,6 @@ func TestListsByTagFollowTheTaxonomy(t *testing.T) {
 			{"readers, by the former name", w.public, "Vélo", []string{"alias", "below", "old"}},
 			{"readers, by the present slug", w.public, "bicyclette", []string{"alias", "below", "old"}},
 			{"members see drafts", w.ctx, "velo", []string{"alias", "below", "draft", "old"}},
-			{"readers, what a split made", w.public, "course", []string{"led elsewhere"}},
-			{"members, what a split made", w.ctx, "Course", []string{"led elsewhere"}},
 			{"readers, an internal tag", w.public, "internal-a-relire", nil},
 			{"readers, the same word without its sign", w.public, "a-relire", nil},
 			{"members, the same word without its sign", w.ctx, "a-relire", nil},

@@ -68,8 +68,7 @@ func (s *Server) relabel(ctx context.Context, list []*postsv1.Change) {
 type filterTag struct {
 	// id is empty if tags does not know the tag, or does not answer a member.
 	id string
-	// keys are those of the names by which posts have it, labels the slugs by which posts
-	// are looked for.
+	// keys are those of the names by which posts have it, labels their slugs.
 	keys, labels []string
 	// isNothing: no post is found by it, by this caller.
 	isNothing bool
@@ -92,7 +91,7 @@ func (s *Server) tag(ctx context.Context, text string) (filterTag, error) {
 	if !ok {
 		f.keys = []string{key}
 	}
-	for _, k := range slices.Concat(f.keys, t.Further) { // among leaves out whom the latter bring without right
+	for _, k := range f.keys {
 		f.labels = append(f.labels, tagging.Label(k))
 	}
 	f.isNothing = !who.Member() && (t.Internal || tagging.IsInternal(text))

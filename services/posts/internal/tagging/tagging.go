@@ -106,8 +106,6 @@ type Tag struct {
 	Internal bool
 	// Keys are those of all names that lead to it or to one below it.
 	Keys []string
-	// Further are those of tags whose posts a split may have led to the tag.
-	Further []string
 }
 
 // Tag is the tag that readers of site mean by text, a name or a slug, present or
@@ -122,7 +120,7 @@ func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool, e
 	if err != nil {
 		return Tag{}, false, fmt.Errorf("ask tags what %s is: %w", text, err)
 	}
-	out := Tag{ID: r.GetTag().GetId(), Internal: r.GetTag().GetInternal(), Keys: r.GetKeys(), Further: r.GetFurtherKeys()}
+	out := Tag{ID: r.GetTag().GetId(), Internal: r.GetTag().GetInternal(), Keys: r.GetKeys()}
 	if len(out.Keys) == 0 {
 		out.Keys = keysOf(r.GetTag())
 	}

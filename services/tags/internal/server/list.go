@@ -129,7 +129,7 @@ func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.G
 		if len(list) > 0 {
 			out := &tagsv1.GetTagResponse{Tag: list[0]}
 			if service {
-				out.Keys, out.FurtherKeys, err = s.keys(ctx, site, list)
+				out.Keys, err = s.keys(ctx, site, list)
 			}
 			return out, err
 		}

@@ -52,8 +52,6 @@ type statements struct {
 	tags, named, addressed string
 	// predecessors: list of ids → the tags of which these took the place.
 	predecessors string
-	// splits: list of tag ids → the records of splits that they came of.
-	splits string
 	// carriers: list of tag ids → how many posts they decide about.
 	carriers string
 	// putTags: list of recordRow.
@@ -98,9 +96,7 @@ func statementsOf(d sqldb.Dialect) statements {
 		named:        `SELECT tag.id, tag.version, tag.record FROM ` + keyed + ` JOIN tag_name ON tag_name.site_id = list.site_id AND tag_name.key = list.key JOIN tag ON tag.id = tag_name.tag_id`,
 		addressed:    `SELECT tag.id, tag.version, tag.record FROM ` + keyed + ` JOIN tag_slug ON tag_slug.site_id = list.site_id AND tag_slug.slug = list.key JOIN tag ON tag.id = tag_slug.tag_id`,
 		predecessors: `SELECT id, version, record FROM tag WHERE moved_to <> '' AND moved_to IN ` + listed,
-		splits: `SELECT DISTINCT tag_operation.number, tag_operation.record FROM tag_operation_tag JOIN tag_operation ON tag_operation.number = tag_operation_tag.number
- WHERE tag_operation.kind = 'split' AND tag_operation_tag.tag_id IN ` + listed,
-		carriers: `SELECT count(DISTINCT post_id) FROM entry_tag WHERE tag_id IN ` + listed,
+		carriers:     `SELECT count(DISTINCT post_id) FROM entry_tag WHERE tag_id IN ` + listed,
 		putTags: `INSERT INTO tag (id, site_id, version, slug, name, parent_id, moved_to, record)
  SELECT id, site_id, version, slug, name, parent_id, moved_to, record FROM ` + d.Records("$1",
 			"id text", "site_id text", "version integer", "slug text", "name text", "parent_id text", "moved_to text", "record text") + ` WHERE true

@@ -165,55 +165,6 @@ func (s *Store) leads(ctx context.Context, ids []string) (map[string][]string, e
 	return out, nil
 }
 
-// SplitFrom are the tags whose posts a split may have led to these tags: those that were
-// split into one of them, or into one that they took the place of, and so on.
-func (s *Store) SplitFrom(ctx context.Context, ids []string) ([]tag.View, error) {
-	known := make(map[string]bool)
-	for _, id := range ids {
-		known[id] = true
-	}
-	var out []string
-	for level := ids; len(level) > 0; {
-		list, err := listOf(level)
-		if err != nil {
-			return nil, err
-		}
-		before, err := s.tagRows(ctx, s.db.Conn(ctx), s.sql.predecessors, list)
-		if err != nil {
-			return nil, err
-		}
-		var next []string
-		for _, r := range before {
-			next = append(next, r.ID)
-		}
-		err = s.each(ctx, s.db.Conn(ctx), s.sql.splits, level, func(rows *sql.Rows) error {
-			var number int64
-			var record string
-			if err := rows.Scan(&number, &record); err != nil {
-				return err
-			}
-			var op tag.Operation
-			if err := json.Unmarshal([]byte(record), &op); err != nil {
-				return err
-			}
-			next = append(next, op.IDs...)
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the splits of tags: %w", err)
-		}
-		level = nil
-		for _, id := range next {
-			if !known[id] {
-				known[id] = true
-				level = append(level, id)
-			}
-		}
-		out = append(out, level...)
-	}
-	return s.Views(ctx, out)
-}
-
 func records(found []entry.Found) []index.Record {
 	out := make([]index.Record, len(found))
 	for i, f := range found {

@@ -543,12 +543,9 @@ type GetTagResponse struct {
 	// Its slug is the present one.
 	Tag *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
 	// For services: what the names make, as slugs, that lead to the tag or to one below
-	// it, each once; of names that begin with "#" with that in front. A post without any of
-	// them is not found under the tag, unless a split put it there.
-	Keys []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
-	// For services: the same of tags from which splits may have put posts there. Whether one
-	// is found under the tag its entry tells.
-	FurtherKeys   []string `protobuf:"bytes,3,rep,name=further_keys,json=furtherKeys,proto3" json:"further_keys,omitempty"`
+	// it, each once; of names that begin with "#" with that in front. A post without any of them is not found under the tag, unless a
+	// split put it there.
+	Keys          []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -593,13 +590,6 @@ func (x *GetTagResponse) GetTag() *Tag {
 func (x *GetTagResponse) GetKeys() []string {
 	if x != nil {
 		return x.Keys
-	}
-	return nil
-}
-
-func (x *GetTagResponse) GetFurtherKeys() []string {
-	if x != nil {
-		return x.FurtherKeys
 	}
 	return nil
 }
@@ -3162,11 +3152,10 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05total\x18\x03 \x01(\x05R\x05total\"7\n" +
 	"\rGetTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
-	"\x04site\x18\x02 \x01(\tR\x04site\"p\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\"M\n" +
 	"\x0eGetTagResponse\x12'\n" +
 	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12\x12\n" +
-	"\x04keys\x18\x02 \x03(\tR\x04keys\x12!\n" +
-	"\ffurther_keys\x18\x03 \x03(\tR\vfurtherKeys\"\xb9\x01\n" +
+	"\x04keys\x18\x02 \x03(\tR\x04keys\"\xb9\x01\n" +
 	"\x12DescribeTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12'\n" +
 	"\x03tag\x18\x02 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12;\n" +
