@@ -44,7 +44,7 @@ func TestAnEmptySearchIsTheForm(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.press("main", "/search", "the form", "site")
-	for _, query := range []string{"", "?q=", "?q=+%20&tag=&not=", "?utm_source=x", "?q=%00%0a"} {
+	for _, query := range []string{"", "?q=", "?order=newest", "?order=best&q=", "?q=+%20&tag=&not=", "?utm_source=x", "?q=%00%0a"} {
 		if got := f.get(t, "/search"+query); got.status != http.StatusOK || got.body != "the form" {
 			t.Errorf("GET /search%s = %d %q", query, got.status, got.body)
 		}
@@ -94,6 +94,7 @@ func TestASearchThatAsksForTooMuch(t *testing.T) {
 		status int
 		text   string
 	}{
+		"since=" + strings.Repeat("x", 501):                                 {http.StatusBadRequest, "date"},
 		"not=" + strings.Repeat("x", 501):                                   {http.StatusBadRequest, "too long"},
 		"tag=a&tag=b&tag=c&tag=d&tag=e&tag=f&tag=g&tag=h&tag=i&tag=j&tag=k": {http.StatusBadRequest, "10 tags"},
 		"q=x" + many: {http.StatusUnprocessableEntity, "too many parameters"},

@@ -75,7 +75,11 @@ func searched(query string) (string, error) {
 		}
 	}
 	for _, name := range []string{"since", "until", "order"} {
-		if text := tidied(values.Get(name)); text != "" && len(text) <= maxSearchValue {
+		text := tidied(values.Get(name))
+		if utf8.RuneCountInString(text) > maxSearchValue {
+			return "", errLongSearch
+		}
+		if text != "" {
 			out.Set(name, text)
 		}
 	}
@@ -98,7 +102,7 @@ func searched(query string) (string, error) {
 			out[name] = tags
 		}
 	}
-	if len(out) == 1 && out.Has("order") {
+	if order := out.Get("order"); len(out) == 1 && (order == "best" || order == "newest") {
 		return "", nil // nothing in some order
 	}
 	return out.Encode(), nil
