@@ -232,7 +232,11 @@ type TagOperation struct {
 	// Who did it, as audit logs name them.
 	By string `protobuf:"bytes,10,opt,name=by,proto3" json:"by,omitempty"`
 	// The tags that came out of it, as they are now.
-	Tags          []*Tag `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []*Tag `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty"`
+	// The names that the tags of slugs had then, and those of into had once it was done, in
+	// the same order.
+	Names         []string `protobuf:"bytes,12,rep,name=names,proto3" json:"names,omitempty"`
+	IntoNames     []string `protobuf:"bytes,13,rep,name=into_names,json=intoNames,proto3" json:"into_names,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -340,6 +344,20 @@ func (x *TagOperation) GetBy() string {
 func (x *TagOperation) GetTags() []*Tag {
 	if x != nil {
 		return x.Tags
+	}
+	return nil
+}
+
+func (x *TagOperation) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *TagOperation) GetIntoNames() []string {
+	if x != nil {
+		return x.IntoNames
 	}
 	return nil
 }
@@ -3258,7 +3276,7 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa4\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd9\x02\n" +
 	"\fTagOperation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -3272,7 +3290,10 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
 	"\x02by\x18\n" +
 	" \x01(\tR\x02by\x12)\n" +
-	"\x04tags\x18\v \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\x93\x01\n" +
+	"\x04tags\x18\v \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12\x14\n" +
+	"\x05names\x18\f \x03(\tR\x05names\x12\x1d\n" +
+	"\n" +
+	"into_names\x18\r \x03(\tR\tintoNames\"\x93\x01\n" +
 	"\x0fListTagsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
