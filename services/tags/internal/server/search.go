@@ -94,14 +94,14 @@ func (s *Server) shown(ctx context.Context, q search, places []index.Place) ([]*
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*tagsv1.TaggedPost, 0, len(places))
+	out, passages := make([]*tagsv1.TaggedPost, 0, len(places)), text.NewCutter(q.Terms)
 	for _, n := range numbers {
 		f, ok := found[n]
 		if !ok {
 			continue // withdrawn this moment
 		}
 		p := tagged(f.Entry, q.Internal)
-		passage := text.Cut(f.Text, f.Language, q.Terms)
+		passage := passages.Cut(f.Text, f.Language)
 		p.TitleHtml, p.SnippetHtml = passage.TitleHTML, passage.SnippetHTML
 		out = append(out, p)
 	}
