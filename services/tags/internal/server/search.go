@@ -257,6 +257,9 @@ func day(field, text string) (time.Time, error) {
 	}
 	for _, form := range []string{"2006", "2006-01", time.DateOnly} {
 		if t, err := time.Parse(form, text); err == nil {
+			if t.IsZero() {
+				t = t.Add(1) // the first moment of all stands for no bound
+			}
 			return t, nil
 		}
 	}
