@@ -56,34 +56,42 @@ const tidied = 1000
 // order of their ids. It answers the last of these; empty if none follow. What is
 // as it should be is only read, which holds up no writer.
 func (s *Store) Tidy(ctx context.Context, after string) (next string, err error) {
-	var last []string
 	var stray []string
 	for _, statement := range [...]string{strayTags, strayTexts} {
-		end, n := "", 0
-		rows, err := s.db.Conn(ctx).QueryContext(ctx, statement, after, tidied)
+		found, end, err := s.stray(ctx, statement, after)
 		if err != nil {
 			return "", fmt.Errorf("look for what belongs to no entry: %w", err)
 		}
-		for rows.Next() {
-			var isStray bool
-			if err := rows.Scan(&end, &isStray); err != nil {
-				return "", errors.Join(fmt.Errorf("scan what belongs to no entry: %w", err), rows.Close())
-			}
-			if n++; isStray {
-				stray = append(stray, end)
-			}
+		stray = append(stray, found...)
+		if end != "" && (next == "" || end < next) { // what the other has beyond that comes again
+			next = end
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return "", fmt.Errorf("look for what belongs to no entry: %w", err)
-		}
-		if n == tidied {
-			last = append(last, end)
-		}
-	}
-	if len(last) > 0 { // what one of them has beyond that comes again
-		next = slices.Min(last)
 	}
 	return next, s.dropStray(ctx, stray)
+}
+
+// stray are those of the next posts with something that belongs to no entry; end is
+// the last that was looked at, empty if none follow.
+func (s *Store) stray(ctx context.Context, statement, after string) (found []string, end string, err error) {
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, statement, after, tidied)
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	n := 0
+	for ; rows.Next(); n++ {
+		var isStray bool
+		if err := rows.Scan(&end, &isStray); err != nil {
+			return nil, "", err
+		}
+		if isStray {
+			found = append(found, end)
+		}
+	}
+	if n < tidied {
+		end = ""
+	}
+	return found, end, rows.Err()
 }
 
 // dropStray takes away what posts have that have no entry.
