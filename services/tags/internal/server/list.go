@@ -129,7 +129,7 @@ func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.G
 		if len(list) > 0 {
 			out := &tagsv1.GetTagResponse{Tag: list[0]}
 			if service {
-				out.Keys, out.FurtherKeys, err = s.keys(ctx, site, list)
+				out.Keys, err = s.keys(ctx, site, list)
 			}
 			return out, err
 		}
@@ -224,7 +224,7 @@ func (s *Server) posts(ctx context.Context, places []index.Place, internal bool)
 	for i, p := range places {
 		numbers[i] = p.Number
 	}
-	found, err := s.reading.Pages.Sources(ctx, numbers)
+	found, err := s.reading.Pages.Shown(ctx, numbers)
 	if err != nil {
 		return nil, err
 	}

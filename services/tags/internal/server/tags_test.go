@@ -154,6 +154,9 @@ func TestAnEditorsDay(t *testing.T) {
 			t.Fatalf("RenameTag = %v, %v", renamed, err)
 		}
 		h.settle(t)
+		if op := renamed.GetOperation(); !slices.Equal(op.GetNames(), []string{"Transport"}) || !slices.Equal(op.GetIntoNames(), []string{"Transports"}) {
+			t.Errorf("RenameTag says that %q became %q", op.GetNames(), op.GetIntoNames())
+		}
 		if g := carried(h.entry(t, road)); g != "transports Transports, (europe Europe)" || !slices.Equal(h.state(t, id).GetFormerSlugs(), []string{"transport"}) {
 			t.Errorf("after renaming the post carries %q, the tag is %v", g, h.state(t, id))
 		}

@@ -135,7 +135,7 @@ func inTheWay(ctx context.Context, o *operating, was tag.Operation, why error) e
 	if last.ID == "" {
 		return why
 	}
-	return fault.Conflict("%s; undo operation %s first (%s %s)", fault.TextOf(why), last.ID, last.Kind, strings.Join(last.Slugs, ", "))
+	return fault.Conflict("%s; undo operation %s first (%s %s)", fault.TextOf(why), last.ID, last.Kind, strings.Join(last.Names, ", "))
 }
 
 // operating is a transaction that changes a taxonomy.

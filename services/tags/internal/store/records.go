@@ -37,20 +37,52 @@ func (s *Store) RecordsOf(ctx context.Context, postIDs []string) ([]index.Record
 	return records(found), nil
 }
 
-// Sources reads the published posts with these numbers, by number. Those that
-// are not public any more are left out.
+// Shown reads what lists show of the published posts with these numbers, by number:
+// slug, title, language, date, authors and tags. Those that are not public any more are
+// left out.
+func (s *Store) Shown(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error) {
+	return s.shown(ctx, s.sql.shown, numbers, false)
+}
+
+// Sources reads the same with the title, headings and body of their texts.
 func (s *Store) Sources(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error) {
-	list, err := listOf(numbers)
-	if err != nil {
-		return nil, err
+	return s.shown(ctx, s.sql.sources, numbers, true)
+}
+
+func (s *Store) shown(ctx context.Context, statement string, numbers []uint32, withText bool) (map[uint32]entry.Found, error) {
+	out := make(map[uint32]entry.Found, len(numbers))
+	if len(numbers) == 0 {
+		return out, nil
 	}
-	found, err := s.found(ctx, s.sql.sources, list)
+	err := s.each(ctx, s.db.Conn(ctx), statement, numbers, func(rows *sql.Rows) error {
+		f := entry.Found{Entry: entry.Entry{Indexed: true}}
+		var at sqldb.Time
+		var number int64
+		var authors, tags, source sql.RawBytes
+		dest := []any{&number, &f.PostID, &f.Site, &f.Version, &f.Slug, &f.Title, &f.Language, &at, &authors, &tags, &source}
+		if !withText {
+			dest = dest[:len(dest)-1]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		f.Number, f.PublishedAt = uint32(number), at.Time //nolint:gosec // numbers are given one by one
+		for _, part := range []struct {
+			text sql.RawBytes
+			into any
+		}{{authors, &f.Authors}, {tags, &f.Tags}, {source, &f.Text}} {
+			if len(part.text) == 0 {
+				continue
+			}
+			if err := json.Unmarshal(part.text, part.into); err != nil {
+				return fmt.Errorf("read post %s: %w", f.PostID, err)
+			}
+		}
+		out[f.Number] = f
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read %d posts by number: %w", len(numbers), err)
-	}
-	out := make(map[uint32]entry.Found, len(found))
-	for _, f := range found {
-		out[f.Number] = f
 	}
 	return out, nil
 }
@@ -131,55 +163,6 @@ func (s *Store) leads(ctx context.Context, ids []string) (map[string][]string, e
 		}
 	}
 	return out, nil
-}
-
-// SplitFrom are the tags whose posts a split may have led to these tags: those that were
-// split into one of them, or into one that they took the place of, and so on.
-func (s *Store) SplitFrom(ctx context.Context, ids []string) ([]tag.View, error) {
-	known := make(map[string]bool)
-	for _, id := range ids {
-		known[id] = true
-	}
-	var out []string
-	for level := ids; len(level) > 0; {
-		list, err := listOf(level)
-		if err != nil {
-			return nil, err
-		}
-		before, err := s.tagRows(ctx, s.db.Conn(ctx), s.sql.predecessors, list)
-		if err != nil {
-			return nil, err
-		}
-		var next []string
-		for _, r := range before {
-			next = append(next, r.ID)
-		}
-		err = s.each(ctx, s.db.Conn(ctx), s.sql.splits, level, func(rows *sql.Rows) error {
-			var number int64
-			var record string
-			if err := rows.Scan(&number, &record); err != nil {
-				return err
-			}
-			var op tag.Operation
-			if err := json.Unmarshal([]byte(record), &op); err != nil {
-				return err
-			}
-			next = append(next, op.IDs...)
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the splits of tags: %w", err)
-		}
-		level = nil
-		for _, id := range next {
-			if !known[id] {
-				known[id] = true
-				level = append(level, id)
-			}
-		}
-		out = append(out, level...)
-	}
-	return s.Views(ctx, out)
 }
 
 func records(found []entry.Found) []index.Record {

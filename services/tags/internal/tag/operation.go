@@ -39,6 +39,9 @@ type Operation struct {
 	Into  []string `json:"into"`
 	// IntoSlugs are their slugs then.
 	IntoSlugs []string `json:"into_slugs"`
+	// Names and IntoNames are what they were called, as Slugs and IntoSlugs.
+	Names     []string `json:"names"`
+	IntoNames []string `json:"into_names"`
 	Changes   []Change `json:"changes,omitempty"`
 	// Moves is the number of the operation whose moves it made stand, or fall.
 	Moves    int64 `json:"moves,omitempty"`
@@ -181,14 +184,15 @@ func union(a, b map[string]string) map[string]string {
 func (x *Taxonomy) Record(op Operation, ids, into []string) Operation {
 	op.IDs, op.Into, op.Changes = ids, into, x.changes()
 	for _, id := range ids {
-		slug := x.tags[id].Slug
+		r := x.tags[id]
 		if was := x.was[id]; was != nil {
-			slug = was.Slug
+			r = was
 		}
-		op.Slugs = append(op.Slugs, slug)
+		op.Slugs, op.Names = append(op.Slugs, r.Slug), append(op.Names, r.Name)
 	}
 	for _, id := range into {
-		op.IntoSlugs = append(op.IntoSlugs, x.tags[id].Slug)
+		r := x.tags[id]
+		op.IntoSlugs, op.IntoNames = append(op.IntoSlugs, r.Slug), append(op.IntoNames, r.Name)
 	}
 	return op
 }
