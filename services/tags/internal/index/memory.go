@@ -118,21 +118,28 @@ func (m *Memory) Has(number uint32, version int32) bool {
 	return p != nil && p.version >= version
 }
 
-// Others are the numbers that posts had before those of the records. The database
-// gives a post one number for ever, unless it has lost the post's entry: then what
-// goes on above its last version has a new one.
-func (m *Memory) Others(records []Record) (others []uint32) {
+// Others are records by which posts leave the numbers that they had before those of the
+// records. The database gives a post one number for ever, unless it has lost the post's
+// entry: then what goes on above its last version has a new one. Looking for them takes
+// all posts of a site, once for all records.
+func (m *Memory) Others(records []Record) (others []Record) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
+	wanted := make(map[*site]map[[16]byte]Record)
 	for _, r := range records {
 		s := m.sites[r.Site]
 		if p := m.posts.at(r.Number); s == nil || r.Version <= 1 || p != nil && p.version > 0 {
 			continue
 		}
-		id := packID(r.PostID)
+		if wanted[s] == nil {
+			wanted[s] = make(map[[16]byte]Record)
+		}
+		wanted[s][packID(r.PostID)] = r
+	}
+	for s, byID := range wanted {
 		s.all.Iterate(func(number uint32) bool {
-			if m.posts.at(number).id == id {
-				others = append(others, number)
+			if r, ok := byID[m.posts.at(number).id]; ok {
+				others = append(others, Record{Number: number, PostID: r.PostID, Site: r.Site})
 			}
 			return true
 		})

@@ -39,11 +39,7 @@ func (r *Replica) apply(ctx context.Context, notices []*eventsv1.Notice, at text
 		if err != nil {
 			return err
 		}
-		for _, rec := range some {
-			for _, number := range r.deps.Memory.Others([]index.Record{rec}) {
-				some = append(some, index.Record{Number: number, PostID: rec.PostID, Site: rec.Site})
-			}
-		}
+		some = append(some, r.deps.Memory.Others(some)...)
 		words.add(ctx, some)
 		records = append(records, some...)
 	}
