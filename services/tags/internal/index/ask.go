@@ -114,7 +114,7 @@ func (m *Memory) algebra(ctx context.Context, q Question, w words) (Found, *roar
 	}
 	out.Total = int(found.posts.GetCardinality()) //nolint:gosec // below 2^32
 	if q.Facets {
-		e.facets(found.posts, &out)
+		e.facets(q.Asks, found.posts, &out)
 	}
 	if q.Order == Newest && q.Size > 0 {
 		out.turn(e.newest(found.posts, out.Total, q.After, q.Skip, q.Size+1), q.Size)

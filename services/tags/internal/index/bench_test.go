@@ -59,15 +59,18 @@ func size() int {
 	return 100_000
 }
 
-// BenchmarkAlgebra asks for three tags with facets, in three ways; POSTS=1000000
+// BenchmarkAlgebra asks for three tags with facets, in five ways, and for large parts; POSTS=1000000
 // is the size of the issue.
 func BenchmarkAlgebra(b *testing.B) {
 	m, zipf, bytes := million(b, size())
 	tag := func() query.Node { return query.Tag{Name: "t" + strconv.FormatUint(zipf.Uint64(), 10)} }
 	cases := map[string]func() query.Node{
-		"and":  func() query.Node { return query.And{Parts: []query.Node{tag(), tag(), tag()}} },
-		"or":   func() query.Node { return query.Or{Parts: []query.Node{tag(), tag(), tag()}} },
-		"not":  func() query.Node { return query.And{Parts: []query.Node{tag(), tag(), query.Not{Part: tag()}}} },
+		"and": func() query.Node { return query.And{Parts: []query.Node{tag(), tag(), tag()}} },
+		"or":  func() query.Node { return query.Or{Parts: []query.Node{tag(), tag(), tag()}} },
+		"not": func() query.Node { return query.And{Parts: []query.Node{tag(), tag(), query.Not{Part: tag()}}} },
+		"or without": func() query.Node {
+			return query.And{Parts: []query.Node{query.Or{Parts: []query.Node{tag(), tag()}}, query.Not{Part: tag()}}}
+		},
 		"but":  func() query.Node { return query.Not{Part: query.Or{Parts: []query.Node{tag(), tag(), tag()}}} },
 		"half": func() query.Node { return query.Language{Tag: "fr"} },
 		"all":  func() query.Node { return nil },

@@ -55,6 +55,20 @@ func (c *crowd) put(records []index.Record) {
 	}
 }
 
+// started is the index after a start.
+func (c *crowd) started(t *testing.T) *index.Memory {
+	t.Helper()
+	path := t.TempDir() + "/index"
+	if err := c.memory.Save(path, 1); err != nil {
+		t.Fatal(err)
+	}
+	m := index.New(&words{})
+	if err := m.Load(path, 1); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func (c *crowd) record(n uint32, version int32) index.Record {
 	author := c.draw.Uint64() / 4
 	rec := index.Record{
@@ -147,19 +161,23 @@ func (c *crowd) counts(n query.Node, internal bool) (out index.Found) {
 func (c *crowd) check(t *testing.T, m *index.Memory, questions int) {
 	t.Helper()
 	for range questions {
-		q := index.Question{Site: "main", Asks: c.question(2), Order: index.Newest, Size: 1, Facets: true, Internal: c.r.IntN(4) == 0}
-		got, err := m.Ask(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
+		asks, internal := c.question(2), c.r.IntN(4) == 0
+		if internal || !c.asksInternal(asks) { // readers cannot ask for internal tags
+			c.ask(t, m, asks, internal)
 		}
-		want := c.counts(q.Asks, q.Internal)
-		if !q.Internal && c.asksInternal(q.Asks) {
-			continue // readers cannot ask for these; finding nothing by them is another test
-		}
-		got = index.Found{Total: got.Total, Tags: got.Tags, Authors: got.Authors, Languages: got.Languages, Years: got.Years}
-		if diff := gocmp.Diff(want, got); diff != "" {
-			t.Fatalf("%v finds %d of %d posts (-counted post by post +got):\n%s", q.Asks, want.Total, len(c.records), diff)
-		}
+	}
+}
+
+func (c *crowd) ask(t *testing.T, m *index.Memory, asks query.Node, internal bool) {
+	t.Helper()
+	got, err := m.Ask(t.Context(), index.Question{Site: "main", Asks: asks, Order: index.Newest, Size: 1, Facets: true, Internal: internal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := c.counts(asks, internal)
+	got = index.Found{Total: got.Total, Tags: got.Tags, Authors: got.Authors, Languages: got.Languages, Years: got.Years}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Fatalf("%v finds %d of %d posts (-counted post by post +got):\n%s", asks, want.Total, len(c.records), diff)
 	}
 }
 
@@ -200,15 +218,7 @@ func TestCountsAreExact(t *testing.T) {
 		c.put(slices.CompactFunc(list, func(a, b index.Record) bool { return a.Number == b.Number }))
 		c.check(t, c.memory, 5)
 	}
-	path := t.TempDir() + "/index"
-	if err := c.memory.Save(path, 1); err != nil {
-		t.Fatal(err)
-	}
-	started := index.New(&words{})
-	if err := started.Load(path, 1); err != nil {
-		t.Fatal(err)
-	}
-	c.check(t, started, 50)
+	c.check(t, c.started(t), 50)
 	// A rare tag becomes the most frequent, and most posts go.
 	list = list[:0]
 	for n := range uint32(posts) {
@@ -271,5 +281,50 @@ func TestTagsThatGrowAreCounted(t *testing.T) {
 	want = []index.Count{{Value: "everybody", Name: "Everybody", Posts: 1710}, {Value: "author-19", Name: "Author 19", Posts: 30}, {Value: "somebody-new", Name: "Somebody new", Posts: 30}}
 	if diff := gocmp.Diff(want, got.Authors[:min(3, len(got.Authors))]); diff != "" {
 		t.Errorf("the most frequent authors (-want +got):\n%s", diff)
+	}
+}
+
+// TestTagsThatKeepCompanyAreCounted has a tag that is with others as its frequency does
+// not tell: half with one frequent tag and half with another, or with a rare one only.
+func TestTagsThatKeepCompanyAreCounted(t *testing.T) {
+	t.Parallel()
+	c := newCrowd()
+	var list []index.Record
+	add := func(n int, tags ...string) {
+		for range n {
+			rec := c.record(uint32(len(list)+1), 1)
+			rec.Tags, rec.Authors = tags, []string{fmt.Sprintf("Author %d", len(list)%7)}
+			list = append(list, rec)
+		}
+	}
+	// t0 and t1 are frequent. t10 to t209 are each in 15 posts of both and in 30 others.
+	for i := 10; i < 210; i++ {
+		if i == 100 {
+			continue
+		}
+		name := "t" + strconv.Itoa(i)
+		add(8, "t0", name)
+		add(7, "t1", name)
+		add(30, name)
+	}
+	add(13, "t0", "t5")
+	add(12, "t1", "t5")
+	// t301 is rarer than all these, and t100 in all of its posts.
+	add(40, "t301", "t100")
+	add(5, "t0", "t100")
+	c.put(list)
+	started := c.started(t)
+	tag := func(name string) query.Node { return query.Tag{Name: name} }
+	for _, asks := range []query.Node{
+		query.Or{Parts: []query.Node{tag("t0"), tag("t1")}},
+		query.Or{Parts: []query.Node{tag("t1"), tag("t0")}},
+		query.Or{Parts: []query.Node{tag("t0"), tag("t301")}},
+		query.Or{Parts: []query.Node{tag("t301"), tag("t1"), tag("t0")}},
+		query.And{Parts: []query.Node{query.Or{Parts: []query.Node{tag("t0"), tag("t1")}}, query.Not{Part: tag("t10")}}},
+		query.And{Parts: []query.Node{query.Or{Parts: []query.Node{tag("t0"), query.Language{Tag: "fr"}}}, query.Or{Parts: []query.Node{tag("t0"), tag("t1")}}}},
+		query.Or{Parts: []query.Node{tag("t0"), query.Author{Name: "Author 1"}, tag("nobody-has-it")}},
+	} {
+		c.ask(t, c.memory, asks, false)
+		c.ask(t, started, asks, false)
 	}
 }

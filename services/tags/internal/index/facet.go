@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/parution/parution/services/tags/internal/query"
 )
 
 const (
@@ -15,11 +17,13 @@ const (
 )
 
 // facets fills in what the posts found have.
-func (e *evaluation) facets(found *roaring.Bitmap, out *Found) {
+func (e *evaluation) facets(asks query.Node, found *roaring.Bitmap, out *Found) {
 	if out.Total == 0 {
 		return
 	}
-	c := counter{evaluation: e, scratch: e.scratches.take(), found: found, total: out.Total, way: e.wayFor(out.Total)}
+	c := counter{evaluation: e, scratch: e.scratches.take(), found: found, total: out.Total}
+	c.within, c.some = e.within(asks)
+	c.choose()
 	defer func() {
 		c.end()
 		e.scratches.pool.Put(c.scratch)
@@ -29,14 +33,14 @@ func (e *evaluation) facets(found *roaring.Bitmap, out *Found) {
 	if few := len(e.site.terms) / 8; c.way == tallied && out.Total < few {
 		c.visit(&tags, &authors, &languages)
 	} else {
-		c.choose(&tags, &authors, &languages)
+		c.pick(&tags, &authors, &languages)
 	}
-	out.Tags, out.Authors, out.Languages, out.Years = tags.counts(), authors.counts(), languages.counts(), e.years(found)
+	out.Tags, out.Authors, out.Languages, out.Years = tags.counts(), authors.counts(), languages.counts(), c.yearly()
 }
 
-// choose goes through the terms, the most frequent first, until none that follows can
+// pick goes through the terms, the most frequent first, until none that follows can
 // be shown.
-func (c *counter) choose(tags, authors, languages *leaders) {
+func (c *counter) pick(tags, authors, languages *leaders) {
 	s := c.site
 	for _, r := range s.tags {
 		if tags.shut(r.count+s.drift) || c.ctx.Err() != nil {
@@ -88,7 +92,10 @@ func (c *counter) visit(tags, authors, languages *leaders) {
 }
 
 func (c *counter) tag(n uint32, into *leaders) {
-	if t := c.site.terms[n]; t.kind == kindTag && t.tag.Slug != "" && (c.internal || !t.tag.Internal) && !into.shut(t.count) {
+	if c.way == tallied && into.shut(int(c.counts[n])) {
+		return // without having looked at the term
+	}
+	if t := c.site.terms[n]; t.kind == kindTag && t.tag.Slug != "" && (c.internal || !t.tag.Internal) && !into.shut(c.bound(n)) {
 		into.add(leader{posts: c.of(n), order: t.order, value: t.value, name: t.tag.Name})
 	}
 }
@@ -100,6 +107,13 @@ func (c *counter) language(n uint32, into *leaders) {
 
 // author counts all spellings as one. Who has several is called by the most frequent.
 func (c *counter) author(a *author, into *leaders) {
+	bound := 0
+	for _, n := range a.spellings {
+		bound += c.bound(n)
+	}
+	if into.shut(bound) {
+		return
+	}
 	l := leader{order: a.order, value: a.key}
 	most := 0
 	for _, n := range a.spellings {
@@ -158,10 +172,10 @@ func (l *leaders) counts() []Count {
 	return out
 }
 
-// years are those of the posts found, newest first.
-func (e *evaluation) years(found *roaring.Bitmap) (out []Count) {
-	for _, year := range e.site.yearly {
-		if n := int(found.AndCardinality(e.site.years[year])); n > 0 { //nolint:gosec // below 2^32
+// yearly are the years of the posts found, newest first.
+func (c *counter) yearly() (out []Count) {
+	for _, year := range c.site.yearly {
+		if n := c.ofYear(year); n > 0 {
 			name := strconv.Itoa(year)
 			if out = append(out, Count{Value: name, Name: name, Posts: n}); len(out) == maxYears {
 				break

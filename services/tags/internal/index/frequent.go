@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
-	"sort"
-
-	"github.com/RoaringBitmap/roaring/v2"
 )
 
 const (
@@ -19,10 +16,12 @@ const (
 	thinnest, thickest = 64, 16
 )
 
-// What counting costs, in nanoseconds: of a post by its terms, of a post in a bitmap,
-// of a word of bits, and of whatever comes with each bitmap's 65,536 posts.
+// What counting costs, in nanoseconds: of a post by its terms, and of getting them if the
+// posts beside it are not wanted; of a post in a bitmap, of a word of bits, and of what
+// comes with each bitmap's 65,536 posts.
 const (
-	perPost, perElement, perWord, perContainer = 16, 0.65, 0.65, 40
+	perPost, perVisit                 = 16, 48
+	perElement, perWord, perContainer = 0.65, 0.65, 40
 )
 
 // ranked are the terms of a kind with the most frequent first, as it was when they were
@@ -76,10 +75,11 @@ func (s *site) signed(a *author) (sum int) {
 
 // settle ranks the terms again if they may have changed by much. To do it seldom costs
 // less; to do it often makes the bounds close.
-func (s *site) settle() {
+func (s *site) settle(p *posts) {
 	const often = 64
 	if s.drift > often && s.drift > max(int(s.all.GetCardinality())/4096, len(s.terms)/64) { //nolint:gosec // below 2^32
 		s.rank()
+		s.keepCompany(p)
 	}
 }
 
@@ -145,20 +145,6 @@ func (t *term) cost(span int) float64 {
 	return perContainer*containers + min(perElement*float64(t.count), 256*containers)
 }
 
-// costTo is what it takes to count those that may be among the first size if one in
-// so many is found.
-func (s *site) costTo(list []ranked, size int, share float64) (cost float64, terms int) {
-	if len(list) == 0 {
-		return 0, 0
-	}
-	last := int(share * float64(list[min(size, len(list))-1].count))
-	terms = sort.Search(len(list), func(i int) bool { return list[i].count+s.drift < last })
-	if terms == 0 {
-		return 0, 0
-	}
-	return list[terms-1].cost, terms
-}
-
 // add and remove keep the posts of a term.
 func (t *term) add(number uint32) {
 	t.posts.Add(number)
@@ -181,13 +167,10 @@ func (t *term) remove(number uint32) {
 	}
 }
 
-// among counts how many of the posts found have the term; plain are their bits.
-func (t *term) among(found *roaring.Bitmap, plain []uint64) int {
-	if t.bits == nil {
-		return int(found.AndCardinality(t.posts)) //nolint:gosec // below 2^32
-	}
-	n := min(len(plain), len(t.bits))
-	a, b := plain[:n], t.bits[:n]
+// common counts the bits that both have.
+func common(a, b []uint64) int {
+	n := min(len(a), len(b))
+	a, b = a[:n], b[:n]
 	var sum, more int
 	for ; len(a) >= 4 && len(b) >= 4; a, b = a[4:], b[4:] {
 		sum += bits.OnesCount64(a[0]&b[0]) + bits.OnesCount64(a[1]&b[1])

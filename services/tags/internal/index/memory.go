@@ -62,7 +62,7 @@ func (m *Memory) Put(tags []Tag, records []Record, at text.Position) {
 		m.put(r)
 	}
 	for _, s := range m.sites {
-		s.settle()
+		s.settle(&m.posts)
 	}
 	m.at = at
 }
@@ -206,6 +206,11 @@ func (m *Memory) put(r Record) {
 	}
 	next := s.termsOf(r)
 	old := c.terms(i)
+	if !slices.Equal(old, next) {
+		s.meet(old, -1)
+		s.meet(next, 1)
+		s.company.left--
+	}
 	for _, n := range old {
 		if !slices.Contains(next, n) {
 			s.terms[n].remove(r.Number)
@@ -219,6 +224,7 @@ func (m *Memory) put(r Record) {
 		}
 	}
 	c.set(i, next)
+	c.has[i].year = year(micros)
 	p.id, p.at, p.site = packID(r.PostID), micros, s.number
 }
 
@@ -226,6 +232,7 @@ func (m *Memory) put(r Record) {
 func (m *Memory) drop(c *chunk, i, number uint32) {
 	p := &c.posts[i]
 	s := m.numbered[p.site]
+	s.meet(c.terms(i), -1)
 	for _, n := range c.terms(i) {
 		s.terms[n].remove(number)
 	}

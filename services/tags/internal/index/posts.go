@@ -20,19 +20,26 @@ type post struct {
 	site uint32
 }
 
+// has is what a post is counted by, in one place: to get it from memory takes longer
+// than to count. Its terms are arena[start:start+length].
+type has struct {
+	start  uint32
+	length uint16
+	year   int16
+}
+
 // chunk holds the posts of chunkSize numbers and the terms that each has.
 type chunk struct {
 	posts [chunkSize]post
-	// Terms of a post are arena[start:start+length].
-	start  [chunkSize]uint32
-	length [chunkSize]uint16
-	arena  []uint32
+	has   [chunkSize]has
+	arena []uint32
 	// waste counts the arena's elements that no post has.
 	waste int
 }
 
 func (c *chunk) terms(i uint32) []uint32 {
-	return c.arena[c.start[i] : c.start[i]+uint32(c.length[i])]
+	h := c.has[i]
+	return c.arena[h.start : h.start+uint32(h.length)]
 }
 
 // set gives post i its terms.
@@ -40,12 +47,12 @@ func (c *chunk) set(i uint32, terms []uint32) {
 	if old := c.terms(i); len(terms) <= len(old) {
 		c.waste += len(old) - len(terms)
 		copy(old, terms)
-		c.length[i] = uint16(len(terms)) //nolint:gosec // maxTerms bounds them
+		c.has[i].length = uint16(len(terms)) //nolint:gosec // maxTerms bounds them
 		return
 	}
-	c.waste += int(c.length[i])
+	c.waste += int(c.has[i].length)
 	if c.waste > len(c.arena)/2 && c.waste > chunkSize {
-		c.length[i] = 0
+		c.has[i].length = 0
 		c.compact()
 	}
 	if cap(c.arena)-len(c.arena) < len(terms) {
@@ -54,7 +61,7 @@ func (c *chunk) set(i uint32, terms []uint32) {
 		copy(grown, c.arena)
 		c.arena = grown
 	}
-	c.start[i], c.length[i] = uint32(len(c.arena)), uint16(len(terms)) //nolint:gosec // a chunk has far fewer than 2^32
+	c.has[i].start, c.has[i].length = uint32(len(c.arena)), uint16(len(terms)) //nolint:gosec // a chunk has far fewer than 2^32
 	c.arena = append(c.arena, terms...)
 }
 
@@ -62,7 +69,7 @@ func (c *chunk) compact() {
 	fresh := make([]uint32, 0, len(c.arena)-c.waste+512)
 	for i := range uint32(chunkSize) {
 		old := c.terms(i)
-		c.start[i] = uint32(len(fresh)) //nolint:gosec // as above
+		c.has[i].start = uint32(len(fresh)) //nolint:gosec // as above
 		fresh = append(fresh, old...)
 	}
 	c.arena, c.waste = fresh, 0
@@ -96,6 +103,11 @@ func (p *posts) make(number uint32) *chunk {
 		p.chunks[i] = &chunk{}
 	}
 	return p.chunks[i]
+}
+
+// year is that of a moment.
+func year(micros int64) int16 {
+	return int16(moment(micros).Year()) //nolint:gosec // four digits
 }
 
 func moment(micros int64) time.Time { return time.UnixMicro(micros).UTC() }

@@ -31,6 +31,8 @@ type term struct {
 	count int
 	// bits are the same posts, of some of the frequent terms.
 	bits []uint64
+	// place is one more than its place in the site's company; 0: none.
+	place uint16
 	// order is what it comes by among terms with as many posts: its name as a slug.
 	order string
 	// author is whose name it is.
@@ -69,6 +71,7 @@ type site struct {
 	// gained since, known and knownAuthors how many terms and authors there were.
 	tags, writers              []ranked
 	drift, known, knownAuthors int
+	company                    company
 }
 
 func newSite(name string, number uint32) *site {

@@ -130,7 +130,7 @@ func (w *writer) chunk(c *chunk) {
 		buf = binary.LittleEndian.AppendUint64(buf, uint64(p.at))      //nolint:gosec // read back as it was
 		buf = binary.LittleEndian.AppendUint32(buf, uint32(p.version)) //nolint:gosec // read back as it was
 		buf = binary.LittleEndian.AppendUint32(buf, p.site)
-		buf = binary.LittleEndian.AppendUint16(buf, c.length[i])
+		buf = binary.LittleEndian.AppendUint16(buf, c.has[i].length)
 		for _, t := range c.terms(i) {
 			buf = binary.LittleEndian.AppendUint32(buf, t)
 		}
@@ -186,9 +186,6 @@ func (r *reader) read(m *Memory, edition int32) error {
 		}
 		r.chunk(m, uint32(i))
 	}
-	for _, s := range m.sites {
-		s.rank()
-	}
 	want := r.sum.Sum32()
 	var got uint32
 	if err := errors.Join(r.err, binary.Read(r.in, binary.LittleEndian, &got)); err != nil {
@@ -196,6 +193,10 @@ func (r *reader) read(m *Memory, edition int32) error {
 	}
 	if got != want {
 		return errors.New("its sum is wrong")
+	}
+	for _, s := range m.sites {
+		s.rank()
+		s.keepCompany(&m.posts)
 	}
 	return nil
 }
@@ -300,7 +301,7 @@ func (r *reader) chunk(m *Memory, number uint32) {
 			r.err = errors.Join(r.err, io.ErrUnexpectedEOF)
 			return
 		}
-		c.start[i], c.length[i] = uint32(len(c.arena)), uint16(n) //nolint:gosec // a chunk has far fewer than 2^32
+		c.has[i] = has{uint32(len(c.arena)), uint16(n), year(p.at)} //nolint:gosec // a chunk has far fewer than 2^32
 		for range n {
 			c.arena = append(c.arena, binary.LittleEndian.Uint32(raw))
 			raw = raw[4:]
