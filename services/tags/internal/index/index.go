@@ -4,7 +4,6 @@
 package index
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -47,17 +46,9 @@ type Tag struct {
 	Gone bool
 }
 
-// hides tells of what readers must not learn: the names, and by themselves the addresses,
-// of internal tags that the tag took the place of.
-func (t Tag) hides(key string) bool {
-	own := tag.Key(t.Name)
-	if strings.HasPrefix(key, "#") {
-		return key != own
-	}
-	return !slices.Contains(t.Keys, key) && slices.ContainsFunc(slices.Concat(t.Keys, t.Addresses), func(other string) bool {
-		return other != own && tag.IsInternal(other) && slices.Contains(tag.Addresses(tag.Address(other)), key)
-	})
-}
+// hides tells of the keys of names that readers must not learn: those of internal tags
+// that the tag took the place of.
+func (t Tag) hides(key string) bool { return strings.HasPrefix(key, "#") && key != tag.Key(t.Name) }
 
 // Order is the order of what is found.
 type Order uint8

@@ -188,11 +188,8 @@ func (s *site) tagNamed(name string, internal bool) *term {
 		if n, ok = s.claimant(key); !ok {
 			n, ok = s.slugs[key]
 		}
-		if ok && !internal && s.terms[n].tag.hides(key) {
-			return nil
-		}
 	}
-	if !ok || !internal && s.terms[n].tag.Internal {
+	if !ok || !internal && (s.terms[n].tag.Internal || s.terms[n].tag.hides(tag.Key(name))) {
 		return nil
 	}
 	return s.terms[n]

@@ -100,8 +100,14 @@ func (s *Server) tags(ctx context.Context, site string, list []index.Listed, int
 // conceal takes away the names and addresses of internal tags that a tag took the place
 // of, and its own of when it was one.
 func conceal(t *tagsv1.Tag) {
-	t.FormerSlugs = tag.Open(t.GetFormerSlugs(), t.GetAliases()...)
+	var hidden []string
+	for _, name := range t.GetAliases() {
+		if tag.IsInternal(name) {
+			hidden = append(hidden, tag.Addresses(tag.Address(name))...)
+		}
+	}
 	t.Aliases = slices.DeleteFunc(t.GetAliases(), tag.IsInternal)
+	t.FormerSlugs = slices.DeleteFunc(t.GetFormerSlugs(), func(s string) bool { return slices.Contains(hidden, s) })
 }
 
 // GetTag implements tagsv1.TagsServiceServer.

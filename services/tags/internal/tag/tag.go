@@ -3,7 +3,6 @@
 package tag
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/parution/parution/chassis/slug"
@@ -22,18 +21,6 @@ func Key(name string) string {
 
 // IsInternal tells of names of tags that readers do not see.
 func IsInternal(name string) bool { return strings.HasPrefix(strings.TrimSpace(name), "#") }
-
-// Open are those of the addresses of a tag that readers can have come to know: not those
-// that its internal names have by themselves.
-func Open(slugs []string, names ...string) []string {
-	var hidden []string
-	for _, name := range names {
-		if IsInternal(name) {
-			hidden = append(hidden, Addresses(Address(name))...)
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(slugs), func(s string) bool { return slices.Contains(hidden, s) })
-}
 
 // Address is the slug that a name has by itself.
 func Address(name string) string {

@@ -63,15 +63,11 @@ func Tag(v tag.View) *tagsv1.Tag {
 
 // TagState is a tag as read models get it.
 func TagState(v tag.View, epoch int32, publicHash []byte) *tagsv1.TagState {
-	own := slices.Clone(v.Aliases)
-	if v.Internal {
-		own = append(own, v.Name)
-	}
 	out := &tagsv1.TagState{
-		Id: v.ID, Site: v.Site, Epoch: epoch, Version: v.Version, FormerSlugs: tag.Open(v.Former, own...), MovedTo: v.MovedTo, MovedToSlug: v.MovedToSlug, PublicHash: publicHash,
+		Id: v.ID, Site: v.Site, Epoch: epoch, Version: v.Version, FormerSlugs: v.Former, MovedTo: v.MovedTo, MovedToSlug: v.MovedToSlug, PublicHash: publicHash,
 	}
 	if v.Gone {
-		out.FormerSlugs = append(tag.Open([]string{v.Slug}, own...), out.GetFormerSlugs()...)
+		out.FormerSlugs = append([]string{v.Slug}, v.Former...)
 		return out
 	}
 	out.Tag = Tag(v)
