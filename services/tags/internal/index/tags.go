@@ -49,7 +49,7 @@ func (m *Memory) Tags(l Listing) (list []Listed, total int) {
 		parent = above.value
 	}
 	prefix := tag.Key(l.Prefix)
-	if prefix == "" && l.Prefix != "" {
+	if prefix == "" && l.Prefix != "" || tag.IsInternal(prefix) && !l.Internal {
 		return nil, 0
 	}
 	for _, t := range s.terms {

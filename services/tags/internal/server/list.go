@@ -116,6 +116,8 @@ func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.G
 		if len(list) > 0 {
 			out := &tagsv1.GetTagResponse{Tag: list[0]}
 			if service {
+				_, isFound := s.reading.Memory.Tag(site, r.GetSlug(), false)
+				out.MembersOnly = !isFound
 				out.Keys, err = s.keys(ctx, site, list)
 			}
 			return out, err

@@ -66,7 +66,11 @@ func TagState(v tag.View, epoch int32, publicHash []byte) *tagsv1.TagState {
 	out := &tagsv1.TagState{
 		Id: v.ID, Site: v.Site, Epoch: epoch, Version: v.Version, FormerSlugs: v.Former, MovedTo: v.MovedTo, MovedToSlug: v.MovedToSlug, PublicHash: publicHash,
 	}
-	if v.Gone {
+	switch {
+	case v.Gone && v.Internal: // what nobody saw leads nowhere, or it would tell that it was there
+		out.FormerSlugs, out.MovedTo, out.MovedToSlug = nil, "", ""
+		return out
+	case v.Gone:
 		out.FormerSlugs = append([]string{v.Slug}, v.Former...)
 		return out
 	}
