@@ -298,7 +298,7 @@ func (b *behind) Suggest(_ context.Context, r *tagsv1.SuggestRequest) (*tagsv1.S
 		return nil, fault.Unavailable("away")
 	}
 	return &tagsv1.SuggestResponse{
-		Queries: []string{"transport public"}, Tags: []*tagsv1.Tag{{Slug: "transport", Name: "Transport"}, {Slug: "x", Name: "#x", Internal: true}},
+		Queries: []string{"transport public"}, Tags: []*tagsv1.Tag{{Slug: "transport", Name: "Transports", Names: map[string]string{"EN": "Transport", "de": "Verkehr"}}, {Slug: "x", Name: "#x", Internal: true}},
 		Posts: []*tagsv1.TaggedPost{{Slug: "nuit", Title: "Transports de nuit"}},
 	}, nil
 }

@@ -40,12 +40,40 @@ func TestInternalNamesStayInternal(t *testing.T) {
 				t.Errorf("aliases for %s: %v (-want +got):\n%s", c.who, err, diff)
 			}
 		}
+		for _, name := range []string{"#Chiffre", "Verkehr"} {
+			if _, err := w.client.RenameTag(editor, &tagsv1.RenameTagRequest{Slug: "transport", Name: name}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.settle(t)
+		got, err := w.client.GetTag(reader(t.Context(), "main"), &tagsv1.GetTagRequest{Slug: "verkehr"})
+		if diff := gocmp.Diff([]string{"transport"}, got.GetTag().GetFormerSlugs()); err != nil || diff != "" {
+			t.Errorf("former addresses of what was internal for a while: %v (-want +got):\n%s", err, diff)
+		}
 		for q, want := range map[string][]string{"transport": {"Quiet"}, "kryptonym": nil} {
 			if diff := gocmp.Diff(want, w.words(t, q)); diff != "" {
 				t.Errorf("search for %q (-want +got):\n%s", q, diff)
 			}
 		}
 		w.leadsOnlyEditors(editor, t)
+		for _, typed := range []string{"#kr", "#kryptonym", "kr"} {
+			list, err := w.client.ListTags(reader(t.Context(), "main"), &tagsv1.ListTagsRequest{Prefix: typed})
+			if err != nil || len(list.GetTags()) > 0 {
+				t.Errorf("tags that begin with %q: %v, %v; want none for readers", typed, list.GetTags(), err)
+			}
+			suggested, err := w.client.Suggest(reader(t.Context(), "main"), &tagsv1.SuggestRequest{Q: typed})
+			if err != nil || len(suggested.GetTags()) > 0 {
+				t.Errorf("tags proposed for %q: %v, %v; want none for readers", typed, suggested.GetTags(), err)
+			}
+		}
+		for _, q := range []string{`tag:"#kryptonym"`, `tag:#Kryptonym`} {
+			if got := w.words(t, q); len(got) > 0 {
+				t.Errorf("readers find %v by %s", got, q)
+			}
+		}
+		if list, err := w.client.ListTags(editor, &tagsv1.ListTagsRequest{Prefix: "#kr"}); err != nil || len(list.GetTags()) != 1 {
+			t.Errorf("tags that begin with #kr: %v, %v; want Transport for editors", list.GetTags(), err)
+		}
 		if got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: "kryptonim"}); err != nil || got.GetDidYouMean() != "" {
 			t.Errorf("readers are asked whether they meant %q, %v", got.GetDidYouMean(), err)
 		}
@@ -79,11 +107,17 @@ func (w *world) leadsOnlyEditors(editor context.Context, t *testing.T) {
 		}
 	}
 	got, err := w.client.GetTag(t.Context(), &tagsv1.GetTagRequest{Site: "main", Slug: slug})
-	if err != nil || !got.GetMembersOnly() || got.GetTag().GetSlug() != "transport" {
+	if err != nil || !got.GetMembersOnly() || got.GetTag().GetSlug() != "verkehr" {
 		t.Errorf("services get %v, %v; want that readers find nothing there", got, err)
 	}
 	if got, err = w.client.GetTag(t.Context(), &tagsv1.GetTagRequest{Site: "main", Slug: "transport"}); err != nil || got.GetMembersOnly() {
 		t.Errorf("services get %v, %v for a tag that readers see", got, err)
+	}
+	if got, err := w.client.GetTag(public, &tagsv1.GetTagRequest{Slug: "internal-chiffre"}); fault.KindOf(err) != fault.KindNotFound {
+		t.Errorf("readers get %v, %v at an address of when the tag was internal", got, err)
+	}
+	if got, err := w.client.GetTag(editor, &tagsv1.GetTagRequest{Slug: "internal-chiffre"}); err != nil || got.GetTag().GetSlug() != "verkehr" {
+		t.Errorf("editors get %v, %v there", got, err)
 	}
 	var gone string
 	if err := w.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT id FROM tag WHERE slug = $1`, slug).Scan(&gone); err != nil {

@@ -4,8 +4,11 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
+	"github.com/parution/parution/chassis/rpc/rpctest"
 	"github.com/parution/parution/chassis/sqldb"
 	"github.com/parution/parution/chassis/sqldb/sqldbtest"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
@@ -34,4 +37,23 @@ func TestSuggestedQueriesCanBeRead(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A tag is suggested with its names in all languages: who shows it knows which one.
+func TestASuggestedTagHasItsNames(t *testing.T) {
+	t.Parallel()
+	w := start(t, sqldbtest.SQLite(t))
+	w.change(t, "main", ids.New(), written("Soupe", "Une recette.", noon(), "Tools"))
+	w.settle(t)
+	names := &tagsv1.DescribeTagRequest{
+		Slug: "tools", ExpectedVersion: 1, Tag: &tagsv1.Tag{Names: map[string]string{"fr": "Outillage"}}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"names"}},
+	}
+	if _, err := w.client.DescribeTag(rpctest.As(t.Context(), identity.Editor), names); err != nil {
+		t.Fatalf("DescribeTag: %v", err)
+	}
+	w.settle(t)
+	got, err := w.client.Suggest(reader(t.Context(), "main"), &tagsv1.SuggestRequest{Q: "outill"})
+	if err != nil || len(got.GetTags()) != 1 || got.GetTags()[0].GetNames()["fr"] != "Outillage" || got.GetTags()[0].GetCount() != 1 {
+		t.Errorf("Suggest = %v, %v; want the tag with its names and its one post", got, err)
+	}
 }

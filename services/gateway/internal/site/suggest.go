@@ -94,13 +94,26 @@ func (s *Site) complete(ctx context.Context, site host.Site, out *suggestions) b
 	}
 	for _, t := range resp.GetTags() {
 		if !t.GetInternal() {
-			out.add(t.GetName(), "#"+t.GetSlug(), escaped(tagsPath+t.GetSlug()))
+			out.add(nameIn(t, site.Language), "#"+t.GetSlug(), escaped(tagsPath+t.GetSlug()))
 		}
 	}
 	for _, p := range resp.GetPosts() {
 		out.add(p.GetTitle(), "", escaped("/posts/"+p.GetSlug()))
 	}
 	return true
+}
+
+// nameIn is what a tag is called in a language, or in the one that it is a kind of.
+func nameIn(t *tagsv1.Tag, language string) string {
+	for language != "" {
+		for tag, name := range t.GetNames() {
+			if strings.EqualFold(tag, language) {
+				return name
+			}
+		}
+		language = language[:max(strings.LastIndexByte(language, '-'), 0)]
+	}
+	return t.GetName()
 }
 
 func escaped(path string) string {

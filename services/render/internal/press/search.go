@@ -43,7 +43,9 @@ func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (
 		return nil, err
 	}
 	found.Cards = inOrder(found.IDs, cards, func(c page.Card) string { return c.ID })
-	inLanguage(found.Facets, site.Language)
+	if err := p.name(ctx, site, found.Facets); err != nil {
+		return nil, err
+	}
 	view.Found = found
 	view.Pager = pagerOf(route, pages(min(found.Total, maxFound), size))
 	if view.Authors, err = p.authors(ctx, site, route.Search.Authors, found.Authors); err != nil {

@@ -46,6 +46,27 @@ func inLanguage(list []page.Tagged, lang string) []page.Tagged {
 	return list
 }
 
+// name gives tags that the index has counted their names in the site's language: the
+// index has one of each only. One that is not known here yet keeps that.
+func (p *Press) name(ctx context.Context, site *page.Site, counted []page.Tagged) error {
+	slugs := make([]string, len(counted))
+	for i, t := range counted {
+		slugs[i] = t.Slug
+	}
+	known, err := p.Models.Tags(ctx, site.ID, slugs)
+	if err != nil {
+		return err
+	}
+	for _, t := range inLanguage(known, site.Language) {
+		for i := range counted {
+			if counted[i].Slug == t.Slug {
+				counted[i].Name = t.Name
+			}
+		}
+	}
+	return nil
+}
+
 // wanted are the tags that a route names.
 type wanted struct {
 	tags []page.Tagged
@@ -124,7 +145,9 @@ func (p *Press) tagged(ctx context.Context, site *page.Site, route page.Route) (
 	known := true
 	if list.total > 0 {
 		view.Narrower, known = p.Finder.Facets(ctx, site.ID, route.Tags)
-		inLanguage(view.Narrower, site.Language)
+		if err := p.name(ctx, site, view.Narrower); err != nil {
+			return nil, err
+		}
 		labelsOf(view.Narrower, keys)
 		for _, s := range route.Tags {
 			keys.Add(page.KeyWith(s))

@@ -197,6 +197,17 @@ func TestTagsAreCalledAsTheLanguageCallsThem(t *testing.T) {
 		withTags(t, f)
 		f.tag(t, told("jardin", "Jardin", func(t *page.Tag) { t.Names = map[string]string{"en": "Garden"} }))
 		f.tag(t, told("outils", "Tools", func(t *page.Tag) { t.Names = map[string]string{"fr": "Outils de travail"} }))
+		counted := []page.Tagged{{Label: label("outils", "Tools"), Count: 1}, {Label: label("nouveau", "Nouveau"), Count: 1}} // as the index calls them
+		f.found.beside = map[string][]page.Tagged{"jardin": counted}
+		f.found.ids, f.found.more, f.found.facets = []string{id(1)}, 1, counted
+		found := string(f.ask(t, "/search", 0, page.Search{Text: "mur"}).Body)
+		for _, text := range []string{">Outils de travail <", ">Nouveau <"} {
+			for path, body := range map[string]string{"/tags/jardin": string(f.get(t, main, "/tags/jardin", 0).Body), "/search": found} {
+				if !strings.Contains(body, text) {
+					t.Errorf("%s does not show %q to go on by", path, text)
+				}
+			}
+		}
 		for path, want := range map[string][]string{
 			"/posts/garden-walls": {">Garden<", ">Tools<"}, // an English post
 			"/tags/jardin":        {"Jardin</h1>"},         // of a French site

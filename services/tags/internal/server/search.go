@@ -94,14 +94,14 @@ func (s *Server) shown(ctx context.Context, q search, places []index.Place) ([]*
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*tagsv1.TaggedPost, 0, len(places))
+	out, passages := make([]*tagsv1.TaggedPost, 0, len(places)), text.NewCutter(q.Terms)
 	for _, n := range numbers {
 		f, ok := found[n]
 		if !ok {
 			continue // withdrawn this moment
 		}
 		p := tagged(f.Entry, q.Internal)
-		passage := text.Cut(f.Text, f.Language, q.Terms)
+		passage := passages.Cut(f.Text, f.Language)
 		p.TitleHtml, p.SnippetHtml = passage.TitleHTML, passage.SnippetHTML
 		out = append(out, p)
 	}
@@ -257,6 +257,9 @@ func day(field, text string) (time.Time, error) {
 	}
 	for _, form := range []string{"2006", "2006-01", time.DateOnly} {
 		if t, err := time.Parse(form, text); err == nil {
+			if t.IsZero() {
+				t = t.Add(1) // the first moment of all stands for no bound
+			}
 			return t, nil
 		}
 	}

@@ -54,8 +54,9 @@ func (s *Server) Suggest(ctx context.Context, r *tagsv1.SuggestRequest) (*tagsv1
 		return nil, err
 	}
 	list, _ := s.reading.Memory.Tags(index.Listing{Site: site, MostFirst: true, Prefix: typed, Size: size})
-	for _, t := range list[:min(len(list), size)] {
-		out.Tags = append(out.Tags, &tagsv1.Tag{Id: t.ID, Slug: t.Slug, Name: t.Name, Count: int32(t.Posts)}) //nolint:gosec // below 2^31
+	// With their names in all languages: who shows them knows in which.
+	if out.Tags, err = s.tags(ctx, site, list[:min(len(list), size)], false); err != nil {
+		return nil, err
 	}
 	node, problem := query.Parse(typed, "")
 	if problem != nil || node == nil {

@@ -70,13 +70,15 @@ func (r *Record) Keys() []string {
 func (r *Record) Slugs() []string { return append([]string{r.Slug}, r.Former...) }
 
 // claim is how strong a tag's claim to an address is: a tag that is gone gives
-// its own to whoever wants it.
+// its own to whoever wants it, and leads nowhere if nothing took its place.
 func (r *Record) claim(slug string) int {
 	switch {
 	case r.Slug == slug && !r.Gone:
 		return 2
-	case r.Slug == slug:
+	case r.Slug == slug && len(r.Into) > 0:
 		return 0
+	case r.Slug == slug:
+		return -1
 	}
 	return 1
 }
@@ -119,4 +121,16 @@ func clone(m map[string]string) map[string]string {
 	out := make(map[string]string, len(m))
 	maps.Copy(out, m)
 	return out
+}
+
+// Public are those of the former slugs of a tag that are not made of an internal one of
+// its other names: the tag had these while readers did not see it.
+func Public(former, aliases []string) []string {
+	var internal []string
+	for _, name := range aliases {
+		if IsInternal(name) {
+			internal = append(internal, Addresses(Address(name))...)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(former), func(s string) bool { return slices.Contains(internal, s) })
 }

@@ -145,3 +145,46 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+// An answer whose posts are as long as can be takes no longer for it: of the later ones
+// only the beginnings are looked through.
+func TestPassagesOfManyLongTextsAreBounded(t *testing.T) {
+	t.Parallel()
+	filler := strings.Repeat("une phrase de remplissage ", 256<<10/26)
+	at := func(where string) text.Source {
+		switch where {
+		case "start":
+			return text.Source{Title: "Le mot", Body: "mot " + filler}
+		case "heading":
+			return text.Source{Title: "Le mot", Headings: []string{"Un mot"}, Body: filler}
+		}
+		return text.Source{Title: "Le mot", Body: filler + "mot"}
+	}
+	c := text.NewCutter([]query.Node{query.Word{Text: "mot"}})
+	found := map[string]int{}
+	const posts = 100
+	for range posts {
+		for _, where := range []string{"start", "heading", "end"} {
+			p := c.Cut(at(where), "fr")
+			if p.TitleHTML != "Le <mark>mot</mark>" {
+				t.Fatalf("the title is %q", p.TitleHTML)
+			}
+			if strings.Contains(p.SnippetHTML, "<mark>mot</mark>") {
+				found[where]++
+			} else if !strings.HasPrefix(p.SnippetHTML, "une phrase") || !strings.HasSuffix(p.SnippetHTML, " …") {
+				t.Fatalf("without the word the passage is %q, want the beginning of the text", p.SnippetHTML)
+			}
+		}
+	}
+	if p := c.Cut(text.Source{Body: strings.Repeat("語", 256<<10/3)}, "ja"); strings.Count(p.SnippetHTML, "語") < 100 || strings.Contains(p.SnippetHTML, "\ufffd") {
+		t.Errorf("a text without spaces begins with %q", p.SnippetHTML)
+	}
+	if found["start"] != posts {
+		t.Errorf("the word at the beginning is shown for %d posts of %d", found["start"], posts)
+	}
+	for _, where := range []string{"heading", "end"} {
+		if n := found[where]; n == 0 || n == posts {
+			t.Errorf("the word in the %s is shown for %d posts of %d, want the first ones", where, n, posts)
+		}
+	}
+}
