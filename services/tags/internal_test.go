@@ -1,10 +1,12 @@
 package tags_test
 
 import (
+	"context"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/identity"
 	"github.com/parution/parution/chassis/ids"
 	"github.com/parution/parution/chassis/rpc/rpctest"
@@ -53,6 +55,7 @@ func TestInternalNamesStayInternal(t *testing.T) {
 				t.Errorf("search for %q (-want +got):\n%s", q, diff)
 			}
 		}
+		w.leadsOnlyEditors(editor, t)
 		for _, typed := range []string{"#kr", "#kryptonym", "kr"} {
 			list, err := w.client.ListTags(reader(t.Context(), "main"), &tagsv1.ListTagsRequest{Prefix: typed})
 			if err != nil || len(list.GetTags()) > 0 {
@@ -75,4 +78,56 @@ func TestInternalNamesStayInternal(t *testing.T) {
 			t.Errorf("readers are asked whether they meant %q, %v", got.GetDidYouMean(), err)
 		}
 	})
+}
+
+// leadsOnlyEditors: what led to the internal tag leads to the one that took its place for
+// editors; for readers it is as if nothing had ever been there.
+func (w *world) leadsOnlyEditors(editor context.Context, t *testing.T) {
+	t.Helper()
+	const slug = "internal-kryptonym"
+	public := reader(t.Context(), "main")
+	for who, ctx := range map[string]context.Context{"readers": public, "editors": editor} {
+		want := 0
+		if who == "editors" {
+			want = 1
+		}
+		if got, err := w.client.GetTag(ctx, &tagsv1.GetTagRequest{Slug: slug}); (err == nil) != (want == 1) || err != nil && fault.KindOf(err) != fault.KindNotFound {
+			t.Errorf("%s get %v, %v at its address", who, got, err)
+		}
+		if got, err := w.client.ListTaggedPosts(ctx, &tagsv1.ListTaggedPostsRequest{Tags: slug}); err != nil || len(got.GetPosts()) != want {
+			t.Errorf("%s are listed %v, %v under its address, want %d posts", who, got, err, want)
+		}
+		for _, r := range []*tagsv1.SearchRequest{{Tag: []string{slug}}, {Q: "tag:" + slug}, {Q: `tag:"#Kryptonym"`}} {
+			if got, err := w.client.Search(ctx, r); err != nil || int(got.GetTotal()) != want {
+				t.Errorf("%s find %v, %v by %v, want %d posts", who, got, err, r, want)
+			}
+		}
+		if got, err := w.client.ListTags(ctx, &tagsv1.ListTagsRequest{Prefix: "#kry"}); err != nil || len(got.GetTags()) != want {
+			t.Errorf("%s are listed %v, %v for the beginning of its name, want %d", who, got, err, want)
+		}
+	}
+	got, err := w.client.GetTag(t.Context(), &tagsv1.GetTagRequest{Site: "main", Slug: slug})
+	if err != nil || !got.GetMembersOnly() || got.GetTag().GetSlug() != "verkehr" {
+		t.Errorf("services get %v, %v; want that readers find nothing there", got, err)
+	}
+	if got, err = w.client.GetTag(t.Context(), &tagsv1.GetTagRequest{Site: "main", Slug: "transport"}); err != nil || got.GetMembersOnly() {
+		t.Errorf("services get %v, %v for a tag that readers see", got, err)
+	}
+	if got, err := w.client.GetTag(public, &tagsv1.GetTagRequest{Slug: "internal-chiffre"}); fault.KindOf(err) != fault.KindNotFound {
+		t.Errorf("readers get %v, %v at an address of when the tag was internal", got, err)
+	}
+	if got, err := w.client.GetTag(editor, &tagsv1.GetTagRequest{Slug: "internal-chiffre"}); err != nil || got.GetTag().GetSlug() != "verkehr" {
+		t.Errorf("editors get %v, %v there", got, err)
+	}
+	var gone string
+	if err := w.db.Conn(t.Context()).QueryRowContext(t.Context(), `SELECT id FROM tag WHERE slug = $1`, slug).Scan(&gone); err != nil {
+		t.Fatal(err)
+	}
+	states, err := w.client.BatchGetTags(t.Context(), &tagsv1.BatchGetTagsRequest{Ids: []string{gone}})
+	if err != nil || len(states.GetStates()) != 1 {
+		t.Fatalf("BatchGetTags = %v, %v", states, err)
+	}
+	if s := states.GetStates()[0]; s.GetTag() != nil || len(s.GetFormerSlugs()) > 0 || s.GetMovedTo()+s.GetMovedToSlug() != "" {
+		t.Errorf("read models of pages are told %v of a tag that nobody saw", s)
+	}
 }

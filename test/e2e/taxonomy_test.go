@@ -285,6 +285,37 @@ func internal(t *testing.T, s *world.Site) {
 	if !slices.Contains(seen.Tags, "#kryptonym") {
 		t.Errorf("an editor sees the tags %q", seen.Tags)
 	}
+	staysHidden(t, s)
+}
+
+// staysHidden: where an internal tag was merged into one that readers see, its address is
+// as unknown as before. A redirect would tell that it was there, and what it was about.
+func staysHidden(t *testing.T, s *world.Site) {
+	operate(t, s, "/api/v1/tags/internal-kryptonym:merge", world.M{"into": "visible"})
+	s.Shows("/tags/visible", "A quiet post")
+	unknown := s.Turns("/tags/never-there", http.StatusNotFound)
+	for _, path := range []string{
+		"/tags/internal-kryptonym", "/tags/internal-kryptonym/feed.xml", "/tags/internal-kryptonym+visible", "/api/v1/tags/internal-kryptonym", "/api/v1/tags/kryptonym",
+	} {
+		a := s.Anyone().Get(path)
+		if a.Status != http.StatusNotFound || strings.HasSuffix(path, "kryptonym") && strings.HasPrefix(path, "/tags") && a.Text() != unknown.Text() {
+			t.Errorf("GET %s = %d to %q: %.200s; want it as unknown as any other", path, a.Status, a.Header.Get("Location"), a.Body)
+		}
+	}
+	for _, query := range []string{"tag=internal-kryptonym", "q=tag:internal-kryptonym", "q=tag:%22%23kryptonym%22"} {
+		s.Shows("/api/v1/search?"+query, `"total":0,`)
+		if a := s.Anyone().Get("/search?" + query); a.Status == http.StatusMovedPermanently {
+			t.Errorf("GET /search?%s redirects to %s", query, a.Header.Get("Location"))
+		}
+	}
+	for _, tag := range []string{"internal-kryptonym", "%23kryptonym"} {
+		if got := s.Anyone().List("tag="+tag, 10); len(got) != 0 {
+			t.Errorf("readers list %s by %s", titles(got), tag)
+		}
+	}
+	if got := s.As("editor").List("tag=internal-kryptonym", 10); len(got) != 2 {
+		t.Errorf("an editor lists %s under the tag that took its place, want both posts", titles(got))
+	}
 }
 
 // foundAtOnce: who has published a post finds it with the first question.

@@ -51,7 +51,7 @@ func (s *Server) tag(ctx context.Context, text string) (filterTag, error) {
 	for _, k := range f.keys {
 		f.labels = append(f.labels, tagging.Label(k))
 	}
-	f.isNothing = !who.Member() && (t.Internal || tagging.IsInternal(text))
+	f.isNothing = !who.Member() && (t.MembersOnly || tagging.IsInternal(text))
 	return f, nil
 }
 

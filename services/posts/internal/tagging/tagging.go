@@ -106,8 +106,9 @@ func (t *Tagging) read(ctx context.Context, ids []string, versions map[string]in
 
 // Tag is what a tag is called by.
 type Tag struct {
-	ID       string
-	Internal bool
+	ID string
+	// MembersOnly: readers find no tag by what it was asked for by.
+	MembersOnly bool
 	// Keys are those of all names that lead to it or to one below it.
 	Keys []string
 }
@@ -124,7 +125,7 @@ func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool, e
 	if err != nil {
 		return Tag{}, false, fmt.Errorf("ask tags what %s is: %w", text, err)
 	}
-	out := Tag{ID: r.GetTag().GetId(), Internal: r.GetTag().GetInternal(), Keys: r.GetKeys()}
+	out := Tag{ID: r.GetTag().GetId(), MembersOnly: r.GetMembersOnly() || r.GetTag().GetInternal(), Keys: r.GetKeys()}
 	if len(out.Keys) == 0 {
 		out.Keys = keysOf(r.GetTag())
 	}

@@ -41,7 +41,10 @@ type Tag struct {
 	// present and former, and what led to the tags that it took the place of.
 	Keys      []string
 	Addresses []string
-	Internal  bool
+	// MembersOnly lead to it as Addresses do, but only for who sees internal tags: what led to
+	// internal tags whose place it took.
+	MembersOnly []string
+	Internal    bool
 	// Gone: it was merged or split; the rest is empty.
 	Gone bool
 }

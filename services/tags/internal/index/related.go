@@ -218,7 +218,7 @@ func (s *site) mentioned(source text.Source) map[uint32]int {
 		}
 		for i := range words {
 			for n := 1; n <= min(longest, len(words)-i) && words[i+n-1] != ""; n++ {
-				if t, ok := s.claimant(strings.Join(words[i:i+n], "-")); ok {
+				if t, ok := s.claimant(strings.Join(words[i:i+n], "-"), true); ok {
 					out[t]++
 				}
 			}

@@ -139,7 +139,7 @@ func (s *site) setTag(t Tag) {
 	if old.Slug != "" && s.slugs[old.Slug] == n {
 		delete(s.slugs, old.Slug)
 	}
-	for _, key := range slices.Concat(old.Keys, old.Addresses) {
+	for _, key := range slices.Concat(old.Keys, old.Addresses, old.MembersOnly) {
 		if s.keys[key] = slices.DeleteFunc(s.keys[key], func(other uint32) bool { return other == n }); len(s.keys[key]) == 0 {
 			delete(s.keys, key)
 		}
@@ -153,7 +153,7 @@ func (s *site) setTag(t Tag) {
 		s.terms[n].order = t.Slug // one string will do
 	}
 	s.slugs[t.Slug] = n
-	for _, key := range slices.Concat(t.Keys, t.Addresses) {
+	for _, key := range slices.Concat(t.Keys, t.Addresses, t.MembersOnly) {
 		if !slices.Contains(s.keys[key], n) {
 			s.keys[key] = append(s.keys[key], n)
 		}
@@ -161,9 +161,14 @@ func (s *site) setTag(t Tag) {
 }
 
 // claimant is the tag that a key leads to: one that is called so, rather than one that
-// was at that address. It does not depend on which was told of first.
-func (s *site) claimant(key string) (uint32, bool) {
+// was at that address. It does not depend on which was told of first. What only an
+// internal tag was called leads who does not see these nowhere, also once its place was
+// taken.
+func (s *site) claimant(key string, internal bool) (uint32, bool) {
 	claims := s.keys[key]
+	if !internal {
+		claims = slices.DeleteFunc(slices.Clone(claims), func(n uint32) bool { return !s.terms[n].tag.leadsReaders(key) })
+	}
 	if len(claims) == 0 {
 		return 0, false
 	}
@@ -179,17 +184,20 @@ func (s *site) claimant(key string) (uint32, bool) {
 	}), true
 }
 
-// tagNamed finds a tag by slug or name; internal ones, and those by an internal name,
-// only for who sees them.
+func (t Tag) leadsReaders(key string) bool {
+	return !t.hides(key) && (slices.Contains(t.Keys, key) || slices.Contains(t.Addresses, key))
+}
+
+// tagNamed finds a tag by slug or name; internal ones only for who sees them.
 func (s *site) tagNamed(name string, internal bool) *term {
 	n, ok := s.slugs[name]
 	if !ok {
 		key := tag.Key(name)
-		if n, ok = s.claimant(key); !ok {
+		if n, ok = s.claimant(key, internal); !ok {
 			n, ok = s.slugs[key]
 		}
 	}
-	if !ok || !internal && (s.terms[n].tag.Internal || s.terms[n].tag.hides(tag.Key(name))) {
+	if !ok || !internal && s.terms[n].tag.Internal {
 		return nil
 	}
 	return s.terms[n]

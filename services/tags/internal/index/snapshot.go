@@ -21,7 +21,7 @@ const (
 	magic = "parution tags index\n"
 	// format is that of the file. A file of another one is not read: the index is
 	// made anew from the database.
-	format = 1
+	format = 2
 	// maxLength bounds what a length in a file is believed.
 	maxLength = 1 << 30
 )

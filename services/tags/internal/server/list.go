@@ -100,14 +100,8 @@ func (s *Server) tags(ctx context.Context, site string, list []index.Listed, int
 // conceal takes away the names and addresses of internal tags that a tag took the place
 // of, and its own of when it was one.
 func conceal(t *tagsv1.Tag) {
-	var hidden []string
-	for _, name := range t.GetAliases() {
-		if tag.IsInternal(name) {
-			hidden = append(hidden, tag.Addresses(tag.Address(name))...)
-		}
-	}
+	t.FormerSlugs = tag.Public(t.GetFormerSlugs(), t.GetAliases())
 	t.Aliases = slices.DeleteFunc(t.GetAliases(), tag.IsInternal)
-	t.FormerSlugs = slices.DeleteFunc(t.GetFormerSlugs(), func(s string) bool { return slices.Contains(hidden, s) })
 }
 
 // GetTag implements tagsv1.TagsServiceServer.
@@ -129,6 +123,8 @@ func (s *Server) GetTag(ctx context.Context, r *tagsv1.GetTagRequest) (*tagsv1.G
 		if len(list) > 0 {
 			out := &tagsv1.GetTagResponse{Tag: list[0]}
 			if service {
+				_, isFound := s.reading.Memory.Tag(site, r.GetSlug(), false)
+				out.MembersOnly = !isFound
 				out.Keys, err = s.keys(ctx, site, list)
 			}
 			return out, err

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/parution/parution/chassis/sqldb"
@@ -114,7 +115,7 @@ func (s *Store) indexTags(ctx context.Context, all []*tag.Record) ([]index.Tag, 
 			ids = append(ids, r.ID)
 		}
 	}
-	leads, err := s.leads(ctx, ids)
+	leads, membersOnly, err := s.leads(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -122,18 +123,23 @@ func (s *Store) indexTags(ctx context.Context, all []*tag.Record) ([]index.Tag, 
 	for i, r := range all {
 		out[i] = index.Tag{ID: r.ID, Site: r.Site, Gone: r.Gone}
 		if !r.Gone {
-			addresses := slices.Concat(leads[r.ID], r.Slugs())
-			slices.Sort(addresses)
 			out[i].Slug, out[i].Name, out[i].Parent, out[i].Internal = r.Slug, r.Name, r.Parent, r.Internal
-			out[i].Keys, out[i].Addresses = r.Keys(), slices.Compact(addresses)
+			out[i].Keys = r.Keys()
+			public := append(tag.Public(r.Former, slices.Collect(maps.Values(r.Aliases))), r.Slug)
+			out[i].Addresses, out[i].MembersOnly = sorted(leads[r.ID], public), sorted(membersOnly[r.ID], r.Former)
 		}
 	}
 	return out, nil
 }
 
-// leads are the keys and slugs of the tags that these took the place of, by id.
-func (s *Store) leads(ctx context.Context, ids []string) (map[string][]string, error) {
-	out := make(map[string][]string)
+func sorted(lists ...[]string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(lists...))))
+}
+
+// leads are the keys and slugs of the tags that these took the place of, by id; membersOnly
+// are those of internal ones.
+func (s *Store) leads(ctx context.Context, ids []string) (out, membersOnly map[string][]string, err error) {
+	out, membersOnly = make(map[string][]string), make(map[string][]string)
 	origin := make(map[string][]string, len(ids)) // who asked, by the tag that is looked at
 	for _, id := range ids {
 		origin[id] = []string{id}
@@ -142,11 +148,11 @@ func (s *Store) leads(ctx context.Context, ids []string) (map[string][]string, e
 	for level := ids; len(level) > 0; {
 		list, err := listOf(level)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		before, err := s.tagRows(ctx, s.db.Conn(ctx), s.sql.predecessors, list)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		level = nil
 		for _, r := range before {
@@ -157,12 +163,16 @@ func (s *Store) leads(ctx context.Context, ids []string) (map[string][]string, e
 			seen[r.ID] = true
 			level = append(level, r.ID)
 			origin[r.ID] = origin[next]
+			into := out
+			if r.Internal {
+				into = membersOnly
+			}
 			for _, id := range origin[next] {
-				out[id] = append(append(out[id], r.Keys()...), append(slices.Clone(r.Former), r.Slug)...)
+				into[id] = slices.Concat(into[id], r.Keys(), r.Slugs())
 			}
 		}
 	}
-	return out, nil
+	return out, membersOnly, nil
 }
 
 func records(found []entry.Found) []index.Record {

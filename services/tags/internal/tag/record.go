@@ -122,3 +122,15 @@ func clone(m map[string]string) map[string]string {
 	maps.Copy(out, m)
 	return out
 }
+
+// Public are those of the former slugs of a tag that are not made of an internal one of
+// its other names: the tag had these while readers did not see it.
+func Public(former, aliases []string) []string {
+	var internal []string
+	for _, name := range aliases {
+		if IsInternal(name) {
+			internal = append(internal, Addresses(Address(name))...)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(former), func(s string) bool { return slices.Contains(internal, s) })
+}

@@ -64,10 +64,14 @@ func Tag(v tag.View) *tagsv1.Tag {
 // TagState is a tag as read models get it.
 func TagState(v tag.View, epoch int32, publicHash []byte) *tagsv1.TagState {
 	out := &tagsv1.TagState{
-		Id: v.ID, Site: v.Site, Epoch: epoch, Version: v.Version, FormerSlugs: v.Former, MovedTo: v.MovedTo, MovedToSlug: v.MovedToSlug, PublicHash: publicHash,
+		Id: v.ID, Site: v.Site, Epoch: epoch, Version: v.Version, FormerSlugs: tag.Public(v.Former, v.Aliases), MovedTo: v.MovedTo, MovedToSlug: v.MovedToSlug, PublicHash: publicHash,
 	}
-	if v.Gone {
-		out.FormerSlugs = append([]string{v.Slug}, v.Former...)
+	switch {
+	case v.Gone && v.Internal: // what nobody saw leads nowhere, or it would tell that it was there
+		out.FormerSlugs, out.MovedTo, out.MovedToSlug = nil, "", ""
+		return out
+	case v.Gone:
+		out.FormerSlugs = append([]string{v.Slug}, out.GetFormerSlugs()...)
 		return out
 	}
 	out.Tag = Tag(v)

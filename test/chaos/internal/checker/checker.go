@@ -11,6 +11,8 @@ import (
 type Front struct {
 	Name  string
 	Fetch Fetch
+	// Behind is how many replicas of tags answer its searches in turn.
+	Behind int
 }
 
 // CheckData holds the databases against the history. planted are the aggregates
@@ -30,13 +32,16 @@ func CheckData(s *State, h *History, planted []string, now time.Time) []Violatio
 	return withHistory(f.List(), s, h)
 }
 
-// CheckPages looks at every page of every gateway; what is wrong is looked at
-// again until the deadline. right is when the last page became right, zero if
+// CheckPages looks at every page of every gateway, and at what every replica behind it
+// finds; what is wrong is looked at again until the deadline. right is when the last page became right, zero if
 // all were at once.
 func CheckPages(ctx context.Context, s *State, h *History, fronts []Front, deadline time.Time) (_ []Violation, right time.Time) {
 	var f Findings
 	for _, front := range fronts {
 		if at := crawl(ctx, &f, s, len(h.Lost) > 0, front.Name, front.Fetch, deadline); at.After(right) {
+			right = at
+		}
+		if at := searchAll(ctx, &f, s, front, deadline); at.After(right) {
 			right = at
 		}
 	}

@@ -25,10 +25,7 @@ func (s *State) called(words []string) []string {
 	for _, word := range slugs(words) {
 		name := word
 		if id, ok := s.Names[word]; ok {
-			for s.Tags[id].MovedTo != "" {
-				id = s.Tags[id].MovedTo
-			}
-			name = s.Tags[id].Slug
+			name = s.living(id)
 		}
 		if !slices.Contains(out, name) {
 			out = append(out, name)
@@ -36,6 +33,22 @@ func (s *State) called(words []string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// circle is the slug of tags of which each took the place of the other: no tag has it, so
+// that whoever compares it finds something wrong.
+const circle = "(in a circle)"
+
+// living is the slug of the tag that a tag has become.
+func (s *State) living(id string) string {
+	for range len(s.Tags) + 1 {
+		t := s.Tags[id]
+		if t.MovedTo == "" {
+			return t.Slug
+		}
+		id = t.MovedTo
+	}
+	return circle
 }
 
 // published are the public posts, newest first.

@@ -1,6 +1,8 @@
 package plant
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/parution/parution/test/chaos/internal/checker"
@@ -46,6 +48,9 @@ func dataDefects() []defect {
 		}},
 		{name: "a tag that is called otherwise where it is shown", want: checker.I3, damage: func(v *victim) error {
 			return v.exec(checker.Tags, "UPDATE tag SET slug = 'elsewhere' WHERE id = (SELECT min(tag_id) FROM entry_tag WHERE found = true)")
+		}},
+		{name: "a tag that took its own place", want: checker.I3, damage: func(v *victim) error {
+			return v.exec(checker.Tags, "UPDATE tag SET moved_to = id WHERE id = (SELECT min(tag_id) FROM entry_tag WHERE found = true)")
 		}},
 		{name: "a tag that does not lead to its post", want: checker.I3, damage: func(v *victim) error {
 			return v.exec(checker.Tags, "DELETE FROM entry_tag WHERE post_id = ?", v.tagged().ID)
@@ -96,6 +101,30 @@ func pageDefects() []defect {
 		{name: "a list in the wrong order", want: checker.I3, show: func(_ *victim, path string, p checker.Page) checker.Page {
 			if path == "/page/2" {
 				p.Body = swapped(p.Body)
+			}
+			return p
+		}},
+		{name: "a search that misses a post", want: checker.I1, show: func(v *victim, path string, p checker.Page) checker.Page {
+			if strings.HasPrefix(path, "/api/v1/search?") {
+				p.Body = strings.ReplaceAll(p.Body, v.tagged().ID, strings.Repeat("0", 36))
+			}
+			return p
+		}},
+		{name: "a search that finds a withdrawn post", want: checker.I4, show: func(v *victim, path string, p checker.Page) checker.Page {
+			if strings.HasPrefix(path, "/api/v1/search?") {
+				p.Body = strings.ReplaceAll(p.Body, v.public().ID, v.gone().ID)
+			}
+			return p
+		}},
+		{name: "a search in the wrong order", want: checker.I3, show: func(_ *victim, path string, p checker.Page) checker.Page {
+			if strings.HasPrefix(path, "/api/v1/search?") {
+				p.Body = reversed(p.Body)
+			}
+			return p
+		}},
+		{name: "a search that counts what is not there", want: checker.I3, show: func(_ *victim, path string, p checker.Page) checker.Page {
+			if strings.HasPrefix(path, "/api/v1/search?") {
+				p.Body = strings.Replace(p.Body, `"total":`, `"total":1`, 1)
 			}
 			return p
 		}},
@@ -151,6 +180,26 @@ func firstIn(body string) string {
 	_, rest, _ = strings.Cut(rest, "/posts/")
 	slug, _, _ := strings.Cut(rest, "<")
 	return slug
+}
+
+// reversed has the posts that a search found the other way round.
+func reversed(body string) string {
+	var all map[string]json.RawMessage
+	var posts []json.RawMessage
+	if json.Unmarshal([]byte(body), &all) != nil || json.Unmarshal(all["posts"], &posts) != nil {
+		return body
+	}
+	slices.Reverse(posts)
+	list, err := json.Marshal(posts)
+	if err != nil { // it was read a moment ago
+		return body
+	}
+	all["posts"] = list
+	out, err := json.Marshal(all)
+	if err != nil {
+		return body
+	}
+	return string(out)
 }
 
 const article = `<li data-post=`

@@ -60,7 +60,7 @@ func (r *run) check(ctx context.Context, v *Verdict) error {
 	}
 	var fronts []checker.Front
 	for i, url := range r.t.URLs {
-		fronts = append(fronts, checker.Front{Name: fmt.Sprintf("gateway %d ", i+1), Fetch: checker.Over(url)})
+		fronts = append(fronts, checker.Front{Name: fmt.Sprintf("gateway %d ", i+1), Fetch: checker.Over(url), Behind: len(r.t.URLs)})
 	}
 	pages, right := checker.CheckPages(ctx, state, history, fronts, deadline)
 	if right.After(agreed) {

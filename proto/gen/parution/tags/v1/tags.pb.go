@@ -563,7 +563,10 @@ type GetTagResponse struct {
 	// For services: what the names make, as slugs, that lead to the tag or to one below
 	// it, each once; of names that begin with "#" with that in front. A post without any of
 	// them is not found under the tag, unless a split put it there: see ListTaggedIDs.
-	Keys          []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
+	Keys []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
+	// For services: readers find no tag by that slug. The tag is internal, or it took the
+	// place of an internal one that had the slug.
+	MembersOnly   bool `protobuf:"varint,3,opt,name=members_only,json=membersOnly,proto3" json:"members_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -610,6 +613,13 @@ func (x *GetTagResponse) GetKeys() []string {
 		return x.Keys
 	}
 	return nil
+}
+
+func (x *GetTagResponse) GetMembersOnly() bool {
+	if x != nil {
+		return x.MembersOnly
+	}
+	return false
 }
 
 type DescribeTagRequest struct {
@@ -2945,7 +2955,7 @@ type TagState struct {
 	// 0: tags does not know it.
 	Version int32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// Empty for a tombstone: it was merged, or all parts took its place. count and
-	// children are not filled.
+	// children are not filled. A tombstone of an internal tag leads nowhere.
 	Tag *Tag `protobuf:"bytes,5,opt,name=tag,proto3" json:"tag,omitempty"`
 	// Slugs whose pages redirect to the tag; of a tombstone to the tag moved_to.
 	FormerSlugs []string `protobuf:"bytes,6,rep,name=former_slugs,json=formerSlugs,proto3" json:"former_slugs,omitempty"`
@@ -3307,10 +3317,11 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x05total\x18\x03 \x01(\x05R\x05total\"7\n" +
 	"\rGetTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
-	"\x04site\x18\x02 \x01(\tR\x04site\"M\n" +
+	"\x04site\x18\x02 \x01(\tR\x04site\"p\n" +
 	"\x0eGetTagResponse\x12'\n" +
 	"\x03tag\x18\x01 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12\x12\n" +
-	"\x04keys\x18\x02 \x03(\tR\x04keys\"\xb9\x01\n" +
+	"\x04keys\x18\x02 \x03(\tR\x04keys\x12!\n" +
+	"\fmembers_only\x18\x03 \x01(\bR\vmembersOnly\"\xb9\x01\n" +
 	"\x12DescribeTagRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12'\n" +
 	"\x03tag\x18\x02 \x01(\v2\x15.parution.tags.v1.TagR\x03tag\x12;\n" +
