@@ -19,8 +19,9 @@ const (
 	publicOfSite = columns + ofStretch + ` AND public` + inOrder
 	ofStretch    = ` WHERE (site, epoch, pos) > ($1, $2, $3) AND (site, epoch, pos) <= ($1, $4, $5)`
 	inOrder      = ` ORDER BY site, epoch, pos LIMIT $6`
-	// audiences are the sites with something new, and whether some of it is public.
-	audiences = `SELECT DISTINCT site, public FROM outbox WHERE (epoch, pos) > ($1, $2)`
+	// audiences are the sites with something new, and whether some of it is public. For the
+	// site as it stands SQLite goes through all notices, site by site.
+	audiences = `SELECT DISTINCT site || '', public FROM outbox WHERE (epoch, pos) > ($1, $2)`
 
 	// glance is how often the database is asked while somebody waits and nothing
 	// was heard; look how often after something was committed that has no place

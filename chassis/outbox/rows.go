@@ -31,8 +31,11 @@ const (
 	unsent = fields + `(SELECT o.epoch FROM outbox_owner AS o WHERE o.owner = $1) AS present FROM outbox WHERE pos IS NOT NULL AND stream_seq IS NULL ORDER BY epoch, pos LIMIT $2`
 	after  = columns + ` WHERE (epoch, pos) > ($1, $2) ORDER BY epoch, pos LIMIT $3`
 	sent   = `UPDATE outbox SET stream_seq = pos + $1 WHERE epoch = $2 AND pos BETWEEN $3 AND $4 AND id IN (SELECT item FROM %s)`
+	// isUnplaced tells whether something has no place. What has no epoch has none, and the
+	// other way round: asked for the place alone, SQLite looks through all places.
+	isUnplaced = `EXISTS (SELECT 1 FROM outbox WHERE epoch IS NULL AND pos IS NULL)`
 	// What there is to do: something without a place, something that was not sent.
-	waiting = `SELECT EXISTS (SELECT 1 FROM outbox WHERE pos IS NULL),
+	waiting = `SELECT ` + isUnplaced + `,
  EXISTS (SELECT 1 FROM outbox WHERE stream_seq IS NULL AND pos IS NOT NULL)`
 	firstUnsent = `SELECT epoch, pos FROM outbox WHERE stream_seq IS NULL AND pos IS NOT NULL ORDER BY epoch, pos LIMIT 1`
 	lastBefore  = `SELECT epoch, pos FROM outbox WHERE (epoch, pos) < ($1, $2) ORDER BY epoch DESC, pos DESC LIMIT 1`

@@ -108,8 +108,7 @@ func (t *Tail) Wait(ctx context.Context, after Place) error {
 		if t.out.db.Dialect() == sqldb.Postgres {
 			pause = lookAgain
 			var placed, unplaced bool
-			err := t.out.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM outbox WHERE (epoch, pos) > ($1, $2)),
- EXISTS (SELECT 1 FROM outbox WHERE pos IS NULL)`, after.Epoch, after.Pos).Scan(&placed, &unplaced)
+			err := t.out.db.Conn(ctx).QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM outbox WHERE (epoch, pos) > ($1, $2)), `+isUnplaced, after.Epoch, after.Pos).Scan(&placed, &unplaced)
 			switch {
 			case err != nil:
 				return fmt.Errorf("look for what waits: %w", err)
@@ -128,6 +127,9 @@ func (t *Tail) Wait(ctx context.Context, after Place) error {
 		}
 	}
 }
+
+// Woken receives when there may be more, for who does something else than Wait.
+func (t *Tail) Woken() <-chan struct{} { return t.wake }
 
 // pause waits for a wake-up, or for a time unless that is 0.
 func (t *Tail) pause(ctx context.Context, d time.Duration) (woken bool, err error) {

@@ -89,6 +89,11 @@ type Config[S any] struct {
 	// Settle ends a rebuild, or a repair, in tx: it puts right what was made from
 	// all aggregates together. It may be nil.
 	Settle func(ctx context.Context, tx *sql.Tx) error
+	// Tidy takes away what belongs to no aggregate, once a rebuild has written all,
+	// and before it ends: some of it after a place, with transactions of its own, which
+	// are to be short. It answers where it goes on; empty: there is no more. After an
+	// error it is called again, also by another replica. It may be nil.
+	Tidy func(ctx context.Context, after string) (next string, err error)
 	// Edition counts how often the making of the read model from the owner's states
 	// was changed. Where a lower one made it, it is rebuilt; a replica of an older
 	// release leaves that to newer ones.
@@ -109,6 +114,8 @@ type Projection[S any] struct {
 	mended metric.Int64Counter
 	// applying keeps the stream and the feed from working side by side.
 	applying lock
+	// leased is when the lease was taken last; of the goroutine that compares and rebuilds.
+	leased time.Time
 	// live counts notices that are being applied or wait for it.
 	live atomic.Int64
 	// believed is the newest epoch that the owner itself has told.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
@@ -108,18 +109,39 @@ func (p *Projection[S]) copySome(ctx context.Context, at progress) error {
 	for i, h := range page.GetHeads() {
 		refs[i] = Ref{h.GetAggregateType(), h.GetAggregateId()}
 	}
-	for len(refs) > batch { // the owner's list costs more than a part of it
-		next := progress{phaseCopy, refs[batch-1]}
-		if err := p.rewrite(ctx, refs[:batch], at, next, false); err != nil {
+	return p.rewriteAll(ctx, refs, at, last)
+}
+
+// rewriteAll writes refs, some at a time, and records that the rebuild is at last.
+// The owner answers for the next while those before are written.
+func (p *Projection[S]) rewriteAll(ctx context.Context, refs []Ref, at, last progress) error {
+	parts := slices.Collect(slices.Chunk(refs, batch))
+	if len(parts) == 0 {
+		return p.rewrite(ctx, nil, answer[S]{}, at, last, false)
+	}
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ahead := make(chan answer[S], 1)
+	inform := func(refs []Ref) { asking.Go(func() { ahead <- p.inform(ctx, refs) }) }
+	inform(parts[0])
+	for i, some := range parts {
+		got, next := <-ahead, last
+		if i+1 < len(parts) {
+			next = progress{phaseCopy, some[len(some)-1]}
+			inform(parts[i+1])
+		}
+		if err := p.rewrite(ctx, some, got, at, next, false); err != nil {
 			return err
 		}
-		if ok, err := p.lease(ctx); err != nil || !ok {
+		if ok, err := p.keepLease(ctx); err != nil || !ok {
 			return err
 		}
 		p.yield(ctx)
-		at, refs = next, refs[batch:]
+		at = next
 	}
-	return p.rewrite(ctx, refs, at, last, false)
+	return nil
 }
 
 // nextType is where it goes on after the last aggregate of a type.
@@ -138,7 +160,10 @@ func (p *Projection[S]) sweepSome(ctx context.Context, at progress, generation i
 		return err
 	}
 	if len(refs) > 0 {
-		return p.rewrite(ctx, refs, at, progress{phaseSweep, refs[len(refs)-1]}, true)
+		return p.rewrite(ctx, refs, p.inform(ctx, refs), at, progress{phaseSweep, refs[len(refs)-1]}, true)
+	}
+	if ok, err := p.tidy(ctx); err != nil || !ok {
+		return err
 	}
 	return p.commit(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		c, err := p.lockCursor(ctx, tx)
@@ -158,6 +183,23 @@ func (p *Projection[S]) sweepSome(ctx context.Context, at progress, generation i
 	})
 }
 
+// tidy has the service take away what belongs to nothing; false if another replica
+// has the lease.
+func (p *Projection[S]) tidy(ctx context.Context) (ok bool, err error) {
+	if p.cfg.Tidy == nil {
+		return true, nil
+	}
+	for after := ""; ; {
+		if after, err = p.cfg.Tidy(ctx, after); err != nil {
+			return false, fmt.Errorf("tidy what was rebuilt: %w", err)
+		}
+		if ok, err := p.keepLease(ctx); after == "" || err != nil || !ok {
+			return ok, err
+		}
+		p.yield(ctx)
+	}
+}
+
 func (p *Projection[S]) olderThan(ctx context.Context, generation int32, after Ref) (_ []Ref, err error) {
 	rows, err := p.cfg.DB.Conn(ctx).QueryContext(ctx, listOlder, p.cfg.Owner, generation, after.Type, after.ID, batch)
 	if err != nil {
@@ -175,15 +217,32 @@ func (p *Projection[S]) olderThan(ctx context.Context, generation int32, after R
 	return refs, rows.Err()
 }
 
-// rewrite writes refs and records that the rebuild is at next. If that fails it
-// writes them one by one, and puts aside what cannot be written.
-func (p *Projection[S]) rewrite(ctx context.Context, refs []Ref, at, next progress, sweep bool) error {
-	err := p.rewriteTogether(ctx, refs, at, next, sweep)
+// answer is what the owner says of aggregates.
+type answer[S any] struct {
+	states []State[S]
+	told   map[Ref]received
+	err    error
+}
+
+// inform asks the owner for refs.
+func (p *Projection[S]) inform(ctx context.Context, refs []Ref) (a answer[S]) {
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	a.states, a.told, a.err = p.fetchRefs(ctx, refs)
+	return a
+}
+
+// rewrite writes what the owner said of refs and records that the rebuild is at next.
+// If that fails it asks for them and writes them one by one, and puts aside what
+// cannot be written.
+func (p *Projection[S]) rewrite(ctx context.Context, refs []Ref, got answer[S], at, next progress, sweep bool) error {
+	err := p.rewriteTogether(ctx, refs, got, at, next, sweep)
 	if err == nil || len(refs) == 0 || passes(err) {
 		return err
 	}
 	for _, ref := range refs {
-		err := p.rewriteTogether(ctx, []Ref{ref}, at, at, sweep)
+		one := []Ref{ref}
+		err := p.rewriteTogether(ctx, one, p.inform(ctx, one), at, at, sweep)
 		if err == nil {
 			continue
 		}
@@ -194,18 +253,17 @@ func (p *Projection[S]) rewrite(ctx context.Context, refs []Ref, at, next progre
 			return err
 		}
 	}
-	return p.rewriteTogether(ctx, nil, at, next, sweep)
+	return p.rewriteTogether(ctx, nil, answer[S]{}, at, next, sweep)
 }
 
-// rewriteTogether does so in one transaction. Notices that arrive while the
-// owner is asked are applied beside it; what they bring is newer and stays.
-func (p *Projection[S]) rewriteTogether(ctx context.Context, refs []Ref, at, next progress, sweep bool) error {
+// rewriteTogether does so in one transaction. Notices that arrive after the owner
+// was asked are applied beside it; what they bring is newer and stays.
+func (p *Projection[S]) rewriteTogether(ctx context.Context, refs []Ref, got answer[S], at, next progress, sweep bool) error {
+	if got.err != nil {
+		return got.err
+	}
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	states, told, err := p.fetchRefs(ctx, refs)
-	if err != nil {
-		return err
-	}
 	p.applying.Lock()
 	defer p.applying.Unlock()
 	return p.commit(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -213,12 +271,12 @@ func (p *Projection[S]) rewriteTogether(ctx context.Context, refs []Ref, at, nex
 		if err != nil || c.rebuild != at { // another replica went on
 			return err
 		}
-		known := slices.DeleteFunc(slices.Clone(states), func(s State[S]) bool { return s.Version == 0 })
-		if _, err := p.write(ctx, tx, c, known, told, true); err != nil {
+		known := slices.DeleteFunc(slices.Clone(got.states), func(s State[S]) bool { return s.Version == 0 })
+		if _, err := p.write(ctx, tx, c, known, got.told, true); err != nil {
 			return err
 		}
 		if sweep {
-			if err := p.bury(ctx, tx, c, refs, states, told); err != nil {
+			if err := p.bury(ctx, tx, c, refs, got.states, got.told); err != nil {
 				return err
 			}
 		}

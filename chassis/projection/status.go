@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	readStatus = `SELECT epoch, floor, generation, problem, compared_at, drift_repaired,
+	readStatus = `SELECT epoch, floor, generation, problem, rebuild_phase <> '', compared_at, drift_repaired,
  (SELECT count(*) FROM dead_letter AS d WHERE d.source = c.source),
  (SELECT count(*) FROM projection_version AS v WHERE v.source = c.source),
  (SELECT count(*) FROM projection_version AS v WHERE v.source = c.source AND v.generation < c.generation)
@@ -156,7 +156,7 @@ func (p *Projection[S]) Status(ctx context.Context) (*eventsv1.ReadModel, error)
 		return nil, err
 	}
 	var compared sqldb.NullTime
-	err := p.cfg.DB.Conn(ctx).QueryRowContext(ctx, readStatus, p.cfg.Owner).Scan(&out.Epoch, &out.Floor, &out.Generation, &out.Problem, &compared,
+	err := p.cfg.DB.Conn(ctx).QueryRowContext(ctx, readStatus, p.cfg.Owner).Scan(&out.Epoch, &out.Floor, &out.Generation, &out.Problem, &out.Rebuilding, &compared,
 		&out.DriftRepaired, &out.DeadLetters, &out.Aggregates, &out.OfOlderGeneration)
 	if err != nil {
 		return nil, fmt.Errorf("read how %s of %s stands: %w", p.cfg.Name, p.cfg.Owner, err)

@@ -141,7 +141,18 @@ func (p *Projection[S]) lease(ctx context.Context) (ok bool, err error) {
 		ok = n > 0
 		return err
 	})
+	if err == nil && ok {
+		p.leased = time.Now()
+	}
 	return ok, err
+}
+
+// keepLease takes the lease again before it could run out.
+func (p *Projection[S]) keepLease(ctx context.Context) (ok bool, err error) {
+	if time.Since(p.leased) < leaseFor/6 {
+		return true, nil
+	}
+	return p.lease(ctx)
 }
 
 // ensure sees to it that there is a cursor.

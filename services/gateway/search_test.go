@@ -44,7 +44,7 @@ func TestAnEmptySearchIsTheForm(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.press("main", "/search", "the form", "site")
-	for _, query := range []string{"", "?q=", "?q=+%20&tag=&not=", "?utm_source=x", "?q=%00%0a"} {
+	for _, query := range []string{"", "?q=", "?order=newest", "?order=best&q=", "?q=+%20&tag=&not=", "?utm_source=x", "?q=%00%0a"} {
 		if got := f.get(t, "/search"+query); got.status != http.StatusOK || got.body != "the form" {
 			t.Errorf("GET /search%s = %d %q", query, got.status, got.body)
 		}
@@ -94,6 +94,7 @@ func TestASearchThatAsksForTooMuch(t *testing.T) {
 		status int
 		text   string
 	}{
+		"since=" + strings.Repeat("x", 501):                                 {http.StatusBadRequest, "date"},
 		"not=" + strings.Repeat("x", 501):                                   {http.StatusBadRequest, "too long"},
 		"tag=a&tag=b&tag=c&tag=d&tag=e&tag=f&tag=g&tag=h&tag=i&tag=j&tag=k": {http.StatusBadRequest, "10 tags"},
 		"q=x" + many: {http.StatusUnprocessableEntity, "too many parameters"},
@@ -140,6 +141,28 @@ func TestAQueryThatCannotBeReadIsAPage(t *testing.T) {
 	f.put("/search", &renderv1.GetPageResponse{Status: http.StatusBadRequest, ContentType: "text/html; charset=utf-8", Body: []byte("what is wrong"), Fleeting: true})
 	if got := f.get(t, "/search?q=%22a"); got.status != http.StatusBadRequest || got.body != "what is wrong" || got.header.Get("Etag") != "" {
 		t.Errorf("a query that cannot be read = %d %q %v", got.status, got.body, got.header)
+	}
+}
+
+// While a query is being typed it cannot be read now and then. A script that says so gets
+// the page without an error for the browser to note, and its status beside it.
+func TestWhatIsTypedSoFarIsNoError(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.put("/search", &renderv1.GetPageResponse{Status: http.StatusBadRequest, ContentType: "text/html; charset=utf-8", Body: []byte("what is wrong"), Fleeting: true})
+	got := f.get(t, "/search?q=%22a", with("Parution-Typing", "1"))
+	if got.status != http.StatusOK || got.body != "what is wrong" || got.header.Get("Parution-Status") != "400" || got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("while it is typed a query that cannot be read = %d %q %v", got.status, got.body, got.header)
+	}
+	if got := f.get(t, "/search?q=%22a"); got.status != http.StatusBadRequest || got.header.Get("Parution-Status") != "" {
+		t.Errorf("the page itself = %d %v", got.status, got.header)
+	}
+	if got := f.get(t, "/search?since="+strings.Repeat("x", 501), with("Parution-Typing", "1")); got.status != http.StatusBadRequest {
+		t.Errorf("what no form sends = %d", got.status)
+	}
+	f.press("main", "/search", "what is found", "site")
+	if got := f.get(t, "/search?q=a", with("Parution-Typing", "1")); got.status != http.StatusOK || got.body != "what is found" || got.header.Get("Parution-Status") != "" {
+		t.Errorf("while it is typed a query that can be read = %d %q %v", got.status, got.body, got.header)
 	}
 }
 

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/parution/parution/chassis/fault"
 	postsv1 "github.com/parution/parution/proto/gen/parution/posts/v1"
@@ -29,6 +32,17 @@ type taxonomy struct {
 	asked int
 	// later become the entries with the second question.
 	later map[string]*tagsv1.Entry
+	// under are the posts under each tag, by the tag's id, the newest first; of all of them
+	// two at most are told at once.
+	under map[string][]placed
+	// forgets: it does not answer which posts are under a tag.
+	forgets bool
+}
+
+// placed is a post in a list.
+type placed struct {
+	id string
+	at time.Time
 }
 
 // Invoke implements grpc.ClientConnInterface.
@@ -60,6 +74,23 @@ func (x *taxonomy) Invoke(ctx context.Context, method string, args, reply any, _
 		}
 		proto.Merge(into, out)
 		return nil
+	case *tagsv1.ListTaggedIDsRequest:
+		if x.forgets {
+			return fault.Unavailable("the index is not there yet")
+		}
+		out := &tagsv1.ListTaggedIDsResponse{}
+		for _, p := range x.under[r.GetTag()] {
+			before := r.GetBefore().AsTime()
+			switch {
+			case r.GetBefore() != nil && (p.at.After(before) || p.at.Equal(before) && p.id >= r.GetBeforeId()):
+			case len(out.GetIds()) < min(2, int(r.GetSize())):
+				out.Ids = append(out.Ids, p.id)
+			default:
+				out.Next = timestamppb.New(x.when(out.GetIds()[len(out.GetIds())-1], r.GetTag()))
+			}
+		}
+		proto.Merge(into, out)
+		return nil
 	case *tagsv1.GetTagRequest:
 		out := x.tags[r.GetSite()+"/"+r.GetSlug()]
 		if out == nil {
@@ -69,6 +100,11 @@ func (x *taxonomy) Invoke(ctx context.Context, method string, args, reply any, _
 		return nil
 	}
 	return errors.New("posts asks tags for " + method)
+}
+
+func (x *taxonomy) when(id, tag string) time.Time {
+	i := slices.IndexFunc(x.under[tag], func(p placed) bool { return p.id == id })
+	return x.under[tag][i].at
 }
 
 func at(version int32, id string, tags ...*tagsv1.Tag) *tagsv1.Entry {
@@ -214,6 +250,89 @@ func TestListsByTagFollowTheTaxonomy(t *testing.T) {
 		// Whether a name is that of an internal tag nobody can say.
 		if r, err := w.ListPosts(w.public, &postsv1.ListPostsRequest{Tag: "velo"}); fault.KindOf(err) != fault.KindUnavailable {
 			t.Errorf("without tags readers get %v, %v; want Unavailable", r, err)
+		}
+	})
+}
+
+// What a split put under a tag by no word of its own is listed where its date says,
+// among what carries the tag's words, once, whatever else is asked for and however
+// small the pages are.
+func TestListsByTagHaveWhatASplitPutThere(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		x := w.tags
+		x.answers = present
+		rail := &tagsv1.Tag{Id: "rail", Name: "Rail", Slug: "rail"}
+		x.entries, x.under = make(map[string]*tagsv1.Entry), make(map[string][]placed)
+		x.tags = map[string]*tagsv1.GetTagResponse{"main/rail": {Tag: rail, Keys: []string{"rail"}}}
+		post := func(day int, title, language, status string, tags ...string) {
+			when := time.Date(2025, 3, day, 0, 0, 0, 0, time.UTC)
+			r := &postsv1.CreatePostRequest{Title: title, Tags: tags, Status: status, Language: language, PublishedAt: timestamppb.New(when)}
+			if status == "draft" {
+				r.PublishedAt = nil
+			}
+			p := w.create(w.ctx, t, r)
+			switch {
+			case status == "draft":
+			case strings.HasPrefix(title, "elsewhere"):
+				x.entries[p.GetId()] = at(1, p.GetId(), &tagsv1.Tag{Id: "road", Name: "Road"})
+			case !strings.HasPrefix(title, "new"):
+				x.entries[p.GetId()] = at(1, p.GetId(), rail)
+				x.under["rail"] = append(x.under["rail"], placed{p.GetId(), when})
+			}
+		}
+		for i, title := range []string{"put 1", "word 2", "put 3", "put 4", "elsewhere 5", "elsewhere 6", "elsewhere 7", "put 8", "put 9", "new 10"} {
+			word := "Transport"
+			if !strings.HasPrefix(title, "put") {
+				word = "Rail"
+			}
+			language := []string{"fr", "en"}[i/8]
+			post(20-2*i, title, language, "published", word)
+		}
+		post(1, "draft", "fr", "draft", "Rail")
+		for _, l := range x.under {
+			slices.SortFunc(l, func(a, b placed) int { return b.at.Compare(a.at) })
+		}
+		pages := func(ctx context.Context, r *postsv1.ListPostsRequest) (out []string) {
+			t.Helper()
+			for {
+				list, err := w.ListPosts(ctx, r)
+				if err != nil {
+					t.Fatalf("ListPosts(%v): %v", r, err)
+				}
+				if len(list.GetPosts()) == 0 && list.GetNextPageToken() != "" {
+					t.Errorf("ListPosts(%v): a page with nothing before others", r)
+				}
+				for _, p := range list.GetPosts() {
+					out = append(out, p.GetTitle())
+				}
+				if r.PageToken = list.GetNextPageToken(); r.GetPageToken() == "" {
+					return out
+				}
+			}
+		}
+		all := []string{"put 1", "word 2", "put 3", "put 4", "put 8", "put 9", "new 10"}
+		for _, size := range []int32{1, 2, 3, 5, 100} {
+			if diff := cmp.Diff(all, pages(w.public, &postsv1.ListPostsRequest{Tag: "rail", PageSize: size})); diff != "" {
+				t.Errorf("readers by %d (-want +got):\n%s", size, diff)
+			}
+			if diff := cmp.Diff([]string{"put 9", "new 10"}, pages(w.public, &postsv1.ListPostsRequest{Tag: "rail", Language: "en", PageSize: size})); diff != "" {
+				t.Errorf("readers of English by %d (-want +got):\n%s", size, diff)
+			}
+		}
+		if diff := cmp.Diff(append([]string{"draft"}, all...), pages(w.ctx, &postsv1.ListPostsRequest{Tag: "rail", PageSize: 2})); diff != "" {
+			t.Errorf("members (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"draft"}, pages(w.ctx, &postsv1.ListPostsRequest{Tag: "rail", Status: "draft"})); diff != "" {
+			t.Errorf("drafts (-want +got):\n%s", diff)
+		}
+		x.mu.Lock()
+		x.forgets = true
+		x.mu.Unlock()
+		if r, err := w.ListPosts(w.public, &postsv1.ListPostsRequest{Tag: "rail"}); fault.KindOf(err) != fault.KindUnavailable {
+			t.Errorf("readers get %v, %v without the index; want Unavailable", r, err)
+		}
+		if diff := cmp.Diff([]string{"draft", "word 2", "new 10"}, pages(w.ctx, &postsv1.ListPostsRequest{Tag: "rail"})); diff != "" {
+			t.Errorf("members without the index (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -38,10 +38,38 @@ func TestInternalNamesStayInternal(t *testing.T) {
 				t.Errorf("aliases for %s: %v (-want +got):\n%s", c.who, err, diff)
 			}
 		}
+		for _, name := range []string{"#Chiffre", "Verkehr"} {
+			if _, err := w.client.RenameTag(editor, &tagsv1.RenameTagRequest{Slug: "transport", Name: name}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.settle(t)
+		got, err := w.client.GetTag(reader(t.Context(), "main"), &tagsv1.GetTagRequest{Slug: "verkehr"})
+		if diff := gocmp.Diff([]string{"transport"}, got.GetTag().GetFormerSlugs()); err != nil || diff != "" {
+			t.Errorf("former addresses of what was internal for a while: %v (-want +got):\n%s", err, diff)
+		}
 		for q, want := range map[string][]string{"transport": {"Quiet"}, "kryptonym": nil} {
 			if diff := gocmp.Diff(want, w.words(t, q)); diff != "" {
 				t.Errorf("search for %q (-want +got):\n%s", q, diff)
 			}
+		}
+		for _, typed := range []string{"#kr", "#kryptonym", "kr"} {
+			list, err := w.client.ListTags(reader(t.Context(), "main"), &tagsv1.ListTagsRequest{Prefix: typed})
+			if err != nil || len(list.GetTags()) > 0 {
+				t.Errorf("tags that begin with %q: %v, %v; want none for readers", typed, list.GetTags(), err)
+			}
+			suggested, err := w.client.Suggest(reader(t.Context(), "main"), &tagsv1.SuggestRequest{Q: typed})
+			if err != nil || len(suggested.GetTags()) > 0 {
+				t.Errorf("tags proposed for %q: %v, %v; want none for readers", typed, suggested.GetTags(), err)
+			}
+		}
+		for _, q := range []string{`tag:"#kryptonym"`, `tag:#Kryptonym`} {
+			if got := w.words(t, q); len(got) > 0 {
+				t.Errorf("readers find %v by %s", got, q)
+			}
+		}
+		if list, err := w.client.ListTags(editor, &tagsv1.ListTagsRequest{Prefix: "#kr"}); err != nil || len(list.GetTags()) != 1 {
+			t.Errorf("tags that begin with #kr: %v, %v; want Transport for editors", list.GetTags(), err)
 		}
 		if got, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: "kryptonim"}); err != nil || got.GetDidYouMean() != "" {
 			t.Errorf("readers are asked whether they meant %q, %v", got.GetDidYouMean(), err)

@@ -327,6 +327,19 @@ func TestASplitThatWouldMakeAnEmptyTagIsRefused(t *testing.T) {
 		if _, err := w.client.GetTag(reader(t.Context(), "main"), &tagsv1.GetTagRequest{Slug: "rail"}); fault.KindOf(err) != fault.KindNotFound {
 			t.Errorf("what was refused left a tag: %v", err)
 		}
+		other := ids.New()
+		w.change(t, "main", other, written("b", "nothing", noon(), "Jardin"))
+		w.settle(t)
+		for what, parts := range map[string][]*tagsv1.SplitTagRequest_Part{
+			"nothing is said of one part":     {{Name: "Rail", Q: "train"}, {Name: "Vide"}},
+			"a post does not carry the tag":   {{Name: "Vide", Posts: []string{other}}},
+			"what is named is no post at all": {{Name: "Rail", Q: "train"}, {Name: "Vide", Posts: []string{"xx"}}},
+		} {
+			_, err := w.client.SplitTag(editor, &tagsv1.SplitTagRequest{Slug: "transport", Parts: parts})
+			if fault.KindOf(err) != fault.KindInvalid || !strings.Contains(fault.TextOf(err), `"Vide"`) {
+				t.Errorf("%s: %v, want that refused with the part's name", what, err)
+			}
+		}
 		if err := split("train"); err != nil {
 			t.Errorf("a part that a post is for: %v", err)
 		}

@@ -89,7 +89,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	st := store.New(deps.DB, out)
 	f := follower.New(deps.Posts, st, deps.Now)
 	follow, err := projection.New(projection.Config[entry.Post]{
-		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Settle: f.Settle, Telemetry: deps.Telemetry,
+		Name: Owner, Owner: posts, Types: []string{follower.Type}, DB: deps.DB, Source: source, Fetch: f.Fetch, Refresh: f.Refresh, Tidy: f.Tidy, Telemetry: deps.Telemetry,
 		Feed: eventsv1.NewFeedServiceClient(deps.Posts), Edition: wire.Edition,
 	})
 	if err != nil {

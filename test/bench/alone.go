@@ -171,36 +171,34 @@ func (a *alone) found(ctx context.Context) (int, error) {
 	return int(got.GetTotal()), err
 }
 
-// load rebuilds the read model from the stand-in, and waits until all of it is
-// written and found; how long each took.
-func (a *alone) load(ctx context.Context) (written, searched time.Duration, err error) {
+// load rebuilds the read model from the stand-in, waits until all of it is found,
+// how long that took, and then until the rebuild has ended.
+func (a *alone) load(ctx context.Context) (time.Duration, error) {
 	start := time.Now()
 	if _, err := a.models.RebuildReadModel(ctx, &eventsv1.RebuildReadModelRequest{Source: topology.Posts}); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	// The answer is counted, which takes its time.
-	err = lookEvery(ctx, max(100*time.Millisecond, time.Duration(a.n)*2*time.Microsecond), loading, func() error {
-		got, err := a.models.ListReadModels(ctx, &eventsv1.ListReadModelsRequest{})
-		if err != nil {
-			return err
-		}
-		if m := got.GetReadModels()[0]; m.GetAggregates() < int64(a.n) || m.GetOfOlderGeneration() > 0 {
-			return fmt.Errorf("%d of %d posts are written (%s)", m.GetAggregates(), a.n, m.GetProblem())
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, 0, err
-	}
-	written = time.Since(start)
-	err = lookEvery(ctx, 20*time.Millisecond, loading, func() error {
+	err := lookEvery(ctx, max(20*time.Millisecond, time.Duration(a.n)*500*time.Nanosecond), loading, func() error {
 		n, err := a.found(ctx)
 		if err == nil && n != a.n {
 			err = fmt.Errorf("%d of %d posts are found", n, a.n)
 		}
 		return err
 	})
-	return written, time.Since(start), err
+	took := time.Since(start)
+	if err != nil {
+		return took, err
+	}
+	return took, lookEvery(ctx, time.Second, loading, func() error {
+		got, err := a.models.ListReadModels(ctx, &eventsv1.ListReadModelsRequest{})
+		if err != nil {
+			return err
+		}
+		if m := got.GetReadModels()[0]; m.GetAggregates() < int64(a.n) || m.GetOfOlderGeneration() > 0 || m.GetRebuilding() {
+			return fmt.Errorf("%d of %d posts are written (%s)", m.GetAggregates(), a.n, m.GetProblem())
+		}
+		return nil
+	})
 }
 
 // restart stops the service and starts it again; how long it took until it was

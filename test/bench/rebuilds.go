@@ -117,6 +117,7 @@ type readModel struct {
 	Generation        int    `json:"generation"`
 	Aggregates        string `json:"aggregates"`
 	OfOlderGeneration string `json:"of_older_generation"`
+	Rebuilding        bool   `json:"rebuilding"`
 	Problem           string `json:"problem"`
 }
 
@@ -165,7 +166,7 @@ func (s *server) rebuilt(ctx context.Context, name, source string) error {
 		if i < 0 {
 			continue // its service did not answer
 		}
-		if m := list[i]; m.Generation >= begun.Generation && number(m.OfOlderGeneration) == 0 && m.Problem == "" {
+		if m := list[i]; m.Generation >= begun.Generation && number(m.OfOlderGeneration) == 0 && !m.Rebuilding && m.Problem == "" {
 			return nil
 		}
 		if time.Since(begin) > catchUp {

@@ -259,6 +259,7 @@ func typedOrSent(t *testing.T, s *library, browser *chromium) {
 		stays(p)
 		typed(p, words)
 		p.eventually("answered", `location.search !== ""`)
+		quiet(p, "") // also while what is typed cannot be read
 		var typed, sent []string
 		p.evaluate(where, &typed)
 		stayed(p)

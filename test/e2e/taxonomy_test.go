@@ -163,6 +163,13 @@ func merged(t *testing.T, s *world.Site) {
 	}
 }
 
+func slugs(list []world.Post) (out []string) {
+	for _, p := range list {
+		out = append(out, p.Slug)
+	}
+	return out
+}
+
 // split: of one tag several, by what posts say.
 func split(t *testing.T, s *world.Site) {
 	rails := []world.Post{s.Publish("Night train", "The train leaves at eight.", "Transport"), s.Publish("Day train", "A train by day.", "Transport")}
@@ -179,11 +186,26 @@ func split(t *testing.T, s *world.Site) {
 		carries(t, s, p, "Rail")
 		s.Shows("/tags/rail", p.Slug)
 	}
+	// The list of posts agrees with the tags that posts show, page by page: none of these
+	// has the word Rail.
+	listed := func(tag string, want ...string) {
+		t.Helper()
+		for _, who := range []*world.Client{s.Anyone(), s.As("editor")} {
+			if got := who.List("tag="+tag, 1); !slices.Equal(slugs(got), want) {
+				t.Errorf("tag=%s lists %s, want %s", tag, slugs(got), want)
+			}
+		}
+	}
+	listed("rail", rails[1].Slug, rails[0].Slug)
+	listed("roads", road.Slug)
+	listed("transport", neither.Slug)
 	carries(t, s, neither, "Transport")
 	s.Lacks("/tags/transport", rails[0].Slug)
 	operate(t, s, operationsPath+op.ID+":undo", world.M{})
 	counts(t, s, "transport", 4)
 	carries(t, s, rails[0], "Transport")
+	listed("transport", neither.Slug, road.Slug, rails[1].Slug, rails[0].Slug)
+	listed("rail")
 	s.Turns("/tags/rail", http.StatusNotFound)
 }
 

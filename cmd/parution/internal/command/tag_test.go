@@ -56,9 +56,10 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(`{"id":"op1","kind":"merged","state":"done","slugs":["velo","transport"],"into":["transport"],"posts":7,"posts_done":7}`)
 	case path == "tag-operations":
 		answer(`{"operations":[
-			{"id":"op4","kind":"undone","state":"done","undid":"op3","slugs":["velo"],"at":"2026-01-02T03:04:05Z","by":"ada"},
-			{"id":"op3","kind":"renamed","state":"undone","slugs":["velo"],"into":["bike"],"posts":7,"at":"2026-01-02T03:04:04Z","by":"ada"},
-			{"id":"op2","kind":"described","state":"done","slugs":["transport"],"into":["transport"],"at":"2026-01-02T03:04:03Z","by":"ada"}]}`)
+			{"id":"op4","kind":"undone","state":"done","undid":"op3","slugs":["bike"],"names":["Bicyclette"],"at":"2026-01-02T03:04:05Z","by":"ada"},
+			{"id":"op3","kind":"renamed","state":"undone","slugs":["velo"],"names":["Vélo"],"into":["bike"],"into_names":["Bicyclette"],"posts":7,"at":"2026-01-02T03:04:04Z","by":"ada"},
+			{"id":"op2","kind":"described","state":"done","slugs":["marches-publics"],"names":["Marchés publics"],"into":["marches-publics"],"at":"2026-01-02T03:04:03Z","by":"ada"},
+			{"id":"op1","kind":"split","state":"done","slugs":["internal-a-relire"],"names":["#à relire"],"into":["rail","routes-2"],"into_names":["Rail","Routes"],"at":"2026-01-02T03:04:02Z"}]}`)
 	default:
 		w.WriteHeader(http.StatusNotFound)
 		answer(`{"status":404,"detail":"there is nothing here"}`)
@@ -236,7 +237,9 @@ version           3
 		t.Errorf("list --json = %v, says %s", err, out)
 	}
 	out, _, err = tagRun(t, &shelf{}, "log")
-	for _, want := range []string{"undid op3 on velo", "renamed velo to bike", "described transport"} {
+	for _, want := range []string{
+		"undid op3 on Bicyclette (bike)\n", "renamed Vélo to Bicyclette (bike)\n", "described Marchés publics\n", "split #à relire into Rail, Routes (routes-2)\n",
+	} {
 		if err != nil || !strings.Contains(out, want) {
 			t.Errorf("log = %v, says %q, want %q in it", err, out, want)
 		}

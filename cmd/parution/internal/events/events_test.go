@@ -192,19 +192,19 @@ func TestRebuildWaits(t *testing.T) {
 	s := play(t, reply{200, `{"name":"tags","source":"posts","generation":2,"aggregates":"10","of_older_generation":"10"}`},
 		model(`"generation":2,"aggregates":"10","of_older_generation":"4","problem":"posts is down"`), reply{503, ""},
 		reply{200, `{"unanswered":[{"name":"tags","problem":"down"}]}`},
-		model(`"generation":2,"aggregates":"11","of_older_generation":"0"`))
+		model(`"generation":2,"aggregates":"11","of_older_generation":"0","rebuilding":true`), model(`"generation":2,"aggregates":"11","of_older_generation":"0"`))
 	told := &steps{}
 	r := events.Rebuild{API: s.api, Output: s.output(), Name: "tags", Source: "posts", Wait: true, Progress: told, Pause: goOn}
 	if err := r.Run(s.ctx); err != nil {
 		t.Fatalf("Run: %v", err)
 	}
-	if diff := cmp.Diff([][2]int{{0, 10}, {6, 10}, {6, 10}, {6, 10}, {11, 11}, {-1, -1}}, told.told); diff != "" {
+	if diff := cmp.Diff([][2]int{{0, 10}, {6, 10}, {6, 10}, {6, 10}, {11, 11}, {11, 11}, {-1, -1}}, told.told); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)
 	}
 	if s.out.String() != "rebuilt tags of posts: generation 2, 11 aggregates\n" || s.err.String() != "it does not get on: posts is down\n" {
 		t.Errorf("wrote %q, said %q", s.out.String(), s.err.String())
 	}
-	wantCalls(t, s, "POST /api/v1/read-models/tags/posts:rebuild", "GET /api/v1/read-models", "GET /api/v1/read-models", "GET /api/v1/read-models", "GET /api/v1/read-models")
+	wantCalls(t, s, "POST /api/v1/read-models/tags/posts:rebuild", "GET /api/v1/read-models", "GET /api/v1/read-models", "GET /api/v1/read-models", "GET /api/v1/read-models", "GET /api/v1/read-models")
 }
 
 const letters = `{"dead_letters":[{"name":"tags","source":"posts","notice":{"id":"n1","site":"main","aggregate_type":"post","aggregate_id":"p1","version":3,"epoch":1,"pos":"9","kind":"revised","occurred_at":"2026-11-23T09:30:00Z"},"attempts":8,"reason":"a reason that is so long that no table has room for the whole of it","parked_at":"2026-11-23T09:40:00Z"}]}`

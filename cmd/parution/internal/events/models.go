@@ -70,7 +70,7 @@ func known(m *eventsv1.ReadModel, n int64) string {
 
 // rebuilding is how far a rebuild is; "-" if none runs.
 func rebuilding(m *eventsv1.ReadModel) string {
-	if m.GetOfOlderGeneration() == 0 {
+	if m.GetOfOlderGeneration() == 0 && !m.GetRebuilding() {
 		return "-"
 	}
 	return fmt.Sprintf("%d %%", 100*done(m)/max(1, m.GetAggregates()))
@@ -116,7 +116,7 @@ func (r *Rebuild) watch(ctx context.Context, m *eventsv1.ReadModel) (*eventsv1.R
 	wanted, problem := m.GetGeneration(), ""
 	for {
 		r.Progress.Step(int(done(m)), int(m.GetAggregates()))
-		if m.GetGeneration() >= wanted && m.GetOfOlderGeneration() == 0 && m.GetProblem() == "" {
+		if m.GetGeneration() >= wanted && m.GetOfOlderGeneration() == 0 && !m.GetRebuilding() && m.GetProblem() == "" {
 			return m, nil
 		}
 		if p := m.GetProblem(); p != "" && p != problem {

@@ -108,9 +108,10 @@ func list(ctx context.Context, api API, query url.Values) (*tagsv1.ListTagsRespo
 
 // sentence says what an operation did.
 func sentence(op *tagsv1.TagOperation) string {
-	first, into := "", strings.Join(op.GetInto(), ", ")
-	if len(op.GetSlugs()) > 0 {
-		first = op.GetSlugs()[0]
+	of, into := called(op.GetNames(), op.GetSlugs()), strings.Join(called(op.GetIntoNames(), op.GetInto()), ", ")
+	first := ""
+	if len(of) > 0 {
+		first = of[0]
 	}
 	switch op.GetKind() {
 	case "renamed":
@@ -118,7 +119,24 @@ func sentence(op *tagsv1.TagOperation) string {
 	case "merged", "split":
 		return op.GetKind() + " " + first + " into " + into
 	case "undone":
-		return "undid " + op.GetUndid() + " on " + strings.Join(op.GetSlugs(), ", ")
+		return "undid " + op.GetUndid() + " on " + strings.Join(of, ", ")
 	}
-	return op.GetKind() + " " + strings.Join(op.GetSlugs(), ", ")
+	return op.GetKind() + " " + strings.Join(of, ", ")
+}
+
+// called are the names of tags, each with its slug where that is not what the name makes
+// by itself; an older server tells slugs alone.
+func called(names, slugs []string) []string {
+	out := make([]string, len(slugs))
+	for i, s := range slugs {
+		switch {
+		case i >= len(names):
+			out[i] = s
+		case address(names[i]) == s:
+			out[i] = names[i]
+		default:
+			out[i] = names[i] + " (" + s + ")"
+		}
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"cmp"
 	"container/list"
 	"net/http"
 	"slices"
@@ -73,21 +74,29 @@ func newEntry(c *Cache, k Key, page Page) *Entry {
 func (e *Entry) Status() int { return e.page.Status }
 
 // Respond answers r, a GET or HEAD request, with the page.
-func (e *Entry) Respond(w http.ResponseWriter, r *http.Request) { e.respond(w, r, "") }
+func (e *Entry) Respond(w http.ResponseWriter, r *http.Request) { e.respond(w, r, "", 0) }
 
 // RespondPrivately is Respond for one reader: nobody on the way keeps the answer.
 func (e *Entry) RespondPrivately(w http.ResponseWriter, r *http.Request) {
-	e.respond(w, r, "private, no-cache")
+	e.respond(w, r, "private, no-cache", 0)
 }
 
 // RespondOnce is Respond where nobody at all keeps the answer.
-func (e *Entry) RespondOnce(w http.ResponseWriter, r *http.Request) { e.respond(w, r, "no-store") }
+func (e *Entry) RespondOnce(w http.ResponseWriter, r *http.Request) {
+	e.respond(w, r, "no-store", 0)
+}
 
-// respond answers; keeping says who may keep the answer, empty for what the page says.
-func (e *Entry) respond(w http.ResponseWriter, r *http.Request, keeping string) {
+// RespondAs is RespondOnce with another status.
+func (e *Entry) RespondAs(w http.ResponseWriter, r *http.Request, status int) {
+	e.respond(w, r, "no-store", status)
+}
+
+// respond answers; keeping says who may keep the answer, empty for what the page says,
+// and as is the status if it is not the page's.
+func (e *Entry) respond(w http.ResponseWriter, r *http.Request, keeping string, as int) {
 	v := e.variant(r.Header["Accept-Encoding"])
-	status, fields := v.status, v.full
-	if status == http.StatusOK && v.matches(r.Header) {
+	status, fields := cmp.Or(as, v.status), v.full
+	if as == 0 && status == http.StatusOK && v.matches(r.Header) {
 		status, fields = http.StatusNotModified, v.unchanged
 	}
 	headers.Apply(w.Header(), fields)

@@ -45,7 +45,7 @@ func sentence(status int) (english, french string, ok bool) {
 func told(err error) (english, french string, ok bool) {
 	switch {
 	case errors.Is(err, errLongSearch):
-		return "A tag, author or language that you search by is too long.", "Une étiquette, un auteur ou une langue de votre recherche est trop long.", true
+		return "A tag, author, language or date that you search by is too long.", "Une étiquette, un auteur, une langue ou une date de votre recherche est trop long.", true
 	case errors.Is(err, errManyTags):
 		return "A search goes by at most 10 tags, authors or languages.", "Une recherche porte sur 10 étiquettes, auteurs ou langues au plus.", true
 	case errors.Is(err, slots.ErrCrowded):

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,6 +20,13 @@ const searchPath = "/search"
 
 // tagsPath begins the paths of the posts that carry tags.
 const tagsPath = "/tags/"
+
+// typing is the header field of who asks while a search is being typed, pageStatus that
+// of the answer with the status that the page has otherwise.
+const (
+	typing     = "Parution-Typing"
+	pageStatus = "Parution-Status"
+)
 
 const (
 	// maxSearchValue bounds each of what is searched for beside words, in characters. Of
@@ -56,7 +64,27 @@ func (s *Site) search(w http.ResponseWriter, r *http.Request, site host.Site, k 
 		return
 	}
 	defer leave()
+	if r.Header.Get(typing) != "" && len(wanted) == 0 {
+		s.meanwhile(w, r, site, k)
+		return
+	}
 	s.load(w, r, site, k, wanted)
+}
+
+// meanwhile answers a script that asks while a search is being typed. That the query
+// cannot be read so far is no error of the script's, which browsers would note as one:
+// the answer is the page that says so, with its own status beside it.
+func (s *Site) meanwhile(w http.ResponseWriter, r *http.Request, site host.Site, k cache.Key) {
+	e, err := s.pages.Load(r.Context(), k)
+	switch {
+	case err != nil:
+		s.refuse(w, r, site, err)
+	case e.Status() == http.StatusBadRequest:
+		w.Header().Set(pageStatus, strconv.Itoa(e.Status()))
+		e.RespondAs(w, r, http.StatusOK)
+	default:
+		e.Respond(w, r)
+	}
 }
 
 // searched is what a query searches for, in the form of cache.Key; empty if that
@@ -75,7 +103,11 @@ func searched(query string) (string, error) {
 		}
 	}
 	for _, name := range []string{"since", "until", "order"} {
-		if text := tidied(values.Get(name)); text != "" && len(text) <= maxSearchValue {
+		text := tidied(values.Get(name))
+		if utf8.RuneCountInString(text) > maxSearchValue {
+			return "", errLongSearch
+		}
+		if text != "" {
 			out.Set(name, text)
 		}
 	}
@@ -98,7 +130,7 @@ func searched(query string) (string, error) {
 			out[name] = tags
 		}
 	}
-	if len(out) == 1 && out.Has("order") {
+	if order := out.Get("order"); len(out) == 1 && (order == "best" || order == "newest") {
 		return "", nil // nothing in some order
 	}
 	return out.Encode(), nil

@@ -24,6 +24,7 @@ type reader interface {
 	Get(ctx context.Context, site, id string) (*post.Post, error)
 	GetBySlug(ctx context.Context, site, slug string) (*post.Post, error)
 	List(ctx context.Context, f post.Filter) ([]*post.Post, error)
+	Among(ctx context.Context, f post.Filter, ids []string) ([]*post.Post, error)
 	States(ctx context.Context, ids []string) (epoch int32, _ []post.State, err error)
 	PublicOf(ctx context.Context, ids []string) (map[string]bool, error)
 }
@@ -94,30 +95,34 @@ func (s *Server) ListPosts(ctx context.Context, r *postsv1.ListPostsRequest) (*p
 	if tag.isNothing {
 		return &postsv1.ListPostsResponse{}, nil
 	}
-	f.Tags = tag.labels
-	size := f.Size
-	f.Size++ // one more tells whether there is a next page
-	list, err := s.Posts.List(ctx, f)
-	if err != nil {
-		return nil, err
-	}
 	home, err := s.Sites.GetSite(ctx, f.Site)
 	if err != nil {
 		return nil, err
 	}
-	out := &postsv1.ListPostsResponse{}
-	if int32(len(list)) > size { //nolint:gosec // at most 101
-		list = list[:size]
-		last := list[size-1].Snapshot()
-		if out.NextPageToken, err = paging.Token(post.Place{At: last.SortAt(), ID: last.ID}, filters...); err != nil {
+	out, size := &postsv1.ListPostsResponse{}, f.Size
+	for range rounds {
+		list, next, err := s.page(ctx, f, tag)
+		if err != nil {
 			return nil, err
 		}
+		posts := make([]*postsv1.Post, len(list))
+		for i, p := range list {
+			posts[i] = s.Wire.Post(p.Snapshot(), s.Wire.Home(home.Settings))
+		}
+		names := wrote(posts)
+		out.Posts = append(out.Posts, tag.among(posts, names, s.label(ctx, posts...))...)
+		if next == nil {
+			out.NextPageToken = ""
+			break
+		}
+		if out.NextPageToken, err = paging.Token(next, filters...); err != nil {
+			return nil, err
+		}
+		f.Before, f.Size = next, size-int32(len(out.GetPosts())) //nolint:gosec // at most 100
+		if f.Size == 0 {
+			break
+		}
 	}
-	for _, p := range list {
-		out.Posts = append(out.Posts, s.Wire.Post(p.Snapshot(), s.Wire.Home(home.Settings)))
-	}
-	names := wrote(out.GetPosts())
-	out.Posts = tag.among(out.GetPosts(), names, s.label(ctx, out.GetPosts()...))
 	return out, nil
 }
 

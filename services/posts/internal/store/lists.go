@@ -20,6 +20,9 @@ type statements struct {
 	posts string
 	// slugs: list of post ids → post_id, slug, by slug.
 	slugs string
+	// among: list of ids, site, status, language, what languages of regions of it are LIKE,
+	// featured, author, place (time and id), how many → id, the newest first.
+	among string
 	// insertLabels: post id, list of label.
 	insertLabels string
 }
@@ -31,7 +34,14 @@ func statementsOf(d sqldb.Dialect) statements {
  excerpt, image, image_alt, external_id, created_by, was_public, created_at, updated_at, published_at, scheduled_for, sort_at,
  image_caption, translation_key, edited_at
  FROM post WHERE id ` + in,
-		slugs:        `SELECT post_id, slug FROM post_slug WHERE post_id ` + in + ` ORDER BY slug`,
+		slugs: `SELECT post_id, slug FROM post_slug WHERE post_id ` + in + ` ORDER BY slug`,
+		among: `SELECT id FROM post WHERE id ` + in + ` AND site_id = $2 AND status <> 'deleted'
+ AND (CAST($3 AS text) = '' OR status = $3)
+ AND (CAST($4 AS text) = '' OR language = $4 OR language LIKE $5)
+ AND (CAST($6 AS text) = '' OR featured = (CAST($6 AS text) = 'yes'))
+ AND (CAST($7 AS text) = '' OR EXISTS (SELECT 1 FROM post_label WHERE post_label.post_id = post.id AND post_label.kind = 'author' AND post_label.slug = $7))
+ AND (sort_at, id) < ($8, CAST($9 AS text))
+ ORDER BY sort_at DESC, id DESC LIMIT $10`,
 		insertLabels: `INSERT INTO post_label (post_id, kind, slug) SELECT $1, kind, slug FROM ` + d.Records("$2", "kind text", "slug text") + ` WHERE true ON CONFLICT DO NOTHING`,
 	}
 }
@@ -119,9 +129,42 @@ func (s *Store) slugs(ctx context.Context, ids []string) (map[string][]string, e
 	return out, nil
 }
 
-// each reads the rows of a statement that takes a list.
-func (s *Store) each(ctx context.Context, query string, names []string, row func(scan func(...any) error) error) (err error) {
-	rows, err := s.db.Conn(ctx).QueryContext(ctx, query, list(names))
+// Among are the posts of ids that a filter lets through, as List lists them; it does
+// not look at the filter's tags.
+func (s *Store) Among(ctx context.Context, f post.Filter, ids []string) ([]*post.Post, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	p := listParams(f)
+	var found []string
+	err := s.each(ctx, s.sql.among, ids, func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		found = append(found, id)
+		return err
+	}, p.SiteID, p.Status, p.Language, p.LanguagePrefix, p.Featured, p.Author, p.BeforeSortAt, p.BeforeID, p.PageSize)
+	if err != nil {
+		return nil, fmt.Errorf("list some of %d posts: %w", len(ids), err)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	posts, err := s.posts(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*post.Post, 0, len(found))
+	for _, id := range found {
+		if p, ok := posts[id]; ok {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// each reads the rows of a statement whose first parameter is a list.
+func (s *Store) each(ctx context.Context, query string, names []string, row func(scan func(...any) error) error, more ...any) (err error) {
+	rows, err := s.db.Conn(ctx).QueryContext(ctx, query, append([]any{list(names)}, more...)...)
 	if err != nil {
 		return err
 	}

@@ -192,18 +192,7 @@ func (s *Store) GetBySlug(ctx context.Context, site, name string) (*post.Post, e
 
 // List lists posts, newest first, deleted ones left out.
 func (s *Store) List(ctx context.Context, f post.Filter) ([]*post.Post, error) {
-	before := post.Place{At: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), ID: "~"}
-	if f.Before != nil {
-		before = *f.Before
-	}
-	featured := ""
-	if f.Featured != nil {
-		featured = map[bool]string{true: "yes", false: "no"}[*f.Featured]
-	}
-	rows, err := s.read(ctx).ListPosts(ctx, db.ListPostsParams{
-		SiteID: f.Site, Status: f.Status, Language: f.Language, LanguagePrefix: f.Language + "-%", Featured: featured,
-		Tags: keys(f.Tags), Author: slug.Make(f.Author), BeforeSortAt: sqldb.At(before.At), BeforeID: before.ID, PageSize: f.Size,
-	})
+	rows, err := s.read(ctx).ListPosts(ctx, listParams(f))
 	if err != nil {
 		return nil, fmt.Errorf("list posts: %w", err)
 	}
@@ -214,6 +203,21 @@ func (s *Store) List(ctx context.Context, f post.Filter) ([]*post.Post, error) {
 		}
 	}
 	return out, nil
+}
+
+func listParams(f post.Filter) db.ListPostsParams {
+	before := post.Place{At: time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC), ID: "~"}
+	if f.Before != nil {
+		before = *f.Before
+	}
+	featured := ""
+	if f.Featured != nil {
+		featured = map[bool]string{true: "yes", false: "no"}[*f.Featured]
+	}
+	return db.ListPostsParams{
+		SiteID: f.Site, Status: f.Status, Language: f.Language, LanguagePrefix: f.Language + "-%", Featured: featured,
+		Tags: keys(f.Tags), Author: slug.Make(f.Author), BeforeSortAt: sqldb.At(before.At), BeforeID: before.ID, PageSize: f.Size,
+	}
 }
 
 // keys are slugs as the query takes them.

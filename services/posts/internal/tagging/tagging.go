@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/slug"
@@ -26,6 +27,9 @@ const (
 	// maxBatch is the most ids that tags takes at once.
 	maxBatch = 100
 )
+
+// MaxUnder is the most posts that Under can be asked for.
+const MaxUnder = 1000
 
 // Tagging is a client of tags. Safe for concurrent use.
 type Tagging struct{ tags tagsv1.TagsServiceClient }
@@ -125,6 +129,27 @@ func (t *Tagging) Tag(ctx context.Context, site, text string) (_ Tag, ok bool, e
 		out.Keys = keysOf(r.GetTag())
 	}
 	return out, true, nil
+}
+
+// Under are the ids of at most size published posts of a site that are found under the
+// tag with that id, after a place (the zero time: from the first on), the newest first.
+// If others follow, next is when the last of these was published. Its error: tags does
+// not answer.
+func (t *Tagging) Under(ctx context.Context, site, tag string, before time.Time, beforeID string, size int) (ids []string, next time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	ask := &tagsv1.ListTaggedIDsRequest{Site: site, Tag: tag, Size: int32(size)} //nolint:gosec // at most MaxUnder
+	if !before.IsZero() {
+		ask.Before, ask.BeforeId = timestamppb.New(before), beforeID
+	}
+	r, err := t.tags.ListTaggedIDs(ctx, ask)
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("ask tags which posts are under %s: %w", tag, err)
+	}
+	if r.GetNext() != nil && len(r.GetIds()) > 0 {
+		next = r.GetNext().AsTime()
+	}
+	return r.GetIds(), next, nil
 }
 
 // keysOf are those of the tag alone.

@@ -18,8 +18,12 @@ import (
 // more than 500 is not searched for: the tags service says so, and where it is too long.
 const maxSearch = 1 << 15
 
-// OrderNewest sorts what is found by date: the newest first.
-const OrderNewest = "newest"
+// OrderNewest sorts what is found by date: the newest first. orderBest is what else
+// there is: the best first, where there are words.
+const (
+	OrderNewest = "newest"
+	orderBest   = "best"
+)
 
 // Search is what a reader looks for.
 type Search struct {
@@ -35,6 +39,39 @@ type Search struct {
 	Since, Until string
 	// Order is OrderNewest, or empty: the best first if there are words.
 	Order string
+}
+
+// Misread is a value of a search, other than its text, that cannot be read: of "since",
+// "until" or "order".
+type Misread struct{ Name, Value string }
+
+// Misread lists what of a canonical search cannot be read.
+func (s Search) Misread() []Misread {
+	var out []Misread
+	for _, d := range []Misread{{"since", s.Since}, {"until", s.Until}} {
+		if d.Value != "" && !isDay(d.Value) {
+			out = append(out, d)
+		}
+	}
+	if s.Order != "" && s.Order != OrderNewest {
+		out = append(out, Misread{"order", s.Order})
+	}
+	return out
+}
+
+// Readable is the search without what cannot be read.
+func (s Search) Readable() Search {
+	for _, m := range s.Misread() {
+		switch m.Name {
+		case "since":
+			s.Since = ""
+		case "until":
+			s.Until = ""
+		case "order":
+			s.Order = ""
+		}
+	}
+	return s
 }
 
 // Part is which of the posts found are wanted.
@@ -91,21 +128,26 @@ type Problem struct {
 	Message        string
 }
 
-// Empty tells whether nothing is looked for.
-func (s Search) Empty() bool { return s.Equal(Search{Order: s.Order}) }
+// Empty tells whether nothing is looked for: an order alone is of nothing.
+func (s Search) Empty() bool {
+	return s.Equal(Search{}) || s.Equal(Search{Order: OrderNewest}) || s.Equal(Search{Order: orderBest})
+}
 
 // Canonical is the one form of searches that ask the same: words with one space
-// between them, slugs sorted and each once, no order where there is one only.
+// between them, slugs sorted and each once, no order where there is one only. What
+// cannot be read stays: readers are told of it.
 func (s Search) Canonical() Search {
 	out := Search{
-		Text: strings.Join(strings.Fields(s.Text), " "), Tags: slugs(s.Tags), Without: slugs(s.Without), Any: slugs(s.Any),
-		Authors: slugs(s.Authors), Languages: languages(s.Languages), Since: day(s.Since), Until: day(s.Until),
+		Text: spaced(s.Text), Tags: slugs(s.Tags), Without: slugs(s.Without), Any: slugs(s.Any),
+		Authors: slugs(s.Authors), Languages: languages(s.Languages), Since: spaced(s.Since), Until: spaced(s.Until), Order: spaced(s.Order),
 	}
-	if s.Order == OrderNewest && out.Text != "" {
-		out.Order = OrderNewest
+	if out.Order == orderBest || out.Order == OrderNewest && out.Text == "" {
+		out.Order = ""
 	}
 	return out
 }
+
+func spaced(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 func slugs(list []string) []string {
 	var out []string
@@ -130,15 +172,14 @@ func languages(list []string) []string {
 	return slices.Compact(out)
 }
 
-// day is empty for what is no year, month or day.
-func day(text string) string {
-	text = strings.TrimSpace(text)
+// isDay tells of a year, month or day.
+func isDay(text string) bool {
 	for _, layout := range []string{"2006", "2006-01", time.DateOnly} {
 		if _, err := time.Parse(layout, text); err == nil {
-			return text
+			return true
 		}
 	}
-	return ""
+	return false
 }
 
 // Equal tells whether two searches are written alike.

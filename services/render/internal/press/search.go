@@ -27,6 +27,9 @@ func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (
 		route.Search = *to
 		return moved(route.Address(route.Number)), nil
 	}
+	if len(route.Search.Misread()) > 0 {
+		return p.misread(ctx, site, route, view, keys)
+	}
 	size := site.PostsPerPage
 	found, ok, err := p.find(ctx, site, route, page.Part{Size: size, Language: site.Language, AtLeast: route.AtLeast})
 	if err != nil {
@@ -61,6 +64,22 @@ func (p *Press) search(ctx context.Context, site *page.Site, route page.Route) (
 		return nil, err
 	}
 	out := finished(status, body, keys)
+	out.Fleeting = true
+	return out, nil
+}
+
+// misread is the page of a search with a date or an order that cannot be read: it says
+// so, and keeps the rest.
+func (p *Press) misread(ctx context.Context, site *page.Site, route page.Route, view theme.Search, keys page.Keys) (*page.Page, error) {
+	var err error
+	if view.Authors, err = p.authors(ctx, site, route.Search.Authors, nil); err != nil {
+		return nil, err
+	}
+	body, err := p.look(site).Search(site, route.Address(route.Number), view)
+	if err != nil {
+		return nil, err
+	}
+	out := finished(page.StatusBad, body, keys)
 	out.Fleeting = true
 	return out, nil
 }
@@ -272,6 +291,9 @@ func (p *Press) listedSearch(ctx context.Context, site *page.Site, route page.Ro
 		route.Search = *to
 		list.moved = route.Address(route.Number)
 		return list, true, nil
+	}
+	if len(s.Misread()) > 0 {
+		return list, false, nil
 	}
 	// Who follows a search waits for what is new, however little of it there is.
 	found, ok, err := p.find(ctx, site, route, page.Part{Size: feed.Size, Newest: true, Language: site.Language})

@@ -192,7 +192,7 @@ type SearchView struct {
 	Facets []Facet
 	// Orders are the ways to sort what was found; none where there is nothing to sort.
 	Orders []Choice
-	// Problem is why the query cannot be read; nil if it can.
+	// Problem is why the query, a date or the order cannot be read; nil if they can.
 	Problem *Problem
 	// Meant is what was probably meant; nil if that is what was asked.
 	Meant *Meant

@@ -28,7 +28,9 @@ type Search struct {
 
 // Search makes a page of what a search finds. path has its query.
 func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
-	sp, q := t.speaker(s), v.Search
+	sp, q, misread := t.speaker(s), v.Search.Readable(), v.Search.Misread()
+	asked := v.Search
+	v.Search = q
 	heading := sp.sought(v)
 	f := sp.frame("search", "", heading)
 	f.Head.Title = sp.numbered(heading, v.Pager) + " – " + f.Site.Title
@@ -40,9 +42,13 @@ func (t *Theme) Search(s *page.Site, _ string, v Search) ([]byte, error) {
 		f.Navigation[i].Current = f.Navigation[i].Path == searchPath
 	}
 	view := SearchView{
-		Asked: !q.Empty(), Posts: sp.marked(v.Found), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
+		Asked: !asked.Empty(), Posts: sp.marked(v.Found), Pager: v.Pager.shown(), Total: sp.words.say("results", v.Found.Total),
 		Chosen: sp.chosen(v), Narrower: sp.narrower(v), Facets: sp.facets(v), Problem: unreadable(q.Text, v.Found.Problem), Ignored: v.Found.Ignored,
 		Feeds: f.own(feeds(v.Feed, heading+" – "+s.Title)),
+	}
+	if len(misread) > 0 {
+		view.Problem = sp.misread(misread[0])
+		view.Chosen = append(view.Chosen, sp.withoutMisread(asked, misread)...)
 	}
 	if v.Found.Meant != "" {
 		other := q
@@ -76,24 +82,6 @@ func (sp *speaker) marked(found page.Found) []Card {
 		out[i].Marked, out[i].Snippet = template.HTML(m.Title), template.HTML(m.Snippet) // the tags service escapes all but the marks
 	}
 	return out
-}
-
-// maxWrong is how many characters are shown of what is wrong with a text.
-const maxWrong = 100
-
-// unreadable cuts a text in three at what is wrong with it.
-func unreadable(text string, p *page.Problem) *Problem {
-	if p == nil {
-		return nil
-	}
-	runes := []rune(text)
-	from := min(max(0, p.Offset), len(runes))
-	until := min(from+max(0, p.Length), len(runes))
-	at := string(runes[from:until])
-	if until-from > maxWrong {
-		at = string(runes[from:from+maxWrong]) + "…"
-	}
-	return &Problem{Message: p.Message, Before: string(runes[:from]), At: at, After: string(runes[until:])}
 }
 
 // sought says in a few words what a search looks for: its words, or else its tags,

@@ -21,7 +21,7 @@ const Type = "post"
 // entries is where the index is kept.
 type entries interface {
 	Put(ctx context.Context, tx *sql.Tx, items []projection.Item[entry.Post], now time.Time) error
-	Settle(ctx context.Context, tx *sql.Tx) error
+	Tidy(ctx context.Context, after string) (next string, err error)
 }
 
 // Follower fetches posts from their owner and puts them into the index.
@@ -61,5 +61,7 @@ func (f *Follower) Refresh(ctx context.Context, tx *sql.Tx, items []projection.I
 	return f.entries.Put(ctx, tx, items, f.now())
 }
 
-// Settle puts right what was made from all posts together.
-func (f *Follower) Settle(ctx context.Context, tx *sql.Tx) error { return f.entries.Settle(ctx, tx) }
+// Tidy takes away what belongs to no post, some after a place.
+func (f *Follower) Tidy(ctx context.Context, after string) (next string, err error) {
+	return f.entries.Tidy(ctx, after)
+}

@@ -97,7 +97,8 @@ func typed(n query.Node) string {
 	return ""
 }
 
-// algebra puts the bitmaps together. What it answers is the caller's own.
+// algebra puts the bitmaps together. The bitmap that it answers is the caller's own,
+// unless the page is made of it already.
 func (m *Memory) algebra(ctx context.Context, q Question, w words) (Found, *roaring.Bitmap, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -106,7 +107,7 @@ func (m *Memory) algebra(ctx context.Context, q Question, w words) (Found, *roar
 	if s == nil {
 		return out, roaring.New(), nil
 	}
-	e := evaluation{ctx: ctx, posts: &m.posts, site: s, words: w, internal: q.Internal}
+	e := evaluation{ctx: ctx, posts: &m.posts, site: s, words: w, internal: q.Internal, scratches: &m.scratches}
 	found, err := e.all(q.Asks)
 	if err != nil {
 		return out, nil, err
@@ -118,8 +119,8 @@ func (m *Memory) algebra(ctx context.Context, q Question, w words) (Found, *roar
 	if q.Order == Newest && q.Size > 0 {
 		out.turn(e.newest(found.posts, out.Total, q.After, q.Skip, q.Size+1), q.Size)
 	}
-	if !found.owned {
-		found.posts = found.posts.Clone()
+	if !found.owned && (q.Order == Best || q.Size == 0) {
+		found.posts = found.posts.Clone() // it is used after the lock is gone
 	}
 	return out, found.posts, ctx.Err()
 }

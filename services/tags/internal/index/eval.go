@@ -64,6 +64,8 @@ type evaluation struct {
 	site     *site
 	words    words
 	internal bool
+	// scratches is for counting.
+	scratches *scratches
 }
 
 // all finds the posts that n asks for; its bitmap must not be changed unless owned.

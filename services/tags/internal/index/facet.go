@@ -6,8 +6,6 @@ import (
 	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2"
-
-	"github.com/parution/parution/chassis/slug"
 )
 
 const (
@@ -16,178 +14,159 @@ const (
 	maxYears       = 30
 )
 
-// count counts the terms of the posts found, by term; of those that come too late
-// to be shown it may leave out some. Where most posts of the site are found those
-// that are not are fewer: they are counted, and taken away.
-func (e *evaluation) count(found *roaring.Bitmap, total int) []int32 {
-	counts := make([]int32, len(e.site.terms))
-	all := int(e.site.all.GetCardinality()) //nolint:gosec // below 2^32
-	few, rest := found, total
-	if total > all/2 {
-		few, rest = roaring.AndNot(e.site.all, found), all-total
-	}
-	if meets(total, all) < rest {
-		e.meet(found, counts)
-		return counts
-	}
-	if rest > 0 {
-		e.tally(few, counts)
-	}
-	if rest < total {
-		for i, t := range e.site.terms {
-			counts[i] = int32(t.count) - counts[i] //nolint:gosec // below 2^31
-		}
-	}
-	return counts
-}
-
-// meets is what meet costs, in posts that tally counts in the same time. The
-// rarest tag that may still be shown has about a share of total in all of what
-// the last one shown has, and by Zipf's law so many are more frequent. To meet a
-// bitmap takes some 500 ns for 65,536 posts, to count a post 30.
-func meets(total, all int) int {
-	return (maxTagFacets + maxOtherFacets) * (all / max(total, 1)) * (1 + all>>16) * 500 / 30
-}
-
-// meet counts the most frequent terms by their bitmaps, as many as may be shown.
-func (e *evaluation) meet(found *roaring.Bitmap, counts []int32) {
-	var tags, authors []group
-	for i, t := range e.site.terms {
-		switch {
-		case t.kind == kindLanguage:
-			counts[i] = int32(found.AndCardinality(t.posts)) //nolint:gosec // below 2^31
-		case t.kind == kindTag && t.count > 0 && t.tag.Slug != "" && (e.internal || !t.tag.Internal):
-			tags = append(tags, group{t.count, []uint32{uint32(i)}})
-		}
-	}
-	for _, spellings := range e.site.authors {
-		g := group{terms: spellings}
-		for _, i := range spellings {
-			g.count += e.site.terms[i].count
-		}
-		authors = append(authors, g)
-	}
-	e.meetMost(found, tags, maxTagFacets, counts)
-	e.meetMost(found, authors, maxOtherFacets, counts)
-}
-
-// group is terms that are counted as one, and in how many posts they are.
-type group struct {
-	count int
-	terms []uint32
-}
-
-// meetMost counts the most frequent groups until none that follows can be among
-// the first size.
-func (e *evaluation) meetMost(found *roaring.Bitmap, groups []group, size int, counts []int32) {
-	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(b.count, a.count) })
-	var best []int // the highest counts, falling
-	for _, g := range groups {
-		if len(best) == size && g.count < best[size-1] || e.ctx.Err() != nil {
-			return
-		}
-		sum := 0
-		for _, i := range g.terms {
-			n := int(found.AndCardinality(e.site.terms[i].posts)) //nolint:gosec // below 2^32
-			counts[i] = int32(n)                                  //nolint:gosec // as above
-			sum += n
-		}
-		at, _ := slices.BinarySearchFunc(best, sum, func(a, b int) int { return b - a })
-		if best = slices.Insert(best, at, sum); len(best) > size {
-			best = best[:size]
-		}
-	}
-}
-
-// tally adds one to each term of each post.
-func (e *evaluation) tally(found *roaring.Bitmap, counts []int32) {
-	var numbers [512]uint32
-	it := found.ManyIterator()
-	for n := it.NextMany(numbers[:]); n > 0; n = it.NextMany(numbers[:]) {
-		for _, number := range numbers[:n] {
-			c := e.posts.chunks[number/chunkSize]
-			i := number % chunkSize
-			for _, t := range c.arena[c.start[i] : c.start[i]+uint32(c.length[i])] {
-				counts[t]++
-			}
-		}
-		if e.ctx.Err() != nil {
-			return
-		}
-	}
-}
-
 // facets fills in what the posts found have.
 func (e *evaluation) facets(found *roaring.Bitmap, out *Found) {
 	if out.Total == 0 {
 		return
 	}
-	authors := make(map[string]Count)
-	spelt := make(map[string]int)
-	for i, n := range e.count(found, out.Total) {
-		if n <= 0 {
-			continue
-		}
-		t, posts := e.site.terms[i], int(n)
-		switch t.kind {
-		case kindTag:
-			if t.tag.Slug != "" && (e.internal || !t.tag.Internal) {
-				out.Tags = append(out.Tags, Count{Value: t.value, Name: t.tag.Name, Posts: posts})
-			}
-		case kindAuthor:
-			key := authorKey(t.value)
-			c := authors[key]
-			// Who has several spellings is called by the most frequent.
-			if posts > spelt[key] || posts == spelt[key] && t.value < c.Name {
-				c.Name, spelt[key] = t.value, posts
-			}
-			c.Value, c.Posts = key, c.Posts+posts
-			authors[key] = c
-		case kindLanguage:
-			out.Languages = append(out.Languages, Count{Value: t.value, Name: t.value, Posts: posts})
-		case kinds:
-		}
+	c := counter{evaluation: e, scratch: e.scratches.take(), found: found, total: out.Total, way: e.wayFor(out.Total)}
+	defer func() {
+		c.end()
+		e.scratches.pool.Put(c.scratch)
+	}()
+	c.begin()
+	tags, authors, languages := leaders{size: maxTagFacets}, leaders{size: maxOtherFacets}, leaders{size: maxOtherFacets}
+	if few := len(e.site.terms) / 8; c.way == tallied && out.Total < few {
+		c.visit(&tags, &authors, &languages)
+	} else {
+		c.choose(&tags, &authors, &languages)
 	}
-	for _, c := range authors {
-		out.Authors = append(out.Authors, c)
+	out.Tags, out.Authors, out.Languages, out.Years = tags.counts(), authors.counts(), languages.counts(), e.years(found)
+}
+
+// choose goes through the terms, the most frequent first, until none that follows can
+// be shown.
+func (c *counter) choose(tags, authors, languages *leaders) {
+	s := c.site
+	for _, r := range s.tags {
+		if tags.shut(r.count+s.drift) || c.ctx.Err() != nil {
+			break
+		}
+		c.tag(r.number, tags)
 	}
-	out.Tags, out.Authors, out.Languages = most(out.Tags, maxTagFacets), most(out.Authors, maxOtherFacets), most(out.Languages, maxOtherFacets)
-	out.Years = e.years(found)
+	for n := s.known; n < len(s.terms) && !tags.shut(s.drift); n++ {
+		c.tag(uint32(n), tags) //nolint:gosec // there are far fewer than 2^32
+	}
+	for _, r := range s.writers {
+		if authors.shut(r.count+s.drift) || c.ctx.Err() != nil {
+			break
+		}
+		c.author(s.byline[r.number], authors)
+	}
+	for n := s.knownAuthors; n < len(s.byline) && !authors.shut(s.drift); n++ {
+		c.author(s.byline[n], authors)
+	}
+	for _, n := range s.ids[kindLanguage] {
+		c.language(n, languages)
+	}
+}
+
+// visit goes through the terms of the posts found: they are few beside all terms.
+func (c *counter) visit(tags, authors, languages *leaders) {
+	c.found.Iterate(func(number uint32) bool {
+		for _, n := range c.posts.chunk(number).terms(number % chunkSize) {
+			if c.counts[n] == 0 {
+				continue // its turn was with another post
+			}
+			switch t := c.site.terms[n]; t.kind {
+			case kindTag:
+				c.tag(n, tags)
+			case kindAuthor:
+				c.author(t.author, authors)
+				for _, other := range t.author.spellings {
+					c.counts[other] = 0
+				}
+			case kindLanguage:
+				c.language(n, languages)
+			case kinds:
+			}
+			c.counts[n] = 0
+		}
+		return true
+	})
+	c.clean = true
+}
+
+func (c *counter) tag(n uint32, into *leaders) {
+	if t := c.site.terms[n]; t.kind == kindTag && t.tag.Slug != "" && (c.internal || !t.tag.Internal) && !into.shut(t.count) {
+		into.add(leader{posts: c.of(n), order: t.order, value: t.value, name: t.tag.Name})
+	}
+}
+
+func (c *counter) language(n uint32, into *leaders) {
+	t := c.site.terms[n]
+	into.add(leader{posts: c.of(n), order: t.order, value: t.value, name: t.value})
+}
+
+// author counts all spellings as one. Who has several is called by the most frequent.
+func (c *counter) author(a *author, into *leaders) {
+	l := leader{order: a.order, value: a.key}
+	most := 0
+	for _, n := range a.spellings {
+		posts, name := c.of(n), c.site.terms[n].value
+		if posts > most || posts == most && posts > 0 && name < l.name {
+			l.name, most = name, posts
+		}
+		l.posts += posts
+	}
+	into.add(l)
+}
+
+// leader is a value and how many posts have it; of equals the first has the lowest
+// order and value.
+type leader struct {
+	posts              int
+	order, value, name string
+}
+
+func (l leader) before(other leader) int {
+	return cmp.Or(cmp.Compare(other.posts, l.posts), cmp.Compare(l.order, other.order), cmp.Compare(l.value, other.value))
+}
+
+// leaders are the most frequent values so far, the first of them first.
+type leaders struct {
+	list []leader
+	size int
+}
+
+// shut tells that what is in so many posts at most comes too late.
+func (l *leaders) shut(posts int) bool {
+	return posts <= 0 || len(l.list) == l.size && posts < l.list[l.size-1].posts
+}
+
+func (l *leaders) add(next leader) {
+	if l.shut(next.posts) {
+		return
+	}
+	if l.list == nil {
+		l.list = make([]leader, 0, l.size+1)
+	}
+	at, _ := slices.BinarySearchFunc(l.list, next, leader.before)
+	if l.list = slices.Insert(l.list, at, next); len(l.list) > l.size {
+		l.list = l.list[:l.size]
+	}
+}
+
+func (l *leaders) counts() []Count {
+	if len(l.list) == 0 {
+		return nil
+	}
+	out := make([]Count, len(l.list))
+	for i, one := range l.list {
+		out[i] = Count{Value: one.value, Name: one.name, Posts: one.posts}
+	}
+	return out
 }
 
 // years are those of the posts found, newest first.
 func (e *evaluation) years(found *roaring.Bitmap) (out []Count) {
-	for year, posts := range e.site.years {
-		if n := int(found.AndCardinality(posts)); n > 0 { //nolint:gosec // below 2^32
+	for _, year := range e.site.yearly {
+		if n := int(found.AndCardinality(e.site.years[year])); n > 0 { //nolint:gosec // below 2^32
 			name := strconv.Itoa(year)
-			out = append(out, Count{Value: name, Name: name, Posts: n})
+			if out = append(out, Count{Value: name, Name: name, Posts: n}); len(out) == maxYears {
+				break
+			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Count) int { return cmp.Compare(b.Value, a.Value) })
-	return out[:min(len(out), maxYears)]
-}
-
-// most are the most frequent, of equals those that come first by name.
-func most(list []Count, size int) []Count {
-	order := func(a, b Count) int {
-		if a.Posts != b.Posts {
-			return b.Posts - a.Posts
-		}
-		return cmp.Or(cmp.Compare(slug.Make(a.Name), slug.Make(b.Name)), cmp.Compare(a.Value, b.Value))
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	// The list may be long: only its first are put into order.
-	best := make([]Count, 0, min(size, len(list))+1)
-	for _, c := range list {
-		if len(best) == size && order(c, best[size-1]) > 0 {
-			continue
-		}
-		at, _ := slices.BinarySearchFunc(best, c, order)
-		if best = slices.Insert(best, at, c); len(best) > size {
-			best = best[:size]
-		}
-	}
-	return best
+	return out
 }

@@ -4,9 +4,11 @@
 package index
 
 import (
+	"strings"
 	"time"
 
 	"github.com/parution/parution/services/tags/internal/query"
+	"github.com/parution/parution/services/tags/internal/tag"
 	"github.com/parution/parution/services/tags/internal/text"
 )
 
@@ -43,6 +45,10 @@ type Tag struct {
 	// Gone: it was merged or split; the rest is empty.
 	Gone bool
 }
+
+// hides tells of the keys of names that readers must not learn: those of internal tags
+// that the tag took the place of.
+func (t Tag) hides(key string) bool { return strings.HasPrefix(key, "#") && key != tag.Key(t.Name) }
 
 // Order is the order of what is found.
 type Order uint8

@@ -22,7 +22,8 @@ type Texts interface {
 
 // Memory is the index of all sites in memory. Safe for concurrent use.
 type Memory struct {
-	texts Texts
+	texts     Texts
+	scratches scratches
 
 	mu       sync.RWMutex
 	posts    posts
@@ -59,6 +60,9 @@ func (m *Memory) Put(tags []Tag, records []Record, at text.Position) {
 	}
 	for _, r := range records {
 		m.put(r)
+	}
+	for _, s := range m.sites {
+		s.settle()
 	}
 	m.at = at
 }
@@ -197,14 +201,14 @@ func (m *Memory) put(r Record) {
 	old := c.terms(i)
 	for _, n := range old {
 		if !slices.Contains(next, n) {
-			s.terms[n].posts.Remove(r.Number)
-			s.terms[n].count--
+			s.terms[n].remove(r.Number)
 		}
 	}
+	// An author may have gained as many posts as there are spellings of the name.
+	s.drift += max(1, len(r.Authors))
 	for _, n := range next {
 		if !slices.Contains(old, n) {
-			s.terms[n].posts.Add(r.Number)
-			s.terms[n].count++
+			s.terms[n].add(r.Number)
 		}
 	}
 	c.set(i, next)
@@ -216,8 +220,7 @@ func (m *Memory) drop(c *chunk, i, number uint32) {
 	p := &c.posts[i]
 	s := m.numbered[p.site]
 	for _, n := range c.terms(i) {
-		s.terms[n].posts.Remove(number)
-		s.terms[n].count--
+		s.terms[n].remove(number)
 	}
 	s.remove(number, moment(p.at))
 	c.set(i, nil)

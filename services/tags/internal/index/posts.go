@@ -98,10 +98,6 @@ func (p *posts) make(number uint32) *chunk {
 	return p.chunks[i]
 }
 
-func (p *posts) place(number uint32) Place {
-	return Place{Number: number, At: moment(p.at(number).at)}
-}
-
 func moment(micros int64) time.Time { return time.UnixMicro(micros).UTC() }
 
 // packID reads a UUID; what is none becomes the zero one.

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +29,22 @@ type term struct {
 	value string
 	posts *roaring.Bitmap
 	count int
+	// bits are the same posts, of some of the frequent terms.
+	bits []uint64
+	// order is what it comes by among terms with as many posts: its name as a slug.
+	order string
+	// author is whose name it is.
+	author *author
 	// tag is what is known of a tag; its Slug is empty until that is.
 	tag Tag
+}
+
+// author is somebody whose name is written in some ways.
+type author struct {
+	// key is the same for all spellings, order that among authors with as many posts.
+	key, order string
+	// spellings are the terms.
+	spellings []uint32
 }
 
 // site is the index of one site.
@@ -39,19 +54,27 @@ type site struct {
 	all    *roaring.Bitmap
 	terms  []*term
 	ids    [kinds]map[string]uint32
-	// Of tags: slugs and keys lead to terms, a key to all that claim it; of authors: slugs
-	// of names to the terms with one spelling each.
-	slugs         map[string]uint32
-	keys, authors map[string][]uint32
-	// years and months by month(at)/12 and month(at); months are listed newest first.
-	years, months map[int]*roaring.Bitmap
-	calendar      []int
+	// Of tags: slugs and keys lead to terms, a key to all that claim it.
+	slugs map[string]uint32
+	keys  map[string][]uint32
+	// authors are by key, byline has them all.
+	authors map[string]*author
+	byline  []*author
+	// years and months by month(at)/12 and month(at); yearly and calendar list them, the
+	// newest first.
+	years, months    map[int]*roaring.Bitmap
+	yearly, calendar []int
+
+	// tags and writers are in the order of rank; drift is how many posts a term may have
+	// gained since, known and knownAuthors how many terms and authors there were.
+	tags, writers              []ranked
+	drift, known, knownAuthors int
 }
 
 func newSite(name string, number uint32) *site {
 	s := &site{
 		name: name, number: number, all: roaring.New(), slugs: make(map[string]uint32), keys: make(map[string][]uint32),
-		authors: make(map[string][]uint32), years: make(map[int]*roaring.Bitmap), months: make(map[int]*roaring.Bitmap),
+		authors: make(map[string]*author), years: make(map[int]*roaring.Bitmap), months: make(map[int]*roaring.Bitmap),
 	}
 	for k := range s.ids {
 		s.ids[k] = make(map[string]uint32)
@@ -69,13 +92,32 @@ func (s *site) term(k kind, value string) uint32 {
 	}
 	n := uint32(len(s.terms)) //nolint:gosec // there are far fewer than 2^32
 	value = strings.Clone(value)
-	s.terms = append(s.terms, &term{kind: k, value: value, posts: roaring.New()})
+	t := &term{kind: k, value: value, posts: roaring.New()}
+	s.terms = append(s.terms, t)
 	s.ids[k][value] = n
-	if k == kindAuthor {
-		key := authorKey(value)
-		s.authors[key] = append(s.authors[key], n)
+	switch k {
+	case kindAuthor:
+		t.author = s.author(value)
+		t.author.spellings = append(t.author.spellings, n)
+	case kindLanguage:
+		t.order = slug.Make(value)
+	case kindTag, kinds:
 	}
 	return n
+}
+
+// author is who has a name, made if there was nobody.
+func (s *site) author(name string) *author {
+	order := slug.Make(name)
+	// A name without letter or digit is its own.
+	key := cmp.Or(order, name)
+	a := s.authors[key]
+	if a == nil {
+		a = &author{key: key, order: order}
+		s.authors[key] = a
+		s.byline = append(s.byline, a)
+	}
+	return a
 }
 
 // authorKey is the same for all spellings of a name. A name without letter or
@@ -104,6 +146,9 @@ func (s *site) setTag(t Tag) {
 		return
 	}
 	s.terms[n].tag = t
+	if s.terms[n].order = slug.Make(t.Name); s.terms[n].order == t.Slug {
+		s.terms[n].order = t.Slug // one string will do
+	}
 	s.slugs[t.Slug] = n
 	for _, key := range slices.Concat(t.Keys, t.Addresses) {
 		if !slices.Contains(s.keys[key], n) {
@@ -131,7 +176,8 @@ func (s *site) claimant(key string) (uint32, bool) {
 	}), true
 }
 
-// tagNamed finds a tag by slug or name; internal ones only for who sees them.
+// tagNamed finds a tag by slug or name; internal ones, and those by an internal name,
+// only for who sees them.
 func (s *site) tagNamed(name string, internal bool) *term {
 	n, ok := s.slugs[name]
 	if !ok {
@@ -140,7 +186,7 @@ func (s *site) tagNamed(name string, internal bool) *term {
 			n, ok = s.slugs[key]
 		}
 	}
-	if !ok || s.terms[n].tag.Internal && !internal {
+	if !ok || !internal && (s.terms[n].tag.Internal || s.terms[n].tag.hides(tag.Key(name))) {
 		return nil
 	}
 	return s.terms[n]
@@ -150,13 +196,13 @@ func (s *site) tagNamed(name string, internal bool) *term {
 // do where nobody has it for the whole: "bayard" is Émile Bayard.
 func (s *site) authorNamed(name string) []*term {
 	key := authorKey(name)
-	if found := s.authors[key]; len(found) > 0 {
-		return s.some(found)
+	if found := s.authors[key]; found != nil {
+		return s.some(found.spellings)
 	}
 	var found []*term
-	for whole, terms := range s.authors {
+	for whole, a := range s.authors {
 		if strings.Contains("-"+whole+"-", "-"+key+"-") {
-			found = append(found, s.some(terms)...)
+			found = append(found, s.some(a.spellings)...)
 		}
 	}
 	return found
@@ -189,11 +235,11 @@ func (s *site) add(number uint32, at time.Time) {
 	m := month(at)
 	if s.months[m] == nil {
 		s.months[m] = roaring.New()
-		i, _ := slices.BinarySearchFunc(s.calendar, m, func(a, b int) int { return b - a })
-		s.calendar = slices.Insert(s.calendar, i, m)
+		s.calendar = listed(s.calendar, m)
 	}
 	if s.years[m/12] == nil {
 		s.years[m/12] = roaring.New()
+		s.yearly = listed(s.yearly, m/12)
 	}
 	s.months[m].Add(number)
 	s.years[m/12].Add(number)
@@ -206,11 +252,22 @@ func (s *site) remove(number uint32, at time.Time) {
 	s.years[m/12].Remove(number)
 	if s.years[m/12].IsEmpty() {
 		delete(s.years, m/12)
+		s.yearly = unlisted(s.yearly, m/12)
 	}
 	s.months[m].Remove(number)
 	if s.months[m].IsEmpty() {
 		delete(s.months, m)
-		i := slices.Index(s.calendar, m)
-		s.calendar = slices.Delete(s.calendar, i, i+1)
+		s.calendar = unlisted(s.calendar, m)
 	}
+}
+
+// listed and unlisted keep lists that fall.
+func listed(list []int, n int) []int {
+	i, _ := slices.BinarySearchFunc(list, n, func(a, b int) int { return b - a })
+	return slices.Insert(list, i, n)
+}
+
+func unlisted(list []int, n int) []int {
+	i := slices.Index(list, n)
+	return slices.Delete(list, i, i+1)
 }

@@ -186,6 +186,9 @@ func (r *reader) read(m *Memory, edition int32) error {
 		}
 		r.chunk(m, uint32(i))
 	}
+	for _, s := range m.sites {
+		s.rank()
+	}
 	want := r.sum.Sum32()
 	var got uint32
 	if err := errors.Join(r.err, binary.Read(r.in, binary.LittleEndian, &got)); err != nil {

@@ -53,7 +53,7 @@ func (m *Memory) Tags(l Listing) (list []Listed, total int) {
 		return nil, 0
 	}
 	for _, t := range s.terms {
-		if t.isListed(l.Internal) && (parent == "" || t.tag.Parent == parent) && t.begins(prefix) {
+		if t.isListed(l.Internal) && (parent == "" || t.tag.Parent == parent) && t.begins(prefix, l.Internal) {
 			list = append(list, t.listed())
 		}
 	}
@@ -149,12 +149,15 @@ func (t *term) listed() Listed {
 
 // begins tells whether one of its names begins with the words of prefix, each of
 // which may be unfinished: "marche-pub" begins "marches-publics".
-func (t *term) begins(prefix string) bool {
+func (t *term) begins(prefix string, internal bool) bool {
 	if prefix == "" || strings.HasPrefix(t.tag.Slug, prefix) {
 		return true
 	}
 	words := strings.Split(prefix, "-")
 	return slices.ContainsFunc(t.tag.Keys, func(key string) bool {
+		if !internal && t.tag.hides(key) {
+			return false
+		}
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}

@@ -36,9 +36,10 @@ const (
 	gathered      = 2000
 	gatheredBytes = 16 << 20
 	// many notices at a time are an import or a rebuild: what follows within gathering is
-	// let come together for that long, unless somebody waits for it.
+	// let come together for that long, unless somebody waits for it or nothing came for a lull.
 	many      = 50
 	gathering = time.Second
+	lull      = gathering / 4
 	// patience is how long the program waits with the rest of its start until the
 	// index is caught up. After that calls that need it are answered with Unavailable.
 	patience = 10 * time.Second
@@ -320,12 +321,20 @@ func (r *Replica) gather(ctx context.Context) {
 	if time.Since(r.streamed) > gathering {
 		return
 	}
-	timer := time.NewTimer(gathering)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-r.hurry:
-	case <-timer.C:
+	long, silent := time.NewTimer(gathering), time.NewTimer(lull)
+	defer long.Stop()
+	defer silent.Stop()
+	for {
+		select {
+		case <-r.tail.Woken():
+			silent.Reset(lull)
+			continue
+		case <-ctx.Done():
+		case <-r.hurry:
+		case <-silent.C:
+		case <-long.C:
+		}
+		return
 	}
 }
 

@@ -76,8 +76,8 @@ func (s *Server) tags(ctx context.Context, site string, list []index.Listed, int
 			continue // since it was listed
 		}
 		t := wire.Tag(v)
-		if !internal { // of a tag that this one took the place of
-			t.Aliases = slices.DeleteFunc(t.GetAliases(), tag.IsInternal)
+		if !internal {
+			conceal(t)
 		}
 		if t.GetParent() != "" {
 			if _, ok := s.reading.Memory.Tag(site, t.GetParent(), internal); !ok {
@@ -95,6 +95,19 @@ func (s *Server) tags(ctx context.Context, site string, list []index.Listed, int
 		}
 	}
 	return out, nil
+}
+
+// conceal takes away the names and addresses of internal tags that a tag took the place
+// of, and its own of when it was one.
+func conceal(t *tagsv1.Tag) {
+	var hidden []string
+	for _, name := range t.GetAliases() {
+		if tag.IsInternal(name) {
+			hidden = append(hidden, tag.Addresses(tag.Address(name))...)
+		}
+	}
+	t.Aliases = slices.DeleteFunc(t.GetAliases(), tag.IsInternal)
+	t.FormerSlugs = slices.DeleteFunc(t.GetFormerSlugs(), func(s string) bool { return slices.Contains(hidden, s) })
 }
 
 // GetTag implements tagsv1.TagsServiceServer.
@@ -211,7 +224,7 @@ func (s *Server) posts(ctx context.Context, places []index.Place, internal bool)
 	for i, p := range places {
 		numbers[i] = p.Number
 	}
-	found, err := s.reading.Pages.Sources(ctx, numbers)
+	found, err := s.reading.Pages.Shown(ctx, numbers)
 	if err != nil {
 		return nil, err
 	}

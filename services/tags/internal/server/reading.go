@@ -40,6 +40,7 @@ type follower interface {
 
 // pages reads what answers show of posts and tags.
 type pages interface {
+	Shown(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error)
 	Sources(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error)
 	RecordsOf(ctx context.Context, postIDs []string) ([]index.Record, error)
 	Views(ctx context.Context, ids []string) ([]tag.View, error)

@@ -5,10 +5,13 @@ import (
 	"context"
 	"slices"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/parution/parution/chassis/fault"
 	"github.com/parution/parution/chassis/ids"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/tags/internal/entry"
+	"github.com/parution/parution/services/tags/internal/index"
 	"github.com/parution/parution/services/tags/internal/tag"
 	"github.com/parution/parution/services/tags/internal/wire"
 )
@@ -70,6 +73,45 @@ func (s *Server) BatchGetEntries(ctx context.Context, r *tagsv1.BatchGetEntriesR
 	}
 	for _, id := range unknown(r.GetIds(), versions) {
 		out.Entries = append(out.Entries, &tagsv1.Entry{PostId: id, Epoch: epoch})
+	}
+	return out, nil
+}
+
+const (
+	usualIDs = 100
+	maxIDs   = 1000
+)
+
+// ListTaggedIDs implements tagsv1.TagsServiceServer.
+func (s *Server) ListTaggedIDs(ctx context.Context, r *tagsv1.ListTaggedIDsRequest) (*tagsv1.ListTaggedIDsResponse, error) {
+	site, err := siteOf(ctx, r.GetSite())
+	if err != nil {
+		return nil, err
+	}
+	size := int(r.GetSize())
+	switch {
+	case size < 0 || size > maxIDs:
+		return nil, fault.Invalid("size", "is %d; must be 1 to %d", size, maxIDs)
+	case size == 0:
+		size = usualIDs
+	}
+	var after index.PostPlace
+	if r.GetBefore() != nil {
+		after = index.PostPlace{At: r.GetBefore().AsTime(), ID: r.GetBeforeId()}
+	}
+	if err := s.reading.Replica.CaughtUp(); err != nil {
+		return nil, err
+	}
+	list, more := s.reading.Memory.Under(ctx, site, r.GetTag(), after, size)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	out := &tagsv1.ListTaggedIDsResponse{Ids: make([]string, len(list))}
+	for i, p := range list {
+		out.Ids[i] = p.ID
+	}
+	if more {
+		out.Next = timestamppb.New(list[len(list)-1].At)
 	}
 	return out, nil
 }

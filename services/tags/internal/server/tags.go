@@ -93,6 +93,11 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 		if n := len(p.GetPosts()); n > maxChosen {
 			return nil, fault.Invalid("parts", "has a part with %d posts; at most %d", n, maxChosen)
 		}
+		for _, id := range p.GetPosts() {
+			if !ids.Valid(id) {
+				return nil, fault.Invalid("parts", "has %q for %q: that is no id of a post", id, p.GetName())
+			}
+		}
 		posts[i] = p.GetPosts()
 		if p.GetQ() != "" {
 			found, err := s.found(ctx, who.Site, r.GetSlug(), p.GetQ())
@@ -107,7 +112,13 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 		all = all && p.GetQ() == "" && len(p.GetPosts()) == 0 && len(p.GetAliases()) == 0
 	}
 	d := s.deed(ctx, tag.Split, r.GetSlug(), r.GetExpectedVersion(), func(x *tag.Taxonomy, id string) ([]string, error) {
-		return x.Split(id, parts, all)
+		into, err := x.Split(id, parts, all)
+		for i := range into {
+			if !all && into[i] != id && len(posts[i])+len(parts[i].Aliases) == 0 {
+				return nil, fault.Invalid("parts", "would have nothing for %q: say which posts go there", parts[i].Name)
+			}
+		}
+		return into, err
 	})
 	if !all {
 		d.Posts = posts

@@ -154,6 +154,9 @@ func TestAnEditorsDay(t *testing.T) {
 			t.Fatalf("RenameTag = %v, %v", renamed, err)
 		}
 		h.settle(t)
+		if op := renamed.GetOperation(); !slices.Equal(op.GetNames(), []string{"Transport"}) || !slices.Equal(op.GetIntoNames(), []string{"Transports"}) {
+			t.Errorf("RenameTag says that %q became %q", op.GetNames(), op.GetIntoNames())
+		}
 		if g := carried(h.entry(t, road)); g != "transports Transports, (europe Europe)" || !slices.Equal(h.state(t, id).GetFormerSlugs(), []string{"transport"}) {
 			t.Errorf("after renaming the post carries %q, the tag is %v", g, h.state(t, id))
 		}
@@ -302,4 +305,46 @@ func TestWhatIsRefused(t *testing.T) {
 	if err != nil || len(list.GetOperations()) != 0 {
 		t.Errorf("what was refused left %v, %v", list, err)
 	}
+}
+
+// Databases take other texts than Go does.
+func TestControlCharactersAreNoFailure(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		h, ctx := newHouse(t, db), editor(t)
+		h.publish(t, "a", "Rail")
+		const odd = "a\x00b"
+		for name, c := range map[string]struct {
+			want fault.Kind
+			do   func() error
+		}{
+			"an operation": {fault.KindNotFound, func() error {
+				_, err := h.GetTagOperation(ctx, &tagsv1.GetTagOperationRequest{Id: odd})
+				return err
+			}},
+			"undoing one": {fault.KindNotFound, func() error {
+				_, err := h.UndoTagOperation(ctx, &tagsv1.UndoTagOperationRequest{Id: odd})
+				return err
+			}},
+			"a tag to be renamed": {fault.KindNotFound, func() error {
+				_, err := h.RenameTag(ctx, &tagsv1.RenameTagRequest{Slug: odd, Name: "x"})
+				return err
+			}},
+			"the posts of a part": {fault.KindInvalid, func() error {
+				_, err := h.SplitTag(ctx, &tagsv1.SplitTagRequest{Slug: "rail", Parts: []*tagsv1.SplitTagRequest_Part{{Name: "Train", Posts: []string{odd}}}})
+				return err
+			}},
+			"the tag of a query": {fault.KindNotFound, func() error {
+				_, err := h.SplitTag(ctx, &tagsv1.SplitTagRequest{Slug: odd, Parts: []*tagsv1.SplitTagRequest_Part{{Name: "Train", Q: "a"}}})
+				return err
+			}},
+		} {
+			if err := c.do(); fault.KindOf(err) != c.want {
+				t.Errorf("%s: %v, want kind %d", name, err, c.want)
+			}
+		}
+		if list, err := h.ListTagOperations(ctx, &tagsv1.ListTagOperationsRequest{Slug: odd}); err != nil || len(list.GetOperations()) > 0 {
+			t.Errorf("operations on no tag: %v, %v; want none", list, err)
+		}
+	})
 }

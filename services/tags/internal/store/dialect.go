@@ -5,6 +5,9 @@ import "github.com/parution/parution/chassis/sqldb"
 const (
 	entryColumns = `entry.number, entry.post_id, entry.site_id, entry.version, entry.indexed, entry.slug, entry.title, entry.language,
  entry.published_at, entry.names, entry.authors, entry.keywords, entry.tags, entry.labels, entry.text_hash, entry.post_version`
+	// shownColumns are what lists of posts show.
+	shownColumns = `entry.number, entry.post_id, entry.site_id, entry.version, entry.slug, entry.title, entry.language, entry.published_at, entry.authors, entry.tags`
+
 	ofEntries = ` FROM entry LEFT JOIN entry_text ON entry_text.post_id = entry.post_id`
 
 	recordsAfter = `SELECT ` + entryColumns + `, entry_text.source` + ofEntries + ` WHERE entry.number > $1 AND entry.indexed ORDER BY entry.number LIMIT $2`
@@ -13,9 +16,11 @@ const (
 	ownTags      = `SELECT id, version, record FROM tag WHERE tag.id IN (SELECT tag_id FROM tag_slug WHERE site_id = $1 AND slug = $2)`
 	childrenOf   = `SELECT id, version, record FROM tag WHERE parent_id = $1`
 
-	// settleTags and settleTexts take away what belongs to no entry.
-	settleTags  = `DELETE FROM entry_tag WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = entry_tag.post_id AND entry.indexed)`
-	settleTexts = `DELETE FROM entry_text WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = entry_text.post_id AND entry.indexed)`
+	// strayTags and strayTexts list posts after one, and whether what they have there
+	// belongs to no entry.
+	strayTags  = `SELECT t.post_id, ` + noEntry + ` FROM (SELECT DISTINCT post_id FROM entry_tag WHERE post_id > $1 ORDER BY post_id LIMIT $2) AS t ORDER BY t.post_id`
+	strayTexts = `SELECT t.post_id, ` + noEntry + ` FROM entry_text AS t WHERE t.post_id > $1 ORDER BY t.post_id LIMIT $2`
+	noEntry    = `NOT EXISTS (SELECT 1 FROM entry WHERE entry.post_id = t.post_id AND entry.indexed)`
 )
 
 // statements are those that sqlc cannot share between the engines, because they
@@ -23,8 +28,8 @@ const (
 type statements struct {
 	// records: list of post ids → the columns of an entry and its source.
 	records string
-	// sources: list of numbers → the same of those that are indexed.
-	sources string
+	// shown: list of numbers → shownColumns of those that are indexed; sources: and their source.
+	shown, sources string
 	// entries: list of post ids → the columns of an entry.
 	entries string
 	// putEntries: list of entryRow.
@@ -37,6 +42,8 @@ type statements struct {
 	entryTags string
 	// putEntryTags: list of tagRow; dropEntryTags: list of post ids.
 	putEntryTags, dropEntryTags string
+	// dropStrayTags and dropStrayTexts: list of post ids; only of those that have no entry.
+	dropStrayTags, dropStrayTexts string
 	// moves: list of post ids → the moves that stand.
 	moves string
 	// putMoves: list of moveRow.
@@ -61,7 +68,8 @@ func statementsOf(d sqldb.Dialect) statements {
 	const entryRows = `number, post_id, site_id, version, indexed, slug, title, language, published_at, names, authors, keywords, tags, labels, text_hash, post_version`
 	return statements{
 		records: `SELECT ` + entryColumns + `, entry_text.source` + ofEntries + ` WHERE entry.post_id IN ` + listed,
-		sources: `SELECT ` + entryColumns + `, entry_text.source` + ofEntries + ` WHERE entry.number IN ` + numbered + ` AND entry.indexed`,
+		shown:   `SELECT ` + shownColumns + ` FROM entry WHERE entry.number IN ` + numbered + ` AND entry.indexed`,
+		sources: `SELECT ` + shownColumns + `, entry_text.source` + ofEntries + ` WHERE entry.number IN ` + numbered + ` AND entry.indexed`,
 		entries: `SELECT ` + entryColumns + ` FROM entry WHERE post_id IN ` + listed,
 		putEntries: `INSERT INTO entry (` + entryRows + `) SELECT ` + entryRows + ` FROM ` + d.Records("$1",
 			"number bigint", "post_id text", "site_id text", "version integer", "indexed boolean", "slug text", "title text", "language text",
@@ -78,8 +86,10 @@ func statementsOf(d sqldb.Dialect) statements {
 		entryTags: `SELECT tag_id, post_id, found, name, published_at FROM entry_tag WHERE post_id IN ` + listed,
 		putEntryTags: `INSERT INTO entry_tag (tag_id, post_id, found, name, published_at) SELECT tag_id, post_id, found, name, published_at FROM ` +
 			d.Records("$1", "tag_id text", "post_id text", "found boolean", "name text", "published_at timestamptz"),
-		dropEntryTags: `DELETE FROM entry_tag WHERE post_id IN ` + listed,
-		moves:         `SELECT post_id, lead_id, from_id, into_ids FROM entry_move WHERE standing AND post_id IN ` + listed + ` ORDER BY post_id, operation`,
+		dropEntryTags:  `DELETE FROM entry_tag WHERE post_id IN ` + listed,
+		dropStrayTags:  `DELETE FROM entry_tag AS t WHERE post_id IN ` + listed + ` AND ` + noEntry,
+		dropStrayTexts: `DELETE FROM entry_text AS t WHERE post_id IN ` + listed + ` AND ` + noEntry,
+		moves:          `SELECT post_id, lead_id, from_id, into_ids FROM entry_move WHERE standing AND post_id IN ` + listed + ` ORDER BY post_id, operation`,
 		putMoves: `INSERT INTO entry_move (post_id, lead_id, operation, from_id, into_ids, standing)
  SELECT post_id, lead_id, operation, from_id, into_ids, true FROM ` + d.Records("$1", "post_id text", "lead_id text", "operation bigint", "from_id text", "into_ids text"),
 		tags:         `SELECT id, version, record FROM tag WHERE id IN ` + listed,

@@ -49,6 +49,9 @@ func (s *Store) Operate(ctx context.Context, d tag.Deed) (tag.Outcome, error) {
 // Undo puts back what an operation did. Faults: NotFound; Conflict if it was undone
 // already, or if a later operation stands in the way.
 func (s *Store) Undo(ctx context.Context, site, id, by string, at time.Time) (tag.Outcome, error) {
+	if !ids.Valid(id) {
+		return tag.Outcome{}, fault.NotFound("there is no such operation")
+	}
 	return s.operate(ctx, site, func(ctx context.Context, o *operating) error {
 		row, err := o.q.GetOperation(ctx, db.GetOperationParams{SiteID: site, ID: id})
 		if errors.Is(err, sql.ErrNoRows) {
@@ -132,7 +135,7 @@ func inTheWay(ctx context.Context, o *operating, was tag.Operation, why error) e
 	if last.ID == "" {
 		return why
 	}
-	return fault.Conflict("%s; undo operation %s first (%s %s)", fault.TextOf(why), last.ID, last.Kind, strings.Join(last.Slugs, ", "))
+	return fault.Conflict("%s; undo operation %s first (%s %s)", fault.TextOf(why), last.ID, last.Kind, strings.Join(last.Names, ", "))
 }
 
 // operating is a transaction that changes a taxonomy.
@@ -230,6 +233,7 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 			}
 		}
 	}
+	taken := make(map[string]bool)
 	for some := range slices.Chunk(postIDs, batch) {
 		entries, err := s.entries(ctx, o.tx, some)
 		if err != nil {
@@ -253,6 +257,9 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 			for _, lead := range o.x.Stand(e.Names, e.Language, moves[id]).Leads {
 				if slices.Contains(lead.To, from) && !seen[lead.From] {
 					seen[lead.From] = true
+					for _, part := range takers[id] {
+						taken[part] = true
+					}
 					rows = append(rows, moveRow{PostID: id, LeadID: lead.From, Operation: o.number, FromID: from, IntoIDs: to})
 				}
 			}
@@ -261,11 +268,19 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 			return fmt.Errorf("note the ways of posts: %w", err)
 		}
 	}
+	for i, part := range into {
+		if len(chosen[i]) > 0 && !taken[part] {
+			return fault.Invalid("parts", "would have nothing for %q: none of its posts carries the tag", o.x.Tag(part).Name)
+		}
+	}
 	return nil
 }
 
 // Operation reads what was done. Faults: NotFound.
 func (s *Store) Operation(ctx context.Context, site, id string) (tag.Outcome, error) {
+	if !ids.Valid(id) {
+		return tag.Outcome{}, fault.NotFound("there is no such operation")
+	}
 	row, err := s.read(ctx).GetOperation(ctx, db.GetOperationParams{SiteID: site, ID: id})
 	if errors.Is(err, sql.ErrNoRows) {
 		return tag.Outcome{}, fault.NotFound("there is no such operation")
@@ -299,7 +314,7 @@ func (s *Store) Operations(ctx context.Context, site, slug string, before int64,
 			return nil, fmt.Errorf("list operations: %w", err)
 		}
 	} else {
-		of, err := s.tagRows(ctx, s.db.Conn(ctx), ownTags, site, slug)
+		of, err := s.addressed(ctx, site, slug)
 		if err != nil || len(of) == 0 {
 			return nil, err
 		}

@@ -1,8 +1,6 @@
 package store_test
 
 import (
-	"context"
-	"database/sql"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -218,6 +216,46 @@ func TestATagThatComesBackWithAPostLeavesNamesToOthers(t *testing.T) {
 	})
 }
 
+func TestATagThatComesBackAloneTakesNothingFromOthers(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Science"), post(2, "Trains"))
+		s.must(t, "science", tag.Described, describe(tag.Patch{Aliases: &[]string{"labo"}}))
+		s.undo(t, s.must(t, "science", tag.Split, split(false, tag.Part{Name: "Étude", Aliases: []string{"labo"}}), []string{post(1).ID}))
+		s.must(t, "trains", tag.Renamed, rename("Trains", "etude"))
+		s.put(t, post(3, "Étude"))
+		s.put(t, post(4, "Labo"))
+		s.wants(t, "after that", map[int]string{2: "etude Trains", 3: "etude-2 Étude", 4: "science Science"})
+		if v, err := s.TagAt(t.Context(), "main", "etude"); err != nil || v.Name != "Trains" {
+			t.Errorf("the tag at its address = %+v, %v; want Trains", v, err)
+		}
+	})
+}
+
+func TestAnAliasCanBecomeATagAgain(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Bike"), post(2, "Bicyclette"), post(3, "Bicyclette"))
+		s.must(t, "bike", tag.Merged, merge("bicyclette"))
+		merged := map[int]string{1: "bicyclette Bicyclette", 2: "bicyclette Bicyclette", 3: "bicyclette Bicyclette"}
+		s.wants(t, "merged", merged)
+		apart := s.must(t, "bicyclette", tag.Split, split(false, tag.Part{Name: "Bike"}), []string{post(2).ID})
+		s.put(t, post(4, "BIKE"))
+		s.wants(t, "apart", map[int]string{1: "bike Bike", 2: "bike Bike", 3: "bicyclette Bicyclette", 4: "bike Bike"})
+		if v, err := s.TagAt(t.Context(), "main", "bicyclette"); err != nil || len(v.Aliases) > 0 {
+			t.Errorf("the tag that it came of is %+v, %v; want it without aliases", v, err)
+		}
+		s.undo(t, apart)
+		merged[4] = "bicyclette Bicyclette"
+		s.wants(t, "together again", merged)
+		if v, err := s.TagAt(t.Context(), "main", "bike"); err != nil || v.Slug != "bicyclette" {
+			t.Errorf("the former address leads to %+v, %v; want Bicyclette", v, err)
+		}
+	})
+}
+
 // world is what the random operations are made on.
 const (
 	randomPosts = 24
@@ -326,8 +364,7 @@ func TestUndoingAllGivesBackEverything(t *testing.T) {
 func (s *shelf) settleAll(t testing.TB, want map[string]string) {
 	t.Helper()
 	told := s.count(t, `SELECT count(*) FROM outbox WHERE aggregate_type = 'entry'`)
-	err := s.db.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error { return s.mendAll(ctx, tx) })
-	if err != nil {
+	if err := s.mendAll(t.Context()); err != nil {
 		t.Fatalf("put all posts again: %v", err)
 	}
 	if diff := cmp.Diff(want, s.everything(t)); diff != "" {

@@ -37,20 +37,52 @@ func (s *Store) RecordsOf(ctx context.Context, postIDs []string) ([]index.Record
 	return records(found), nil
 }
 
-// Sources reads the published posts with these numbers, by number. Those that
-// are not public any more are left out.
+// Shown reads what lists show of the published posts with these numbers, by number:
+// slug, title, language, date, authors and tags. Those that are not public any more are
+// left out.
+func (s *Store) Shown(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error) {
+	return s.shown(ctx, s.sql.shown, numbers, false)
+}
+
+// Sources reads the same with the title, headings and body of their texts.
 func (s *Store) Sources(ctx context.Context, numbers []uint32) (map[uint32]entry.Found, error) {
-	list, err := listOf(numbers)
-	if err != nil {
-		return nil, err
+	return s.shown(ctx, s.sql.sources, numbers, true)
+}
+
+func (s *Store) shown(ctx context.Context, statement string, numbers []uint32, withText bool) (map[uint32]entry.Found, error) {
+	out := make(map[uint32]entry.Found, len(numbers))
+	if len(numbers) == 0 {
+		return out, nil
 	}
-	found, err := s.found(ctx, s.sql.sources, list)
+	err := s.each(ctx, s.db.Conn(ctx), statement, numbers, func(rows *sql.Rows) error {
+		f := entry.Found{Entry: entry.Entry{Indexed: true}}
+		var at sqldb.Time
+		var number int64
+		var authors, tags, source sql.RawBytes
+		dest := []any{&number, &f.PostID, &f.Site, &f.Version, &f.Slug, &f.Title, &f.Language, &at, &authors, &tags, &source}
+		if !withText {
+			dest = dest[:len(dest)-1]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		f.Number, f.PublishedAt = uint32(number), at.Time //nolint:gosec // numbers are given one by one
+		for _, part := range []struct {
+			text sql.RawBytes
+			into any
+		}{{authors, &f.Authors}, {tags, &f.Tags}, {source, &f.Text}} {
+			if len(part.text) == 0 {
+				continue
+			}
+			if err := json.Unmarshal(part.text, part.into); err != nil {
+				return fmt.Errorf("read post %s: %w", f.PostID, err)
+			}
+		}
+		out[f.Number] = f
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("read %d posts by number: %w", len(numbers), err)
-	}
-	out := make(map[uint32]entry.Found, len(found))
-	for _, f := range found {
-		out[f.Number] = f
 	}
 	return out, nil
 }

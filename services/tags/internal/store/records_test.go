@@ -61,18 +61,19 @@ func item(ctx context.Context, p entry.Post) projection.Item[entry.Post] {
 	return projection.Item[entry.Post]{Ref: projection.Ref{Type: "post", ID: p.ID}, Epoch: 1, Version: p.Version, State: p, Context: ctx}
 }
 
-// mendAll puts all posts again, as a rebuild does.
-func (s *shelf) mendAll(ctx context.Context, tx *sql.Tx) error {
+// mendAll puts all posts again and tidies up, as a rebuild does.
+func (s *shelf) mendAll(ctx context.Context) error {
 	var items []projection.Item[entry.Post]
 	for _, p := range s.last {
 		it := item(ctx, p)
 		it.Mend = true
 		items = append(items, it)
 	}
-	if err := s.Put(ctx, tx, items, noon()); err != nil {
-		return err
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.Put(ctx, tx, items, noon()) })
+	for after, isFirst := "", true; err == nil && (isFirst || after != ""); isFirst = false {
+		after, err = s.Tidy(ctx, after)
 	}
-	return s.Settle(ctx, tx)
+	return err
 }
 
 func post(n int, names ...string) entry.Post {
@@ -140,6 +141,37 @@ func TestRecordsAreWhatTheIndexNeeds(t *testing.T) {
 		}
 		if len(sources) != 1 || sources[3].Text.Body != "texte" || sources[3].Slug != "p3" {
 			t.Errorf("Sources = %+v, want that of post 3", sources)
+		}
+	})
+}
+
+// TestShownIsWhatListsShow compares what lists read of posts with their whole entries.
+func TestShownIsWhatListsShow(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, database *sqldb.DB) {
+		s := newShelf(t, database)
+		s.put(t, post(1, "Transport", "#suivi"), post(2, "Été"), post(3))
+		s.put(t, withdrawn(2))
+		whole, err := s.Entries(t.Context(), []string{post(1).ID, post(3).ID})
+		if err != nil {
+			t.Fatalf("Entries: %v", err)
+		}
+		want := make(map[uint32]entry.Found)
+		for _, e := range whole {
+			want[e.Number] = entry.Found{Entry: entry.Entry{
+				PostID: e.PostID, Site: "main", Number: e.Number, Version: e.Version, Indexed: true, Slug: e.Slug, Title: e.Title, Language: "fr",
+				PublishedAt: e.PublishedAt, Tags: e.Tags, Authors: []string{"Zoé"},
+			}}
+		}
+		got, err := s.Shown(t.Context(), []uint32{1, 2, 3, 4})
+		if err != nil {
+			t.Fatalf("Shown: %v", err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || len(got) != 2 || len(got[1].Tags) != 2 {
+			t.Errorf("Shown (-whole entries +got):\n%s", diff)
+		}
+		if got, err := s.Shown(t.Context(), nil); len(got) > 0 || err != nil {
+			t.Errorf("Shown of no posts = %v, %v", got, err)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/parution/parution/chassis/fault"
@@ -248,7 +249,7 @@ func (s *Store) Views(ctx context.Context, ids []string) ([]tag.View, error) {
 // TagAt is the tag with a present or former slug, or the one that took its place.
 // Faults: NotFound.
 func (s *Store) TagAt(ctx context.Context, site, slug string) (tag.View, error) {
-	of, err := s.tagRows(ctx, s.db.Conn(ctx), ownTags, site, slug)
+	of, err := s.addressed(ctx, site, slug)
 	if err != nil {
 		return tag.View{}, err
 	}
@@ -267,6 +268,14 @@ func (s *Store) TagAt(ctx context.Context, site, slug string) (tag.View, error) 
 		}
 	}
 	return tag.View{}, fault.NotFound("there is no tag %s", slug)
+}
+
+// addressed is the tag with a present or former slug, if there is one.
+func (s *Store) addressed(ctx context.Context, site, slug string) ([]*tag.Record, error) {
+	if strings.IndexByte(slug, 0) >= 0 {
+		return nil, nil // PostgreSQL takes no NUL, and no slug has one
+	}
+	return s.tagRows(ctx, s.db.Conn(ctx), ownTags, site, slug)
 }
 
 // Children are the tags directly below one, by name.

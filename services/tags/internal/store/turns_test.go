@@ -167,7 +167,7 @@ func TestARebuildNeverLosesTheTaxonomy(t *testing.T) {
 				t.Fatalf("%s: %v", damage, err)
 			}
 		}
-		if err := database.InTx(t.Context(), s.mendAll); err != nil {
+		if err := s.mendAll(t.Context()); err != nil {
 			t.Fatalf("rebuild: %v", err)
 		}
 		got := s.everything(t)

@@ -167,7 +167,7 @@ func (w *writing) taxonomies(ctx context.Context, posts []naming) error {
 	if w.sites, err = w.s.parts(ctx, w.tx, needs); err != nil {
 		return err
 	}
-	if err := w.addresses(ctx, posts); err != nil {
+	if err := w.rivals(ctx, posts); err != nil {
 		return err
 	}
 	w.views = make(map[string]map[string]tag.View, len(w.sites))
@@ -184,19 +184,27 @@ func (w *writing) taxonomies(ctx context.Context, posts []naming) error {
 	return nil
 }
 
-// addresses loads the tags that have the slugs that new ones would like to have.
-func (w *writing) addresses(ctx context.Context, posts []naming) error {
+// rivals loads the tags that have the names and addresses of tags that are made, or come
+// back.
+func (w *writing) rivals(ctx context.Context, posts []naming) error {
 	needs := make(map[string]*need)
 	for _, p := range posts {
 		for _, name := range p.names {
-			if !w.sites[p.site].Lacks(name) {
+			x := w.sites[p.site]
+			if !x.Lacks(name) {
 				continue
 			}
-			if needs[p.site] == nil {
-				needs[p.site] = &need{slugs: make(map[string]bool)}
+			n := needs[p.site]
+			if n == nil {
+				n = &need{keys: make(map[string]bool), slugs: make(map[string]bool)}
+				needs[p.site] = n
 			}
-			for _, slug := range tag.Addresses(tag.Address(name)) {
-				needs[p.site].slugs[slug] = true
+			keys, addresses := x.Rivals(name)
+			for _, key := range keys {
+				n.keys[key] = true
+			}
+			for _, slug := range addresses {
+				n.slugs[slug] = true
 			}
 		}
 	}

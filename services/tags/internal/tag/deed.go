@@ -15,7 +15,8 @@ type Deed struct {
 	// Do does it and answers the ids of the tags that come out.
 	Do func(x *Taxonomy, id string) ([]string, error)
 	// Posts are, for each of the tags that come out, the posts that go there, if
-	// these are chosen. Posts that do not carry the tag are passed over.
+	// these are chosen. Posts that do not carry the tag are passed over; a part is refused
+	// if none of its own does.
 	Posts [][]string
 }
 

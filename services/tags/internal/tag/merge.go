@@ -124,6 +124,9 @@ func (x *Taxonomy) part(whole *Record, p Part) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	if key := Key(name); whole.Aliases[key] != "" && key != whole.Key() { // it goes with the part that is called so
+		x.change(whole.ID, func(r *Record) { delete(r.Aliases, key) })
+	}
 	if r := x.Named(Key(name)); r != nil {
 		if r.Gone && len(r.Into) > 0 {
 			return nil, fault.Invalid("parts", "%q was split itself", name)
@@ -142,6 +145,9 @@ func (x *Taxonomy) part(whole *Record, p Part) (*Record, error) {
 func (x *Taxonomy) hand(from, to string, aliases []string) error {
 	for _, alias := range aliases {
 		key := Key(alias)
+		if key == x.tags[to].Key() && from != to {
+			continue // part gave it its own name
+		}
 		name, ok := x.tags[from].Aliases[key]
 		if !ok {
 			return fault.Invalid("parts", "%q is no alias of the tag: only an alias that it has goes with a part (describe the tag with it first)", alias)

@@ -39,6 +39,9 @@ type Operation struct {
 	Into  []string `json:"into"`
 	// IntoSlugs are their slugs then.
 	IntoSlugs []string `json:"into_slugs"`
+	// Names and IntoNames are what they were called, as Slugs and IntoSlugs.
+	Names     []string `json:"names"`
+	IntoNames []string `json:"into_names"`
 	Changes   []Change `json:"changes,omitempty"`
 	// Moves is the number of the operation whose moves it made stand, or fall.
 	Moves    int64 `json:"moves,omitempty"`
@@ -181,14 +184,15 @@ func union(a, b map[string]string) map[string]string {
 func (x *Taxonomy) Record(op Operation, ids, into []string) Operation {
 	op.IDs, op.Into, op.Changes = ids, into, x.changes()
 	for _, id := range ids {
-		slug := x.tags[id].Slug
+		r := x.tags[id]
 		if was := x.was[id]; was != nil {
-			slug = was.Slug
+			r = was
 		}
-		op.Slugs = append(op.Slugs, slug)
+		op.Slugs, op.Names = append(op.Slugs, r.Slug), append(op.Names, r.Name)
 	}
 	for _, id := range into {
-		op.IntoSlugs = append(op.IntoSlugs, x.tags[id].Slug)
+		r := x.tags[id]
+		op.IntoSlugs, op.IntoNames = append(op.IntoSlugs, r.Slug), append(op.IntoNames, r.Name)
 	}
 	return op
 }
@@ -217,6 +221,7 @@ func (x *Taxonomy) Undo(op Operation) error {
 			}
 		})
 	}
+	x.release()
 	x.absorb()
 	x.pin()
 	if err := x.check(); err != nil {
@@ -247,6 +252,16 @@ func inTheWay(why string) error {
 	return fault.Conflict("a later operation stands in the way: %s", why)
 }
 
+// release frees tags that posts alone brought about from one that took their place and is
+// gone now: they come back as soon as a post has their name.
+func (x *Taxonomy) release() {
+	for _, r := range x.All() {
+		if r.Gone && len(r.Into) == 1 && r.isPlain() && x.living(r) == nil {
+			x.change(r.ID, func(r *Record) { r.Into = nil })
+		}
+	}
+}
+
 // absorb has tags that posts alone brought about, while a name or an address led
 // nowhere, go where that leads again.
 func (x *Taxonomy) absorb() {
@@ -263,7 +278,7 @@ func (x *Taxonomy) absorb() {
 	for _, claim := range sortedKeys(claims) {
 		for _, r := range claims[claim] {
 			i := slices.IndexFunc(claims[claim], func(o *Record) bool { return o.ID != r.ID && !x.tags[o.ID].Gone })
-			if i >= 0 && r.isPlain() && !x.tags[r.ID].Gone {
+			if i >= 0 && r.isPlain() && len(r.Into) == 0 && !x.tags[r.ID].Gone {
 				to := claims[claim][i].ID
 				x.change(r.ID, func(r *Record) { r.Gone, r.Into = true, []string{to} })
 			}
@@ -273,7 +288,7 @@ func (x *Taxonomy) absorb() {
 
 // isPlain tells of a tag that no editor has had in hand.
 func (r *Record) isPlain() bool {
-	return !r.Named && r.Description == "" && r.Colour == "" && r.Image == "" && r.Parent == "" && len(r.Into) == 0 && !r.Gone
+	return !r.Named && r.Description == "" && r.Colour == "" && r.Image == "" && r.Parent == ""
 }
 
 // pin keeps the names of tags that are more than what posts write.

@@ -70,13 +70,15 @@ func (r *Record) Keys() []string {
 func (r *Record) Slugs() []string { return append([]string{r.Slug}, r.Former...) }
 
 // claim is how strong a tag's claim to an address is: a tag that is gone gives
-// its own to whoever wants it.
+// its own to whoever wants it, and leads nowhere if nothing took its place.
 func (r *Record) claim(slug string) int {
 	switch {
 	case r.Slug == slug && !r.Gone:
 		return 2
-	case r.Slug == slug:
+	case r.Slug == slug && len(r.Into) > 0:
 		return 0
+	case r.Slug == slug:
+		return -1
 	}
 	return 1
 }

@@ -178,27 +178,46 @@ func (x *Taxonomy) Adopt(name, id string) *Record {
 	return x.tags[id]
 }
 
-// yield takes from a tag that is gone, and comes back, the names that lead to other tags
-// now: it keeps what it was when its operation was undone, and the others got theirs back.
+// yield takes from a tag that is gone, and comes back, the names and addresses that lead
+// to other tags now: it keeps what it was when its operation was undone, and the others
+// got theirs back.
 func (x *Taxonomy) yield(id string) {
-	if !x.tags[id].Gone {
+	r := x.tags[id]
+	if !r.Gone {
 		return
 	}
 	elsewhere := func(key string) bool {
 		o := x.Named(key)
 		return o != nil && o.ID != id && !o.Gone
 	}
+	slug := r.Slug
+	if o := x.Addressed(slug); o != nil && o.ID != id && !o.Gone && o.Slug == slug {
+		slug = x.freeSlug(Address(r.Name), id)
+	}
+	x.vacate(slug, id)
 	x.change(id, func(r *Record) {
 		maps.DeleteFunc(r.Aliases, func(key, _ string) bool { return elsewhere(key) })
 		maps.DeleteFunc(r.Names, func(_, name string) bool { return elsewhere(Key(name)) })
+		r.Former = slices.DeleteFunc(r.Former, func(s string) bool { return s == slug || x.slugs[s] != id })
+		r.Slug = slug
 	})
+}
+
+// Rivals are the keys and addresses that Adopt gives the tag of a name or takes from it:
+// whoever else has them must be here before.
+func (x *Taxonomy) Rivals(name string) (keys, addresses []string) {
+	addresses = Addresses(Address(name))
+	if r := x.Named(x.Key(name)); r != nil { // it comes back
+		keys, addresses = r.Keys(), append(addresses, r.Slugs()...)
+	}
+	return keys, addresses
 }
 
 // freeSlug is the address itself if no tag has it now, or one like it.
 func (x *Taxonomy) freeSlug(address, id string) string {
 	for _, s := range Addresses(address) {
-		if r := x.tags[x.slugs[s]]; r == nil || r.Slug != s || r.ID == id {
-			return s // nobody's, or a former one
+		if r := x.tags[x.slugs[s]]; r == nil || r.Gone || r.Slug != s || r.ID == id {
+			return s // nobody's, that of a tag that is gone, or a former one
 		}
 	}
 	return address + "-" + id[max(0, len(id)-12):]

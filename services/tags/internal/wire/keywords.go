@@ -44,7 +44,10 @@ func Keywords(s text.Source) []string {
 }
 
 func weigh(weights map[string]int, s string, weight int) {
-	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+	for word := range strings.FieldsFuncSeq(s, isBetween) {
+		if len(word) < minLetters {
+			continue
+		}
 		if n := utf8.RuneCountInString(word); n < minLetters || n > maxLetters {
 			continue
 		}
@@ -59,6 +62,15 @@ func weigh(weights map[string]int, s string, weight int) {
 			weights[word] += weight
 		}
 	}
+}
+
+// isBetween tells of what stands between words.
+func isBetween(r rune) bool {
+	if r < utf8.RuneSelf {
+		r |= 'a' - 'A'
+		return r < 'a' || r > 'z'
+	}
+	return !unicode.IsLetter(r) && !unicode.IsMark(r)
 }
 
 // fold is slug.Make of a word: most are of plain letters.

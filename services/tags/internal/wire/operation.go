@@ -21,7 +21,7 @@ const (
 func Operation(o tag.Operation, tags []tag.View) *tagsv1.TagOperation {
 	out := &tagsv1.TagOperation{
 		Id: o.ID, Kind: string(o.Kind), State: stateDone, Slugs: o.Slugs, Into: o.IntoSlugs, Undid: o.Undid, Posts: o.Posts, PostsDone: o.PostsDone,
-		At: timestamppb.New(o.At), By: o.By,
+		At: timestamppb.New(o.At), By: o.By, Names: o.Names, IntoNames: o.IntoNames,
 	}
 	switch {
 	case o.Running:

@@ -61,6 +61,9 @@ func Text(p *postsv1.Post) text.Source {
 
 // clean leaves one space between words, and nothing that cannot be seen.
 func clean(s string) string {
+	if isClean(s) { // most is
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && !unicode.IsSpace(r) {
 			return -1
@@ -68,6 +71,29 @@ func clean(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) && r != '\u00a0' && r != '\u202f' }), " ")
+}
+
+func isClean(s string) bool {
+	space := true // at the beginning, too, none is wanted
+	for _, r := range s {
+		switch {
+		case r == ' ':
+			if space {
+				return false
+			}
+			space = true
+			continue
+		case r < utf8.RuneSelf:
+			if r < ' ' || r == 0x7f {
+				return false
+			}
+		case r == '\u00a0', r == '\u202f':
+		case r == utf8.RuneError, unicode.IsSpace(r), unicode.IsControl(r):
+			return false
+		}
+		space = false
+	}
+	return !space || s == ""
 }
 
 func fromHTML(source string) (paragraphs, headings []string) {

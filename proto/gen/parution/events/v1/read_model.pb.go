@@ -53,7 +53,10 @@ type ReadModel struct {
 	// Aggregates that a comparison had to mend, ever.
 	DriftRepaired int64 `protobuf:"varint,14,opt,name=drift_repaired,json=driftRepaired,proto3" json:"drift_repaired,omitempty"`
 	// What a rebuild that does not get on runs into; empty if all is well.
-	Problem       string `protobuf:"bytes,15,opt,name=problem,proto3" json:"problem,omitempty"`
+	Problem string `protobuf:"bytes,15,opt,name=problem,proto3" json:"problem,omitempty"`
+	// Whether a rebuild runs: also when all aggregates are of the present generation it
+	// may still take away what belongs to none.
+	Rebuilding    bool `protobuf:"varint,16,opt,name=rebuilding,proto3" json:"rebuilding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -191,6 +194,13 @@ func (x *ReadModel) GetProblem() string {
 		return x.Problem
 	}
 	return ""
+}
+
+func (x *ReadModel) GetRebuilding() bool {
+	if x != nil {
+		return x.Rebuilding
+	}
+	return false
 }
 
 type ListReadModelsRequest struct {
@@ -730,7 +740,7 @@ var File_parution_events_v1_read_model_proto protoreflect.FileDescriptor
 
 const file_parution_events_v1_read_model_proto_rawDesc = "" +
 	"\n" +
-	"#parution/events/v1/read_model.proto\x12\x12parution.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\x1a\x1fparution/events/v1/notice.proto\"\xee\x03\n" +
+	"#parution/events/v1/read_model.proto\x12\x12parution.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fparution/access/v1/access.proto\x1a\x1fparution/events/v1/notice.proto\"\x8e\x04\n" +
 	"\tReadModel\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x14\n" +
@@ -753,7 +763,10 @@ const file_parution_events_v1_read_model_proto_rawDesc = "" +
 	"\vcompared_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"comparedAt\x12%\n" +
 	"\x0edrift_repaired\x18\x0e \x01(\x03R\rdriftRepaired\x12\x18\n" +
-	"\aproblem\x18\x0f \x01(\tR\aproblem\"\x17\n" +
+	"\aproblem\x18\x0f \x01(\tR\aproblem\x12\x1e\n" +
+	"\n" +
+	"rebuilding\x18\x10 \x01(\bR\n" +
+	"rebuilding\"\x17\n" +
 	"\x15ListReadModelsRequest\"X\n" +
 	"\x16ListReadModelsResponse\x12>\n" +
 	"\vread_models\x18\x01 \x03(\v2\x1d.parution.events.v1.ReadModelR\n" +

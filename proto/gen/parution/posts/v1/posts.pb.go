@@ -1211,7 +1211,7 @@ type ListPostsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "published", "draft", "scheduled", "withdrawn"; empty: all that the caller may see.
 	Status string `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	// Only posts with this tag, by name or slug.
+	// Only posts that are found under this tag, by any of its names or slugs.
 	Tag string `protobuf:"bytes,2,opt,name=tag,proto3" json:"tag,omitempty"`
 	// Only posts of this author, by name or slug.
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
@@ -1308,7 +1308,8 @@ func (x *ListPostsRequest) GetPageToken() string {
 
 type ListPostsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Posts []*Post                `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
+	// By tag they may be fewer than asked for while others follow.
+	Posts []*Post `protobuf:"bytes,1,rep,name=posts,proto3" json:"posts,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -232,7 +232,11 @@ type TagOperation struct {
 	// Who did it, as audit logs name them.
 	By string `protobuf:"bytes,10,opt,name=by,proto3" json:"by,omitempty"`
 	// The tags that came out of it, as they are now.
-	Tags          []*Tag `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty"`
+	Tags []*Tag `protobuf:"bytes,11,rep,name=tags,proto3" json:"tags,omitempty"`
+	// The names that the tags of slugs had then, and those of into had once it was done, in
+	// the same order.
+	Names         []string `protobuf:"bytes,12,rep,name=names,proto3" json:"names,omitempty"`
+	IntoNames     []string `protobuf:"bytes,13,rep,name=into_names,json=intoNames,proto3" json:"into_names,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -340,6 +344,20 @@ func (x *TagOperation) GetBy() string {
 func (x *TagOperation) GetTags() []*Tag {
 	if x != nil {
 		return x.Tags
+	}
+	return nil
+}
+
+func (x *TagOperation) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *TagOperation) GetIntoNames() []string {
+	if x != nil {
+		return x.IntoNames
 	}
 	return nil
 }
@@ -543,8 +561,8 @@ type GetTagResponse struct {
 	// Its slug is the present one.
 	Tag *Tag `protobuf:"bytes,1,opt,name=tag,proto3" json:"tag,omitempty"`
 	// For services: what the names make, as slugs, that lead to the tag or to one below
-	// it, each once; of names that begin with "#" with that in front. A post without any of them is not found under the tag, unless a
-	// split put it there.
+	// it, each once; of names that begin with "#" with that in front. A post without any of
+	// them is not found under the tag, unless a split put it there: see ListTaggedIDs.
 	Keys          []string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2695,6 +2713,140 @@ func (x *Entry) GetPostVersion() int32 {
 	return 0
 }
 
+type ListTaggedIDsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Site  string                 `protobuf:"bytes,1,opt,name=site,proto3" json:"site,omitempty"`
+	// The id of the tag, not its slug.
+	Tag string `protobuf:"bytes,2,opt,name=tag,proto3" json:"tag,omitempty"`
+	// Only posts that were published before this moment, or at this moment and have a lower
+	// id than before_id. Without it: from the newest on.
+	Before   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"`
+	BeforeId string                 `protobuf:"bytes,4,opt,name=before_id,json=beforeId,proto3" json:"before_id,omitempty"`
+	// At most this many, up to 1000; 0 means 100.
+	Size          int32 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTaggedIDsRequest) Reset() {
+	*x = ListTaggedIDsRequest{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTaggedIDsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTaggedIDsRequest) ProtoMessage() {}
+
+func (x *ListTaggedIDsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTaggedIDsRequest.ProtoReflect.Descriptor instead.
+func (*ListTaggedIDsRequest) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ListTaggedIDsRequest) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+func (x *ListTaggedIDsRequest) GetTag() string {
+	if x != nil {
+		return x.Tag
+	}
+	return ""
+}
+
+func (x *ListTaggedIDsRequest) GetBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *ListTaggedIDsRequest) GetBeforeId() string {
+	if x != nil {
+		return x.BeforeId
+	}
+	return ""
+}
+
+func (x *ListTaggedIDsRequest) GetSize() int32 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+type ListTaggedIDsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of one moment those with a higher id come first.
+	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	// When the last of them was published; only if others follow.
+	Next          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTaggedIDsResponse) Reset() {
+	*x = ListTaggedIDsResponse{}
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTaggedIDsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTaggedIDsResponse) ProtoMessage() {}
+
+func (x *ListTaggedIDsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTaggedIDsResponse.ProtoReflect.Descriptor instead.
+func (*ListTaggedIDsResponse) Descriptor() ([]byte, []int) {
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ListTaggedIDsResponse) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *ListTaggedIDsResponse) GetNext() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
 type BatchGetTagsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Tag ids, at most 100.
@@ -2705,7 +2857,7 @@ type BatchGetTagsRequest struct {
 
 func (x *BatchGetTagsRequest) Reset() {
 	*x = BatchGetTagsRequest{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[37]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2717,7 +2869,7 @@ func (x *BatchGetTagsRequest) String() string {
 func (*BatchGetTagsRequest) ProtoMessage() {}
 
 func (x *BatchGetTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[37]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2730,7 +2882,7 @@ func (x *BatchGetTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetTagsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetTagsRequest) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{37}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *BatchGetTagsRequest) GetIds() []string {
@@ -2749,7 +2901,7 @@ type BatchGetTagsResponse struct {
 
 func (x *BatchGetTagsResponse) Reset() {
 	*x = BatchGetTagsResponse{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[38]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2761,7 +2913,7 @@ func (x *BatchGetTagsResponse) String() string {
 func (*BatchGetTagsResponse) ProtoMessage() {}
 
 func (x *BatchGetTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[38]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2774,7 +2926,7 @@ func (x *BatchGetTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetTagsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetTagsResponse) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{38}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *BatchGetTagsResponse) GetStates() []*TagState {
@@ -2808,7 +2960,7 @@ type TagState struct {
 
 func (x *TagState) Reset() {
 	*x = TagState{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[39]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2820,7 +2972,7 @@ func (x *TagState) String() string {
 func (*TagState) ProtoMessage() {}
 
 func (x *TagState) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[39]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2833,7 +2985,7 @@ func (x *TagState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TagState.ProtoReflect.Descriptor instead.
 func (*TagState) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{39}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *TagState) GetId() string {
@@ -2912,7 +3064,7 @@ type IndexFacts struct {
 
 func (x *IndexFacts) Reset() {
 	*x = IndexFacts{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[40]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2924,7 +3076,7 @@ func (x *IndexFacts) String() string {
 func (*IndexFacts) ProtoMessage() {}
 
 func (x *IndexFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[40]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2937,7 +3089,7 @@ func (x *IndexFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IndexFacts.ProtoReflect.Descriptor instead.
 func (*IndexFacts) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{40}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *IndexFacts) GetTags() []string {
@@ -2969,7 +3121,7 @@ type TagFacts struct {
 
 func (x *TagFacts) Reset() {
 	*x = TagFacts{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[41]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2981,7 +3133,7 @@ func (x *TagFacts) String() string {
 func (*TagFacts) ProtoMessage() {}
 
 func (x *TagFacts) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[41]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2994,7 +3146,7 @@ func (x *TagFacts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TagFacts.ProtoReflect.Descriptor instead.
 func (*TagFacts) Descriptor() ([]byte, []int) {
-	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{41}
+	return file_parution_tags_v1_tags_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *TagFacts) GetSlug() string {
@@ -3042,7 +3194,7 @@ type SplitTagRequest_Part struct {
 
 func (x *SplitTagRequest_Part) Reset() {
 	*x = SplitTagRequest_Part{}
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[43]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3054,7 +3206,7 @@ func (x *SplitTagRequest_Part) String() string {
 func (*SplitTagRequest_Part) ProtoMessage() {}
 
 func (x *SplitTagRequest_Part) ProtoReflect() protoreflect.Message {
-	mi := &file_parution_tags_v1_tags_proto_msgTypes[43]
+	mi := &file_parution_tags_v1_tags_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3124,7 +3276,7 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\n" +
 	"NamesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa4\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd9\x02\n" +
 	"\fTagOperation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -3138,7 +3290,10 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x0e\n" +
 	"\x02by\x18\n" +
 	" \x01(\tR\x02by\x12)\n" +
-	"\x04tags\x18\v \x03(\v2\x15.parution.tags.v1.TagR\x04tags\"\x93\x01\n" +
+	"\x04tags\x18\v \x03(\v2\x15.parution.tags.v1.TagR\x04tags\x12\x14\n" +
+	"\x05names\x18\f \x03(\tR\x05names\x12\x1d\n" +
+	"\n" +
+	"into_names\x18\r \x03(\tR\tintoNames\"\x93\x01\n" +
 	"\x0fListTagsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -3315,7 +3470,16 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\vpublic_hash\x18\a \x01(\fR\n" +
 	"publicHash\x12\x1a\n" +
 	"\bkeywords\x18\b \x03(\tR\bkeywords\x12!\n" +
-	"\fpost_version\x18\t \x01(\x05R\vpostVersion\"'\n" +
+	"\fpost_version\x18\t \x01(\x05R\vpostVersion\"\xa1\x01\n" +
+	"\x14ListTaggedIDsRequest\x12\x12\n" +
+	"\x04site\x18\x01 \x01(\tR\x04site\x12\x10\n" +
+	"\x03tag\x18\x02 \x01(\tR\x03tag\x122\n" +
+	"\x06before\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06before\x12\x1b\n" +
+	"\tbefore_id\x18\x04 \x01(\tR\bbeforeId\x12\x12\n" +
+	"\x04size\x18\x05 \x01(\x05R\x04size\"Y\n" +
+	"\x15ListTaggedIDsResponse\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\x12.\n" +
+	"\x04next\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04next\"'\n" +
 	"\x13BatchGetTagsRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"J\n" +
 	"\x14BatchGetTagsResponse\x122\n" +
@@ -3339,7 +3503,7 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x19\n" +
 	"\bmoved_to\x18\x03 \x01(\tR\amovedTo\x12\x1c\n" +
-	"\toperation\x18\x04 \x01(\tR\toperation2\xbb\x11\n" +
+	"\toperation\x18\x04 \x01(\tR\toperation2\xa8\x12\n" +
 	"\vTagsService\x12t\n" +
 	"\bListTags\x12!.parution.tags.v1.ListTagsRequest\x1a\".parution.tags.v1.ListTagsResponse\"!\xca\xf3\x18\t\n" +
 	"\x05\x01\x02\x03\x04\x05\x10\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/api/v1/tags\x12{\n" +
@@ -3374,6 +3538,8 @@ const file_parution_tags_v1_tags_proto_rawDesc = "" +
 	"\n" +
 	"\x06\x01\x02\x03\x04\x05\x06\x10\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/api/v1/posts/{id}/related\x12q\n" +
 	"\x0fBatchGetEntries\x12(.parution.tags.v1.BatchGetEntriesRequest\x1a).parution.tags.v1.BatchGetEntriesResponse\"\t\xca\xf3\x18\x05\n" +
+	"\x01\x06\x10\x01\x12k\n" +
+	"\rListTaggedIDs\x12&.parution.tags.v1.ListTaggedIDsRequest\x1a'.parution.tags.v1.ListTaggedIDsResponse\"\t\xca\xf3\x18\x05\n" +
 	"\x01\x06\x10\x01\x12h\n" +
 	"\fBatchGetTags\x12%.parution.tags.v1.BatchGetTagsRequest\x1a&.parution.tags.v1.BatchGetTagsResponse\"\t\xca\xf3\x18\x05\n" +
 	"\x01\x06\x10\x01B@Z>github.com/parution/parution/proto/gen/parution/tags/v1;tagsv1b\x06proto3"
@@ -3390,7 +3556,7 @@ func file_parution_tags_v1_tags_proto_rawDescGZIP() []byte {
 	return file_parution_tags_v1_tags_proto_rawDescData
 }
 
-var file_parution_tags_v1_tags_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
+var file_parution_tags_v1_tags_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_parution_tags_v1_tags_proto_goTypes = []any{
 	(*Tag)(nil),                       // 0: parution.tags.v1.Tag
 	(*TagOperation)(nil),              // 1: parution.tags.v1.TagOperation
@@ -3429,35 +3595,37 @@ var file_parution_tags_v1_tags_proto_goTypes = []any{
 	(*BatchGetEntriesRequest)(nil),    // 34: parution.tags.v1.BatchGetEntriesRequest
 	(*BatchGetEntriesResponse)(nil),   // 35: parution.tags.v1.BatchGetEntriesResponse
 	(*Entry)(nil),                     // 36: parution.tags.v1.Entry
-	(*BatchGetTagsRequest)(nil),       // 37: parution.tags.v1.BatchGetTagsRequest
-	(*BatchGetTagsResponse)(nil),      // 38: parution.tags.v1.BatchGetTagsResponse
-	(*TagState)(nil),                  // 39: parution.tags.v1.TagState
-	(*IndexFacts)(nil),                // 40: parution.tags.v1.IndexFacts
-	(*TagFacts)(nil),                  // 41: parution.tags.v1.TagFacts
-	nil,                               // 42: parution.tags.v1.Tag.NamesEntry
-	(*SplitTagRequest_Part)(nil),      // 43: parution.tags.v1.SplitTagRequest.Part
-	(*timestamppb.Timestamp)(nil),     // 44: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 45: google.protobuf.FieldMask
+	(*ListTaggedIDsRequest)(nil),      // 37: parution.tags.v1.ListTaggedIDsRequest
+	(*ListTaggedIDsResponse)(nil),     // 38: parution.tags.v1.ListTaggedIDsResponse
+	(*BatchGetTagsRequest)(nil),       // 39: parution.tags.v1.BatchGetTagsRequest
+	(*BatchGetTagsResponse)(nil),      // 40: parution.tags.v1.BatchGetTagsResponse
+	(*TagState)(nil),                  // 41: parution.tags.v1.TagState
+	(*IndexFacts)(nil),                // 42: parution.tags.v1.IndexFacts
+	(*TagFacts)(nil),                  // 43: parution.tags.v1.TagFacts
+	nil,                               // 44: parution.tags.v1.Tag.NamesEntry
+	(*SplitTagRequest_Part)(nil),      // 45: parution.tags.v1.SplitTagRequest.Part
+	(*timestamppb.Timestamp)(nil),     // 46: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 47: google.protobuf.FieldMask
 }
 var file_parution_tags_v1_tags_proto_depIdxs = []int32{
-	42, // 0: parution.tags.v1.Tag.names:type_name -> parution.tags.v1.Tag.NamesEntry
-	44, // 1: parution.tags.v1.TagOperation.at:type_name -> google.protobuf.Timestamp
+	44, // 0: parution.tags.v1.Tag.names:type_name -> parution.tags.v1.Tag.NamesEntry
+	46, // 1: parution.tags.v1.TagOperation.at:type_name -> google.protobuf.Timestamp
 	0,  // 2: parution.tags.v1.TagOperation.tags:type_name -> parution.tags.v1.Tag
 	0,  // 3: parution.tags.v1.ListTagsResponse.tags:type_name -> parution.tags.v1.Tag
 	0,  // 4: parution.tags.v1.GetTagResponse.tag:type_name -> parution.tags.v1.Tag
 	0,  // 5: parution.tags.v1.DescribeTagRequest.tag:type_name -> parution.tags.v1.Tag
-	45, // 6: parution.tags.v1.DescribeTagRequest.update_mask:type_name -> google.protobuf.FieldMask
+	47, // 6: parution.tags.v1.DescribeTagRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 7: parution.tags.v1.DescribeTagResponse.operation:type_name -> parution.tags.v1.TagOperation
 	1,  // 8: parution.tags.v1.RenameTagResponse.operation:type_name -> parution.tags.v1.TagOperation
 	1,  // 9: parution.tags.v1.MergeTagResponse.operation:type_name -> parution.tags.v1.TagOperation
-	43, // 10: parution.tags.v1.SplitTagRequest.parts:type_name -> parution.tags.v1.SplitTagRequest.Part
+	45, // 10: parution.tags.v1.SplitTagRequest.parts:type_name -> parution.tags.v1.SplitTagRequest.Part
 	1,  // 11: parution.tags.v1.SplitTagResponse.operation:type_name -> parution.tags.v1.TagOperation
 	1,  // 12: parution.tags.v1.ListTagOperationsResponse.operations:type_name -> parution.tags.v1.TagOperation
 	1,  // 13: parution.tags.v1.GetTagOperationResponse.operation:type_name -> parution.tags.v1.TagOperation
 	1,  // 14: parution.tags.v1.UndoTagOperationResponse.operation:type_name -> parution.tags.v1.TagOperation
 	22, // 15: parution.tags.v1.ListTaggedPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
 	0,  // 16: parution.tags.v1.ListTaggedPostsResponse.facets:type_name -> parution.tags.v1.Tag
-	44, // 17: parution.tags.v1.TaggedPost.published_at:type_name -> google.protobuf.Timestamp
+	46, // 17: parution.tags.v1.TaggedPost.published_at:type_name -> google.protobuf.Timestamp
 	0,  // 18: parution.tags.v1.TaggedPost.tags:type_name -> parution.tags.v1.Tag
 	23, // 19: parution.tags.v1.SearchRequest.position:type_name -> parution.tags.v1.Position
 	22, // 20: parution.tags.v1.SearchResponse.posts:type_name -> parution.tags.v1.TaggedPost
@@ -3473,45 +3641,49 @@ var file_parution_tags_v1_tags_proto_depIdxs = []int32{
 	22, // 30: parution.tags.v1.ListRelatedPostsResponse.posts:type_name -> parution.tags.v1.TaggedPost
 	36, // 31: parution.tags.v1.BatchGetEntriesResponse.entries:type_name -> parution.tags.v1.Entry
 	0,  // 32: parution.tags.v1.Entry.tags:type_name -> parution.tags.v1.Tag
-	39, // 33: parution.tags.v1.BatchGetTagsResponse.states:type_name -> parution.tags.v1.TagState
-	0,  // 34: parution.tags.v1.TagState.tag:type_name -> parution.tags.v1.Tag
-	2,  // 35: parution.tags.v1.TagsService.ListTags:input_type -> parution.tags.v1.ListTagsRequest
-	4,  // 36: parution.tags.v1.TagsService.GetTag:input_type -> parution.tags.v1.GetTagRequest
-	6,  // 37: parution.tags.v1.TagsService.DescribeTag:input_type -> parution.tags.v1.DescribeTagRequest
-	8,  // 38: parution.tags.v1.TagsService.RenameTag:input_type -> parution.tags.v1.RenameTagRequest
-	10, // 39: parution.tags.v1.TagsService.MergeTag:input_type -> parution.tags.v1.MergeTagRequest
-	12, // 40: parution.tags.v1.TagsService.SplitTag:input_type -> parution.tags.v1.SplitTagRequest
-	14, // 41: parution.tags.v1.TagsService.ListTagOperations:input_type -> parution.tags.v1.ListTagOperationsRequest
-	16, // 42: parution.tags.v1.TagsService.GetTagOperation:input_type -> parution.tags.v1.GetTagOperationRequest
-	18, // 43: parution.tags.v1.TagsService.UndoTagOperation:input_type -> parution.tags.v1.UndoTagOperationRequest
-	20, // 44: parution.tags.v1.TagsService.ListTaggedPosts:input_type -> parution.tags.v1.ListTaggedPostsRequest
-	24, // 45: parution.tags.v1.TagsService.Search:input_type -> parution.tags.v1.SearchRequest
-	28, // 46: parution.tags.v1.TagsService.Suggest:input_type -> parution.tags.v1.SuggestRequest
-	30, // 47: parution.tags.v1.TagsService.SuggestTags:input_type -> parution.tags.v1.SuggestTagsRequest
-	32, // 48: parution.tags.v1.TagsService.ListRelatedPosts:input_type -> parution.tags.v1.ListRelatedPostsRequest
-	34, // 49: parution.tags.v1.TagsService.BatchGetEntries:input_type -> parution.tags.v1.BatchGetEntriesRequest
-	37, // 50: parution.tags.v1.TagsService.BatchGetTags:input_type -> parution.tags.v1.BatchGetTagsRequest
-	3,  // 51: parution.tags.v1.TagsService.ListTags:output_type -> parution.tags.v1.ListTagsResponse
-	5,  // 52: parution.tags.v1.TagsService.GetTag:output_type -> parution.tags.v1.GetTagResponse
-	7,  // 53: parution.tags.v1.TagsService.DescribeTag:output_type -> parution.tags.v1.DescribeTagResponse
-	9,  // 54: parution.tags.v1.TagsService.RenameTag:output_type -> parution.tags.v1.RenameTagResponse
-	11, // 55: parution.tags.v1.TagsService.MergeTag:output_type -> parution.tags.v1.MergeTagResponse
-	13, // 56: parution.tags.v1.TagsService.SplitTag:output_type -> parution.tags.v1.SplitTagResponse
-	15, // 57: parution.tags.v1.TagsService.ListTagOperations:output_type -> parution.tags.v1.ListTagOperationsResponse
-	17, // 58: parution.tags.v1.TagsService.GetTagOperation:output_type -> parution.tags.v1.GetTagOperationResponse
-	19, // 59: parution.tags.v1.TagsService.UndoTagOperation:output_type -> parution.tags.v1.UndoTagOperationResponse
-	21, // 60: parution.tags.v1.TagsService.ListTaggedPosts:output_type -> parution.tags.v1.ListTaggedPostsResponse
-	26, // 61: parution.tags.v1.TagsService.Search:output_type -> parution.tags.v1.SearchResponse
-	29, // 62: parution.tags.v1.TagsService.Suggest:output_type -> parution.tags.v1.SuggestResponse
-	31, // 63: parution.tags.v1.TagsService.SuggestTags:output_type -> parution.tags.v1.SuggestTagsResponse
-	33, // 64: parution.tags.v1.TagsService.ListRelatedPosts:output_type -> parution.tags.v1.ListRelatedPostsResponse
-	35, // 65: parution.tags.v1.TagsService.BatchGetEntries:output_type -> parution.tags.v1.BatchGetEntriesResponse
-	38, // 66: parution.tags.v1.TagsService.BatchGetTags:output_type -> parution.tags.v1.BatchGetTagsResponse
-	51, // [51:67] is the sub-list for method output_type
-	35, // [35:51] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	46, // 33: parution.tags.v1.ListTaggedIDsRequest.before:type_name -> google.protobuf.Timestamp
+	46, // 34: parution.tags.v1.ListTaggedIDsResponse.next:type_name -> google.protobuf.Timestamp
+	41, // 35: parution.tags.v1.BatchGetTagsResponse.states:type_name -> parution.tags.v1.TagState
+	0,  // 36: parution.tags.v1.TagState.tag:type_name -> parution.tags.v1.Tag
+	2,  // 37: parution.tags.v1.TagsService.ListTags:input_type -> parution.tags.v1.ListTagsRequest
+	4,  // 38: parution.tags.v1.TagsService.GetTag:input_type -> parution.tags.v1.GetTagRequest
+	6,  // 39: parution.tags.v1.TagsService.DescribeTag:input_type -> parution.tags.v1.DescribeTagRequest
+	8,  // 40: parution.tags.v1.TagsService.RenameTag:input_type -> parution.tags.v1.RenameTagRequest
+	10, // 41: parution.tags.v1.TagsService.MergeTag:input_type -> parution.tags.v1.MergeTagRequest
+	12, // 42: parution.tags.v1.TagsService.SplitTag:input_type -> parution.tags.v1.SplitTagRequest
+	14, // 43: parution.tags.v1.TagsService.ListTagOperations:input_type -> parution.tags.v1.ListTagOperationsRequest
+	16, // 44: parution.tags.v1.TagsService.GetTagOperation:input_type -> parution.tags.v1.GetTagOperationRequest
+	18, // 45: parution.tags.v1.TagsService.UndoTagOperation:input_type -> parution.tags.v1.UndoTagOperationRequest
+	20, // 46: parution.tags.v1.TagsService.ListTaggedPosts:input_type -> parution.tags.v1.ListTaggedPostsRequest
+	24, // 47: parution.tags.v1.TagsService.Search:input_type -> parution.tags.v1.SearchRequest
+	28, // 48: parution.tags.v1.TagsService.Suggest:input_type -> parution.tags.v1.SuggestRequest
+	30, // 49: parution.tags.v1.TagsService.SuggestTags:input_type -> parution.tags.v1.SuggestTagsRequest
+	32, // 50: parution.tags.v1.TagsService.ListRelatedPosts:input_type -> parution.tags.v1.ListRelatedPostsRequest
+	34, // 51: parution.tags.v1.TagsService.BatchGetEntries:input_type -> parution.tags.v1.BatchGetEntriesRequest
+	37, // 52: parution.tags.v1.TagsService.ListTaggedIDs:input_type -> parution.tags.v1.ListTaggedIDsRequest
+	39, // 53: parution.tags.v1.TagsService.BatchGetTags:input_type -> parution.tags.v1.BatchGetTagsRequest
+	3,  // 54: parution.tags.v1.TagsService.ListTags:output_type -> parution.tags.v1.ListTagsResponse
+	5,  // 55: parution.tags.v1.TagsService.GetTag:output_type -> parution.tags.v1.GetTagResponse
+	7,  // 56: parution.tags.v1.TagsService.DescribeTag:output_type -> parution.tags.v1.DescribeTagResponse
+	9,  // 57: parution.tags.v1.TagsService.RenameTag:output_type -> parution.tags.v1.RenameTagResponse
+	11, // 58: parution.tags.v1.TagsService.MergeTag:output_type -> parution.tags.v1.MergeTagResponse
+	13, // 59: parution.tags.v1.TagsService.SplitTag:output_type -> parution.tags.v1.SplitTagResponse
+	15, // 60: parution.tags.v1.TagsService.ListTagOperations:output_type -> parution.tags.v1.ListTagOperationsResponse
+	17, // 61: parution.tags.v1.TagsService.GetTagOperation:output_type -> parution.tags.v1.GetTagOperationResponse
+	19, // 62: parution.tags.v1.TagsService.UndoTagOperation:output_type -> parution.tags.v1.UndoTagOperationResponse
+	21, // 63: parution.tags.v1.TagsService.ListTaggedPosts:output_type -> parution.tags.v1.ListTaggedPostsResponse
+	26, // 64: parution.tags.v1.TagsService.Search:output_type -> parution.tags.v1.SearchResponse
+	29, // 65: parution.tags.v1.TagsService.Suggest:output_type -> parution.tags.v1.SuggestResponse
+	31, // 66: parution.tags.v1.TagsService.SuggestTags:output_type -> parution.tags.v1.SuggestTagsResponse
+	33, // 67: parution.tags.v1.TagsService.ListRelatedPosts:output_type -> parution.tags.v1.ListRelatedPostsResponse
+	35, // 68: parution.tags.v1.TagsService.BatchGetEntries:output_type -> parution.tags.v1.BatchGetEntriesResponse
+	38, // 69: parution.tags.v1.TagsService.ListTaggedIDs:output_type -> parution.tags.v1.ListTaggedIDsResponse
+	40, // 70: parution.tags.v1.TagsService.BatchGetTags:output_type -> parution.tags.v1.BatchGetTagsResponse
+	54, // [54:71] is the sub-list for method output_type
+	37, // [37:54] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_parution_tags_v1_tags_proto_init() }
@@ -3525,7 +3697,7 @@ func file_parution_tags_v1_tags_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_parution_tags_v1_tags_proto_rawDesc), len(file_parution_tags_v1_tags_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   44,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,7 @@ const (
 	TagsService_SuggestTags_FullMethodName       = "/parution.tags.v1.TagsService/SuggestTags"
 	TagsService_ListRelatedPosts_FullMethodName  = "/parution.tags.v1.TagsService/ListRelatedPosts"
 	TagsService_BatchGetEntries_FullMethodName   = "/parution.tags.v1.TagsService/BatchGetEntries"
+	TagsService_ListTaggedIDs_FullMethodName     = "/parution.tags.v1.TagsService/ListTaggedIDs"
 	TagsService_BatchGetTags_FullMethodName      = "/parution.tags.v1.TagsService/BatchGetTags"
 )
 
@@ -88,6 +89,9 @@ type TagsServiceClient interface {
 	ListRelatedPosts(ctx context.Context, in *ListRelatedPostsRequest, opts ...grpc.CallOption) (*ListRelatedPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
 	BatchGetEntries(ctx context.Context, in *BatchGetEntriesRequest, opts ...grpc.CallOption) (*BatchGetEntriesResponse, error)
+	// ListTaggedIDs lists the published posts that are found under a tag by their ids, the
+	// newest first, as the posts service needs them for its own lists. For services only.
+	ListTaggedIDs(ctx context.Context, in *ListTaggedIDsRequest, opts ...grpc.CallOption) (*ListTaggedIDsResponse, error)
 	// BatchGetTags reads tags as read models need them, of any site. For services only.
 	BatchGetTags(ctx context.Context, in *BatchGetTagsRequest, opts ...grpc.CallOption) (*BatchGetTagsResponse, error)
 }
@@ -250,6 +254,16 @@ func (c *tagsServiceClient) BatchGetEntries(ctx context.Context, in *BatchGetEnt
 	return out, nil
 }
 
+func (c *tagsServiceClient) ListTaggedIDs(ctx context.Context, in *ListTaggedIDsRequest, opts ...grpc.CallOption) (*ListTaggedIDsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTaggedIDsResponse)
+	err := c.cc.Invoke(ctx, TagsService_ListTaggedIDs_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *tagsServiceClient) BatchGetTags(ctx context.Context, in *BatchGetTagsRequest, opts ...grpc.CallOption) (*BatchGetTagsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchGetTagsResponse)
@@ -309,6 +323,9 @@ type TagsServiceServer interface {
 	ListRelatedPosts(context.Context, *ListRelatedPostsRequest) (*ListRelatedPostsResponse, error)
 	// BatchGetEntries reads what read models need, of any site. For services only.
 	BatchGetEntries(context.Context, *BatchGetEntriesRequest) (*BatchGetEntriesResponse, error)
+	// ListTaggedIDs lists the published posts that are found under a tag by their ids, the
+	// newest first, as the posts service needs them for its own lists. For services only.
+	ListTaggedIDs(context.Context, *ListTaggedIDsRequest) (*ListTaggedIDsResponse, error)
 	// BatchGetTags reads tags as read models need them, of any site. For services only.
 	BatchGetTags(context.Context, *BatchGetTagsRequest) (*BatchGetTagsResponse, error)
 	mustEmbedUnimplementedTagsServiceServer()
@@ -365,6 +382,9 @@ func (UnimplementedTagsServiceServer) ListRelatedPosts(context.Context, *ListRel
 }
 func (UnimplementedTagsServiceServer) BatchGetEntries(context.Context, *BatchGetEntriesRequest) (*BatchGetEntriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetEntries not implemented")
+}
+func (UnimplementedTagsServiceServer) ListTaggedIDs(context.Context, *ListTaggedIDsRequest) (*ListTaggedIDsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTaggedIDs not implemented")
 }
 func (UnimplementedTagsServiceServer) BatchGetTags(context.Context, *BatchGetTagsRequest) (*BatchGetTagsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetTags not implemented")
@@ -660,6 +680,24 @@ func _TagsService_BatchGetEntries_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TagsService_ListTaggedIDs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTaggedIDsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TagsServiceServer).ListTaggedIDs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TagsService_ListTaggedIDs_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TagsServiceServer).ListTaggedIDs(ctx, req.(*ListTaggedIDsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TagsService_BatchGetTags_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BatchGetTagsRequest)
 	if err := dec(in); err != nil {
@@ -744,6 +782,10 @@ var TagsService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BatchGetEntries",
 			Handler:    _TagsService_BatchGetEntries_Handler,
+		},
+		{
+			MethodName: "ListTaggedIDs",
+			Handler:    _TagsService_ListTaggedIDs_Handler,
 		},
 		{
 			MethodName: "BatchGetTags",

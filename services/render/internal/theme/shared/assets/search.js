@@ -43,10 +43,11 @@ function refine(form, input) {
 		const mine = request = new AbortController();
 		region.setAttribute("aria-busy", true);
 		try {
-			const answer = await fetch(address, {signal: mine.signal});
+			// what cannot be read so far is no error: then the page is answered with 200
+			const answer = await fetch(address, {signal: mine.signal, headers: {"Parution-Typing": 1}});
 			const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 			// who is about to close a quotation mark need not hear that it is open
-			if (!answer.ok) await new Promise(done => setTimeout(done, 1500));
+			if (!answer.ok || answer.headers.has("Parution-Status")) await new Promise(done => setTimeout(done, 1500));
 			if (mine.signal.aborted || answer.status >= 500) return;
 			// nothing moves that is being read
 			if (!region.contains(document.activeElement)) show(page, answer.redirected ? answer.url : address);
