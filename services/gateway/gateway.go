@@ -245,7 +245,7 @@ func (s *Service) route(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case isAlive(r):
 		s.site.Alive(w, r)
-	case path == api.SearchPath:
+	case api.Searches(path):
 		s.serveSearch(w, r)
 	case strings.HasPrefix(path, api.Prefix):
 		s.api.ServeHTTP(w, r)

@@ -229,9 +229,11 @@ func TestSearchesDoNotTakeThePlaceOfReading(t *testing.T) {
 			t.Errorf("a search among too many is %d", status)
 		}
 	}
-	crowded := f.get(t, "/api/v1/search?q=y")
-	if crowded.status != http.StatusServiceUnavailable || crowded.header.Get("Retry-After") == "" || !strings.Contains(crowded.body, "try again") {
-		t.Errorf("a program's search among too many: %v %s", crowded.header, crowded.body)
+	for _, path := range []string{"/api/v1/search?q=y", "/api/v1/search:suggest?q=y", "/api/v1/tags/a+b/posts", "/api/v1/posts/p1/related"} {
+		crowded := f.get(t, path)
+		if crowded.status != http.StatusServiceUnavailable || crowded.header.Get("Retry-After") == "" || !strings.Contains(crowded.body, "try again") {
+			t.Errorf("%s among too many: %d %v %s", path, crowded.status, crowded.header, crowded.body)
+		}
 	}
 	b.mu.Lock()
 	b.gate = nil

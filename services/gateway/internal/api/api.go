@@ -32,8 +32,19 @@ import (
 // Prefix begins the paths of the API.
 const Prefix = "/api/"
 
-// SearchPath is where programs search.
-const SearchPath = Prefix + "v1/search"
+// Searches tells whether a path is of what the index answers to anybody: that takes longer
+// than the rest, and there is no end of what can be asked.
+func Searches(path string) bool {
+	rest, ok := strings.CutPrefix(path, root)
+	switch {
+	case !ok:
+		return false
+	case rest == "search", rest == "search:suggest":
+		return true
+	}
+	return strings.HasPrefix(rest, "tags/") && strings.HasSuffix(rest, "/posts") ||
+		strings.HasPrefix(rest, "posts/") && strings.HasSuffix(rest, "/related")
+}
 
 // root begins the paths of this version of it.
 const root = "/api/v1/"

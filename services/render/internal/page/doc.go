@@ -43,7 +43,9 @@ type Card struct {
 	Image, ImageAlt string
 	Authors         []Label
 	Tags            []Label
-	PublishedAt     time.Time
+	// Hidden are slugs of tags that it carries and readers do not see.
+	Hidden      []string
+	PublishedAt time.Time
 	// Minutes is the reading time, at least 1.
 	Minutes int
 	// UpdatedAt is the last change that a reader can see.

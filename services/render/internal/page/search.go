@@ -160,12 +160,15 @@ func slugs(list []string) []string {
 	return slices.Compact(out)
 }
 
-// languages leaves out what is no language.
+// languages are BCP 47 tags in their one form. What is none stays, in the form of a slug:
+// nothing is in such a language, and to find everything instead would be no answer.
 func languages(list []string) []string {
 	var out []string
 	for _, text := range list {
 		if tag, err := language.Parse(text); err == nil {
 			out = append(out, tag.String())
+		} else if other := slug.Make(text); other != "" {
+			out = append(out, other)
 		}
 	}
 	slices.Sort(out)

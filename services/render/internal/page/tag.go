@@ -57,6 +57,19 @@ func baseOf(tag language.Tag) string {
 	return base.String()
 }
 
+// shownAs is the id of the tag that a post shows for it; empty for none.
+func (t *Tag) shownAs() string {
+	switch {
+	case t == nil:
+		return ""
+	case t.MovedTo != "":
+		return t.MovedTo
+	case t.Internal:
+		return ""
+	}
+	return t.ID
+}
+
 // roles are the slugs that a tag answers at, and how: as itself, or by leading on.
 func (t *Tag) roles() map[string]string {
 	out := make(map[string]string)
@@ -89,13 +102,14 @@ func TouchedByTag(old, now *Tag, target string) Keys {
 	}
 	before, after := old.Visible(), now.Visible()
 	if !before && !after {
+		if old.shownAs() != now.shownAs() { // by posts whose entries do not know yet
+			keys.touchNamed(old, now, target)
+		}
 		return keys
 	}
 	if before != after || old.Slug != now.Slug || old.Name != now.Name || !maps.Equal(old.Names, now.Names) {
-		keys.touchNamed(old, now)
-		if target != "" {
-			keys.Add(KeyLabel(target)) // posts were shown under that name
-		}
+		keys.Add(KeyTags)
+		keys.touchNamed(old, now, target)
 	}
 	if before != after || old.Parent != now.Parent {
 		keys.Add(KeyTags)
@@ -118,12 +132,15 @@ func merge(a, b map[string]string) map[string]string {
 	return out
 }
 
-func (k Keys) touchNamed(old, now *Tag) {
-	k.Add(KeyTags)
+// touchNamed is for the posts that show the tag, or the one at target in its place.
+func (k Keys) touchNamed(old, now *Tag, target string) {
 	for _, t := range []*Tag{old, now} {
 		if t != nil && t.Slug != "" {
 			k.Add(KeyLabel(t.Slug))
 		}
+	}
+	if target != "" {
+		k.Add(KeyLabel(target))
 	}
 }
 

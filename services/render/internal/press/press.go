@@ -59,8 +59,9 @@ type labels interface {
 	Children(ctx context.Context, site string, slugs []string) ([]page.Tagged, error)
 	// Tag is nil for one that nobody knows.
 	Tag(ctx context.Context, id string) (*page.Tag, error)
-	// MovedTag is the slug that a former slug leads to; empty if it leads nowhere.
-	MovedTag(ctx context.Context, site, slug string) (string, error)
+	// MovedTag is the slug that a former slug leads to, empty if it leads nowhere, and the
+	// slugs on the way, on which that depends.
+	MovedTag(ctx context.Context, site, slug string) (to string, via []string, err error)
 	// Author is false for a slug of nobody.
 	Author(ctx context.Context, site, slug string) (page.Label, bool, error)
 }
@@ -263,10 +264,13 @@ func addCards(keys page.Keys, lists ...[]page.Card) {
 	}
 }
 
-// addLabels adds what the tags of a post depend on.
+// addLabels adds what the tags of a post depend on: also whether readers see them.
 func addLabels(keys page.Keys, c *page.Card) {
 	for _, l := range c.Tags {
 		keys.Add(page.KeyLabel(l.Slug))
+	}
+	for _, slug := range c.Hidden {
+		keys.Add(page.KeyLabel(slug))
 	}
 }
 

@@ -239,7 +239,8 @@ func TestASearchHasOneAddressWhateverItGoesBy(t *testing.T) {
 		{page.Search{Text: "mur", Order: "newest"}, ""},
 		{page.Search{Text: "mur", Order: "best"}, "/search?q=mur"},
 		{page.Search{Tags: []string{"a"}, Order: "newest"}, "/search?tag=a"}, // the only order that there is
-		{page.Search{Any: []string{"b", "a", "b"}, Authors: []string{"Ada Byron"}, Languages: []string{"FR", "x!"}}, "/search?any=a&any=b&author=ada-byron&language=fr"},
+		{page.Search{Any: []string{"b", "a", "b"}, Authors: []string{"Ada Byron"}, Languages: []string{"FR", "x!", "!"}}, "/search?any=a&any=b&author=ada-byron&language=fr&language=x"},
+		{page.Search{Text: "mur", Languages: []string{"Klingon"}}, "/search?language=klingon&q=mur"}, // and not all that has the word
 		{page.Search{Since: " 2020 ", Until: "2021"}, "/search?since=2020&until=2021"},
 		{page.Search{Order: "newest"}, "/search"},
 		{page.Search{Since: "2020-02-29", Until: "2021"}, ""},

@@ -99,12 +99,14 @@ func (p *Press) moved(ctx context.Context, site *page.Site, slugs []string, know
 	some := false
 	for _, s := range slugs {
 		if !slices.ContainsFunc(known, func(t page.Tagged) bool { return t.Slug == s }) {
-			to, err := p.Models.MovedTag(ctx, site.ID, s)
+			to, via, err := p.Models.MovedTag(ctx, site.ID, s)
 			if err != nil {
 				return nil, err
 			}
+			for _, slug := range via {
+				keys.Add(page.KeyTag(slug))
+			}
 			if to != "" {
-				keys.Add(page.KeyTag(to))
 				s, some = to, true
 			}
 		}
@@ -183,10 +185,16 @@ func (p *Press) about(ctx context.Context, site *page.Site, t page.Tagged, keys 
 	out := &page.About{
 		Description: state.Description, Summary: state.Summary, Colour: state.Colour, Image: state.Image, ImageAlt: state.ImageAlt,
 	}
-	if out.Children, err = p.Models.Children(ctx, site.ID, append([]string{state.Slug}, state.Former...)); err != nil {
+	slugs := append([]string{state.Slug}, state.Former...)
+	for _, slug := range slugs {
+		keys.Add(page.KeyAbout(slug)) // a tag below may know a former one
+	}
+	if out.Children, err = p.Models.Children(ctx, site.ID, slugs); err != nil {
 		return nil, err
 	}
-	labelsOf(inLanguage(out.Children, site.Language), keys)
+	for _, l := range labelsOf(inLanguage(out.Children, site.Language), keys) {
+		keys.Add(page.KeyTag(l.Slug)) // how many posts are found under it
+	}
 	at := t
 	for range maxAbove {
 		if at.Parent == "" {

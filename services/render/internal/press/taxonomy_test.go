@@ -224,6 +224,43 @@ func TestTagsAreCalledAsTheLanguageCallsThem(t *testing.T) {
 	})
 }
 
+// What is done to a tag and taken back before the entries of its posts have followed
+// changes none of them: the pages that were made in between know all the same.
+func TestWhatIsTakenBackAtOnceIsSeen(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		f := setUp(t, db)
+		withTags(t, f)
+		paths := []string{"/", "/posts/garden-walls", "/archive/2026/01", "/tags/outils", "/tags/jardin"}
+		before := make(map[string]string)
+		for _, path := range paths {
+			before[path] = string(f.get(t, main, path, 0).Body)
+		}
+		for name, steps := range map[string][]page.Tag{
+			"hidden": {told("jardin", "Jardin", func(t *page.Tag) { t.Internal = true })},
+			"merged": {told("jardin", "Jardin", func(t *page.Tag) { t.MovedTo = "outils" })},
+			"merged into one that is hidden, then into another": {
+				told("notes", "Notes", func(t *page.Tag) { t.Internal = true }),
+				told("jardin", "Jardin", func(t *page.Tag) { t.MovedTo = "notes" }),
+				told("jardin", "Jardin", func(t *page.Tag) { t.MovedTo = "outils" }),
+			},
+		} {
+			for _, step := range append(steps, told("notes", "Notes"), told("jardin", "Jardin")) {
+				f.tag(t, step)
+				for _, path := range paths {
+					f.get(t, main, path, 0)
+				}
+				f.flush(t)
+			}
+			for _, path := range paths {
+				if diff := cmp.Diff(before[path], string(f.get(t, main, path, 0).Body)); diff != "" {
+					t.Errorf("%s, and taken back: %s (-before +after):\n%s", name, path, diff)
+				}
+			}
+		}
+	})
+}
+
 func TestATagsPageShowsItsPlaceAndWhatToCombineItWith(t *testing.T) {
 	t.Parallel()
 	f := setUp(t, sqldbtest.SQLite(t))

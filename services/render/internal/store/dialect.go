@@ -28,7 +28,8 @@ type statements struct {
 	countAll, idsAll string
 	// outlines: list of post ids → outlineColumns.
 	outlines string
-	// labels: list of post ids → post_id, slug, name, names of what they carry, in order.
+	// labels: list of post ids → post_id, slug, name, names of what they carry, in order,
+	// with the slug of the tag itself and whether readers see it.
 	labels string
 	// subjects: list of post ids → post_id, subject, inherited, place.
 	subjects string
@@ -103,9 +104,10 @@ const (
  translation_key, authors, featured, words, minutes, hash, former, aliases, published_at, updated_at, edited_at`
 	countAll = `SELECT site, subject, CAST(count(*) AS integer) FROM doc_subject WHERE subject NOT LIKE '~%' GROUP BY site, subject`
 	// A tag that another took the place of is shown as that one.
-	labelsOf = `SELECT s.post_id, COALESCE(m.slug, t.slug), COALESCE(m.name, t.name), COALESCE(m.names, t.names)
+	labelsOf = `SELECT s.post_id, COALESCE(m.slug, t.slug), COALESCE(m.name, t.name), COALESCE(m.names, t.names), t.slug,
+ COALESCE(m.internal, t.internal) = false AND COALESCE(m.moved_to, t.moved_to) = ''
  FROM doc_subject AS s JOIN tag AS t ON t.id = s.subject LEFT JOIN tag AS m ON m.id = t.moved_to
- WHERE s.inherited = false AND COALESCE(m.internal, t.internal) = false AND COALESCE(m.moved_to, t.moved_to) = '' AND s.post_id `
+ WHERE s.inherited = false AND s.post_id `
 	inPlace     = ` ORDER BY s.post_id, s.place, s.subject`
 	subjectRows = `SELECT post_id, subject, inherited, place FROM doc_subject WHERE post_id `
 	relistOf    = `UPDATE doc_subject SET listed = (doc.state = 1), published_at = doc.published_at FROM doc

@@ -31,9 +31,13 @@ type label struct {
 	page.Label
 
 	names map[string]string
+	// of is the slug of the tag itself, where another took its place.
+	of      string
+	visible bool
 }
 
-// labels are the tags that each post carries and readers see, in its order.
+// labels are the tags that each post carries, in its order, also those that readers do
+// not see: whether they do may change before the post's entry does.
 func (s *Store) labels(ctx context.Context, ids []string) (map[string][]label, error) {
 	out := make(map[string][]label, len(ids))
 	if len(ids) == 0 {
@@ -42,13 +46,13 @@ func (s *Store) labels(ctx context.Context, ids []string) (map[string][]label, e
 	err := s.each(ctx, s.sql.labels, func(row scanner) error {
 		var id, names string
 		var l label
-		if err := row.Scan(&id, &l.Slug, &l.Name, &names); err != nil {
+		if err := row.Scan(&id, &l.Slug, &l.Name, &names, &l.of, &l.visible); err != nil {
 			return fmt.Errorf("scan a tag: %w", err)
 		}
 		var err error
 		l.names, err = namesOf(names)
 		// Of a tag that another took the place of and of that one, one is shown.
-		if !slices.ContainsFunc(out[id], func(o label) bool { return o.Slug == l.Slug }) {
+		if !slices.ContainsFunc(out[id], func(o label) bool { return o.Slug == l.Slug && o.visible == l.visible }) {
 			out[id] = append(out[id], l)
 		}
 		return err
@@ -70,8 +74,12 @@ func (s *Store) label(ctx context.Context, cards ...*page.Card) error {
 		return err
 	}
 	for _, c := range cards {
-		c.Tags = nil
+		c.Tags, c.Hidden = nil, nil
 		for _, l := range all[c.ID] {
+			if !l.visible {
+				c.Hidden = append(c.Hidden, l.of, l.Slug)
+				continue
+			}
 			c.Tags = append(c.Tags, page.Label{Slug: l.Slug, Name: page.NameIn(l.Name, l.names, c.Language)})
 		}
 	}
@@ -452,28 +460,33 @@ func (s *Store) states(ctx context.Context, ids []string) (map[string]*page.Tag,
 const maxHops = 20
 
 // MovedTag is the slug of the tag that a slug leads to, as it or a tag whose place
-// another took was called so once; empty if there is none that readers see.
-func (s *Store) MovedTag(ctx context.Context, site, slug string) (string, error) {
+// another took was called so once; empty if there is none that readers see. via are the
+// slugs of all tags on the way, to wherever it leads.
+func (s *Store) MovedTag(ctx context.Context, site, slug string) (to string, via []string, err error) {
 	owners, err := s.q(ctx).FormerOwners(ctx, db.FormerOwnersParams{Site: site, Slug: slug})
 	if err != nil {
-		return "", fmt.Errorf("find where tag %s went: %w", slug, err)
+		return "", nil, fmt.Errorf("find where tag %s went: %w", slug, err)
 	}
 	for _, id := range owners {
 		for range maxHops {
 			t, err := s.Tag(ctx, id)
 			if err != nil {
-				return "", err
+				return "", nil, err
 			}
-			if t.Visible() && t.Site == site && t.Slug != slug {
-				return t.Slug, nil
+			if t == nil || t.Site != site {
+				break
 			}
-			if t == nil || t.MovedTo == "" {
+			via = append(via, t.Slug)
+			if t.Visible() && t.Slug != slug {
+				return t.Slug, via, nil
+			}
+			if t.MovedTo == "" {
 				break
 			}
 			id = t.MovedTo
 		}
 	}
-	return "", nil
+	return "", via, nil
 }
 
 // SaveTags writes what the tags service tells of tags, each once, and returns, tag

@@ -180,22 +180,33 @@ func date(t time.Time) string {
 
 // Terms are the words and phrases of which a post that is found has some: those that are
 // asked for, not those that are excluded. In the order of the text, each once.
-func Terms(n Node) []Node { return terms(nil, n, false) }
+func Terms(n Node) []Node {
+	var out []Node
+	for _, term := range Occurrences(n) {
+		if !slices.ContainsFunc(out, func(other Node) bool { return isSame(term, other) }) {
+			out = append(out, term)
+		}
+	}
+	return out
+}
 
-func terms(to []Node, n Node, excluded bool) []Node {
+// Occurrences are Terms as often as they stand in the text.
+func Occurrences(n Node) []Node { return occurrences(nil, n, false) }
+
+func occurrences(to []Node, n Node, excluded bool) []Node {
 	switch n := n.(type) {
 	case And:
 		for _, part := range n.Parts {
-			to = terms(to, part, excluded)
+			to = occurrences(to, part, excluded)
 		}
 	case Or:
 		for _, part := range n.Parts {
-			to = terms(to, part, excluded)
+			to = occurrences(to, part, excluded)
 		}
 	case Not:
-		return terms(to, n.Part, !excluded)
+		return occurrences(to, n.Part, !excluded)
 	case Word, Phrase:
-		if !excluded && !slices.ContainsFunc(to, func(other Node) bool { return isSame(n, other) }) {
+		if !excluded {
 			return append(to, n)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // query and HTML of it.
 func Improve(ctx context.Context, ix Index, n query.Node) ([]query.Change, error) {
 	var changes []query.Change
-	for _, term := range query.Terms(n) {
+	for _, term := range query.Occurrences(n) {
 		switch t := term.(type) {
 		case query.Word:
 			better, err := improve(ctx, ix, t.Text, t.Open)
