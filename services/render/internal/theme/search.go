@@ -74,16 +74,6 @@ func form(q page.Search) Form {
 	}
 }
 
-// marked are the posts found, with what was looked for marked in them.
-func (sp *speaker) marked(found page.Found) []Card {
-	out := sp.listing(found.Cards, 2)
-	for i := range out {
-		m := found.Marks[out[i].ID]
-		out[i].Marked, out[i].Snippet = template.HTML(m.Title), template.HTML(m.Snippet) // the tags service escapes all but the marks
-	}
-	return out
-}
-
 // sought says in a few words what a search looks for: its words, or else its tags,
 // or else whatever it goes by.
 func (sp *speaker) sought(v Search) string {
