@@ -33,3 +33,20 @@ func TestWhatIsFoundIsSetAsEverywhere(t *testing.T) {
 		lacks(t, body, ">"+c.wantTitle+"</a>", c.wantSnippet)
 	}
 }
+
+// TestWhatAllHaveIsNoChoice: a tag that all posts found have, since the query asks for
+// it in its own words or since it happens so, leaves nothing with it and nothing without.
+func TestWhatAllHaveIsNoChoice(t *testing.T) {
+	t.Parallel()
+	p := newPaper()
+	v := Search{Search: page.Search{Text: "recrutement tag:eau author:ada"}, Pager: Pager{Number: 1, Pages: 1}, Found: page.Found{
+		Cards: []page.Card{p.doc.Card}, Total: 11, Authors: []page.Facet{{Value: "ada", Name: "Ada", Count: 11}},
+		Facets: []page.Tagged{{Label: page.Label{Slug: "eau", Name: "Eau"}, Count: 11}, {Label: page.Label{Slug: "ville", Name: "Ville"}, Count: 10}},
+	}}
+	body, err := folio(t).Search(p.site, "/search", v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lacks(t, body, "&amp;tag=ville", "?not=ville&amp;")
+	has(t, body, "&amp;tag=eau", "?not=eau&amp;", "?author=ada&amp;")
+}

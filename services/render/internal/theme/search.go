@@ -206,11 +206,13 @@ func (sp *speaker) languageName(text string) string {
 	return display.Self.Name(tag)
 }
 
-// narrower are the tags of the posts found, each with the search for it too.
+// narrower are the tags of the posts found, each with the search for it too. What all of
+// them have, be it that the query asks for it in its own words, is no choice: with it
+// nothing changes, and without it nothing is left.
 func (sp *speaker) narrower(v Search) []Choice {
 	var out []Choice
 	for _, l := range v.Found.Facets {
-		if slices.Contains(v.Search.Tags, l.Slug) {
+		if slices.Contains(v.Search.Tags, l.Slug) || v.Found.Total > 0 && l.Count >= v.Found.Total {
 			continue
 		}
 		more, less := v.Search, v.Search
