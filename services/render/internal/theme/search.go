@@ -324,7 +324,7 @@ func (sp *speaker) examples(v Search) []Example {
 				return -1
 			}
 			return r
-		}, strings.Join(words[:min(3, len(words))], " "))
+		}, strings.Join(beginning(words), " "))
 		phrase = strings.TrimFunc(phrase, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSpace(r) }) // a sentence that was cut
 		if phrase != "" {
 			add(`"`+phrase+`"`, sp.words.say("example-phrase"))
