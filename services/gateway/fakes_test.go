@@ -299,7 +299,7 @@ func (b *behind) Suggest(_ context.Context, r *tagsv1.SuggestRequest) (*tagsv1.S
 	}
 	return &tagsv1.SuggestResponse{
 		Queries: []string{"transport public"}, Tags: []*tagsv1.Tag{{Slug: "transport", Name: "Transports", Names: map[string]string{"EN": "Transport", "de": "Verkehr"}}, {Slug: "x", Name: "#x", Internal: true}},
-		Posts: []*tagsv1.TaggedPost{{Slug: "nuit", Title: "Transports de nuit"}},
+		Posts: []*tagsv1.TaggedPost{{Slug: "nuit", Title: "L'heure des transports de nuit ?", Language: "fr"}},
 	}, nil
 }
 

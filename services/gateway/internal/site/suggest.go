@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/parution/parution/chassis/identity"
+	"github.com/parution/parution/chassis/typography"
 	tagsv1 "github.com/parution/parution/proto/gen/parution/tags/v1"
 	"github.com/parution/parution/services/gateway/internal/host"
 )
@@ -98,7 +99,7 @@ func (s *Site) complete(ctx context.Context, site host.Site, out *suggestions) b
 		}
 	}
 	for _, p := range resp.GetPosts() {
-		out.add(p.GetTitle(), "", escaped("/posts/"+p.GetSlug()))
+		out.add(typography.Text(p.GetTitle(), p.GetLanguage()), "", escaped("/posts/"+p.GetSlug()))
 	}
 	return true
 }

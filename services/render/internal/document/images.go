@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/parution/parution/chassis/picture"
-	"github.com/parution/parution/services/render/internal/typography"
+	"github.com/parution/parution/chassis/typography"
 )
 
 // sizes is the value of an image's sizes: as wide as the column of text, which

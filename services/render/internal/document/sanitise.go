@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
-	"github.com/parution/parution/services/render/internal/typography"
+	"github.com/parution/parution/chassis/typography"
 )
 
 // sanitiser reads HTML as a flow of tags and writes what is allowed of it,

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/parution/parution/chassis/typography"
 	"github.com/parution/parution/services/render/internal/page"
-	"github.com/parution/parution/services/render/internal/typography"
 )
 
 const (

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/parution/parution/chassis/typography"
 	"github.com/parution/parution/services/render/internal/feed"
 	"github.com/parution/parution/services/render/internal/page"
-	"github.com/parution/parution/services/render/internal/typography"
 )
 
 const base = "https://example.org"

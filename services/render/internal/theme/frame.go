@@ -5,8 +5,8 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/parution/parution/chassis/typography"
 	"github.com/parution/parution/services/render/internal/page"
-	"github.com/parution/parution/services/render/internal/typography"
 )
 
 // speaker makes the parts of one page: it knows the site and who speaks.

@@ -74,16 +74,6 @@ func form(q page.Search) Form {
 	}
 }
 
-// marked are the posts found, with what was looked for marked in them.
-func (sp *speaker) marked(found page.Found) []Card {
-	out := sp.listing(found.Cards, 2)
-	for i := range out {
-		m := found.Marks[out[i].ID]
-		out[i].Marked, out[i].Snippet = template.HTML(m.Title), template.HTML(m.Snippet) // the tags service escapes all but the marks
-	}
-	return out
-}
-
 // sought says in a few words what a search looks for: its words, or else its tags,
 // or else whatever it goes by.
 func (sp *speaker) sought(v Search) string {
@@ -216,11 +206,13 @@ func (sp *speaker) languageName(text string) string {
 	return display.Self.Name(tag)
 }
 
-// narrower are the tags of the posts found, each with the search for it too.
+// narrower are the tags of the posts found, each with the search for it too. What all of
+// them have, be it that the query asks for it in its own words, is no choice: with it
+// nothing changes, and without it nothing is left.
 func (sp *speaker) narrower(v Search) []Choice {
 	var out []Choice
 	for _, l := range v.Found.Facets {
-		if slices.Contains(v.Search.Tags, l.Slug) {
+		if slices.Contains(v.Search.Tags, l.Slug) || v.Found.Total > 0 && l.Count >= v.Found.Total {
 			continue
 		}
 		more, less := v.Search, v.Search
@@ -332,7 +324,7 @@ func (sp *speaker) examples(v Search) []Example {
 				return -1
 			}
 			return r
-		}, strings.Join(words[:min(3, len(words))], " "))
+		}, strings.Join(beginning(words), " "))
 		phrase = strings.TrimFunc(phrase, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSpace(r) }) // a sentence that was cut
 		if phrase != "" {
 			add(`"`+phrase+`"`, sp.words.say("example-phrase"))

@@ -91,13 +91,21 @@ func TestOneOrderIsNoChoice(t *testing.T) {
 	}
 }
 
-// TestAnExampleIsNoHalfSentence: a title is cut after three words, wherever they end.
+// TestAnExampleIsNoHalfSentence: a title is cut after three words or so, where a phrase
+// may end.
 func TestAnExampleIsNoHalfSentence(t *testing.T) {
 	t.Parallel()
 	for title, want := range map[string]string{
-		"Un seul objectif, et le bon": `&#34;Un seul objectif&#34;`,
-		"« Le pont : histoire »":      `&#34;Le pont&#34;`,
-		"Qui va là ?":                 `&#34;Qui va là&#34;`,
+		"Un seul objectif, et le bon":           `&#34;Un seul objectif&#34;`,
+		"« Le pont : histoire »":                `&#34;Le pont&#34;`,
+		"Qui va là ?":                           `&#34;Qui va là&#34;`,
+		"Suivi budgétaire d'une startup d'État": `&#34;Suivi budgétaire&#34;`,
+		"Suivi budgétaire d’une startup d’État": `&#34;Suivi budgétaire&#34;`,
+		"La ville, dans la nuit":                `&#34;La ville&#34;`,
+		"À la recherche du pain":                `&#34;À la recherche&#34;`,
+		"Un an de plus dans les rues du port":   `&#34;Un an de plus dans les rues&#34;`,
+		"Printing with wood and lead":           `&#34;Printing with wood&#34;`,
+		"Il y a un an":                          `&#34;Il y a un an&#34;`,
 	} {
 		body, err := folio(t).Search(newPaper().site, "/search", Search{Title: title, Pager: Pager{Number: 1, Pages: 1}})
 		if err != nil {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
+	"github.com/parution/parution/chassis/typography"
 	"github.com/parution/parution/services/render/internal/page"
-	"github.com/parution/parution/services/render/internal/typography"
 )
 
 // maxContents is the deepest level of headings that a table of contents shows

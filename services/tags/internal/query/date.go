@@ -99,6 +99,9 @@ func period(text string) (since, until time.Time, ok bool) {
 	return since, midnight(year, month, day+1), since.Day() == day
 }
 
+// isDated tells of what is written as a date, whether there is such a day or not.
+func isDated(text string) bool { return yearFirst.MatchString(text) || dayFirst.MatchString(text) }
+
 // number is that of at most four digits; none is 0.
 func number(digits string) int {
 	n, _ := strconv.Atoi(digits) // the expressions let nothing else through

@@ -346,7 +346,8 @@ func (l *lexer) spacedField(from, end int) bool {
 	}
 	stop, _ := l.run(start)
 	if k.kind.isDate() {
-		if _, ok := published(k.kind, dated(l.cs[start:stop])); !ok {
+		date := dated(l.cs[start:stop])
+		if _, ok := published(k.kind, date); !ok && !isDated(date) && !l.isAll(start, stop) {
 			return false
 		}
 	} else if s := l.at(start); s != '(' && !isQuote(s) && !hasWord(l.cs[start:stop]) {
@@ -356,6 +357,13 @@ func (l *lexer) spacedField(from, end int) bool {
 	l.add(fieldToken, from, colon+1).field = k.kind
 	l.value(k.kind)
 	return true
+}
+
+// isAll tells whether a name and one word behind it are all that is there: "avant : hier"
+// is nothing else, and what is wrong with it is worth a message.
+func (l *lexer) isAll(start, stop int) bool {
+	rest := strings.TrimRight(signs(l.cs[stop:]), " !?")
+	return len(l.tokens) == 0 && hasWord(l.cs[start:stop]) && rest == ""
 }
 
 // value reads a word behind a field's name, whatever it looks like.

@@ -107,9 +107,9 @@ func leaf(n Node) (text string, closed bool) {
 	case Phrase:
 		return n.In.prefix() + quoted(n.Text), false
 	case Tag:
-		return "tag:" + name(n.Name), false
+		return "tag:" + Name(n.Name), false
 	case Author:
-		return "author:" + name(n.Name), false
+		return "author:" + Name(n.Name), false
 	case Language:
 		return "language:" + n.Tag, false
 	case Published:
@@ -129,8 +129,9 @@ func (f Field) prefix() string {
 	return ""
 }
 
-// name is that of a tag or an author, in quotes if it needs any.
-func name(s string) string {
+// Name is that of a tag or an author as it stands behind its field's name: in quotes if it
+// needs any.
+func Name(s string) string {
 	plain := !strings.ContainsFunc(s, func(r rune) bool { return !isWordly(r) && r != '-' && r != '_' })
 	if plain && s != "" && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-") {
 		return s
@@ -176,54 +177,4 @@ func date(t time.Time) string {
 	default:
 		return fmt.Sprintf("%04d", year)
 	}
-}
-
-// Terms are the words and phrases of which a post that is found has some: those that are
-// asked for, not those that are excluded. In the order of the text, each once.
-func Terms(n Node) []Node {
-	var out []Node
-	for _, term := range Occurrences(n) {
-		if !slices.ContainsFunc(out, func(other Node) bool { return isSame(term, other) }) {
-			out = append(out, term)
-		}
-	}
-	return out
-}
-
-// Occurrences are Terms as often as they stand in the text.
-func Occurrences(n Node) []Node { return occurrences(nil, n, false) }
-
-func occurrences(to []Node, n Node, excluded bool) []Node {
-	switch n := n.(type) {
-	case And:
-		for _, part := range n.Parts {
-			to = occurrences(to, part, excluded)
-		}
-	case Or:
-		for _, part := range n.Parts {
-			to = occurrences(to, part, excluded)
-		}
-	case Not:
-		return occurrences(to, n.Part, !excluded)
-	case Word, Phrase:
-		if !excluded {
-			return append(to, n)
-		}
-	}
-	return to
-}
-
-// isSame tells of words and phrases that differ by their place in the text only.
-func isSame(a, b Node) bool {
-	switch a := a.(type) {
-	case Word:
-		b, ok := b.(Word)
-		b.Span = a.Span
-		return ok && a == b
-	case Phrase:
-		b, ok := b.(Phrase)
-		b.Span = a.Span
-		return ok && a == b
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,9 +118,11 @@ func (s *Server) meant(ctx context.Context, q search, r *tagsv1.SearchRequest, o
 	limited, cancel := context.WithTimeout(ctx, waiting)
 	defer cancel()
 	changes, err := text.Improve(limited, texts, q.asked)
+	changes = append(changes, s.reading.Memory.Meant(limited, q.Site, q.asked)...)
 	if err != nil || len(changes) == 0 {
 		return ctx.Err() // an answer without a proposal is one too
 	}
+	slices.SortFunc(changes, func(a, b query.Change) int { return cmp.Compare(a.Offset, b.Offset) })
 	plain, marked := query.Rewrite(r.GetQ(), changes)
 	better, problem := query.Parse(plain, "")
 	if problem != nil {

@@ -184,14 +184,7 @@ func (t *typos) of(word string, distance uint8) (*levenshtein.DFA, error) {
 
 // correct lists words that are written nearly as word, the best first, folded.
 func (v *view) correct(b *budget, t *typos, word string, size int) ([]string, error) {
-	letters := utf8.RuneCountInString(word)
-	if letters < minCorrected || letters > maxCorrected || isDigits(word) {
-		return nil, nil
-	}
-	most := uint8(1)
-	if letters >= minTwice {
-		most = 2
-	}
+	most := mostWrong(word)
 	for distance := uint8(1); distance <= most; distance++ {
 		words, err := v.similar(b, t, word, distance)
 		if err != nil {

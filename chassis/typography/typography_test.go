@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/parution/parution/services/render/internal/typography"
+	"github.com/parution/parution/chassis/typography"
 )
 
 // visible writes spaces that do not break as ~ (narrow) and _ (wide), which no
@@ -199,10 +199,6 @@ func TestLanguageWithinAText(t *testing.T) {
 // its spaces may change.
 func TestCorrectTextStays(t *testing.T) {
 	t.Parallel()
-	names, err := filepath.Glob("../document/testdata/*.fr.md")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no texts: %v", err)
-	}
 	const text = "« Rien ne presse », dit l’affiche ; l’encre, elle, sèche : 12 € — à peine… Vraiment ? Oui ! Au n° 3, M. Petit et 10 000 autres. “Ah.”"
 	if got := typography.Text(text, "fr"); plainSpaces(got) != plainSpaces(text) {
 		t.Errorf("got %s\nfrom %s", visible(got), text)
