@@ -77,6 +77,11 @@ func (s *shelf) change(w http.ResponseWriter, r *http.Request, path string) {
 	_ = json.Compact(&compact, body)
 	s.sent = append(s.sent, strings.Join(strings.Fields(path+" "+r.Header.Get("If-Match")+" "+compact.String()), " "))
 	s.keys[r.Header.Get("Idempotency-Key")] = true
+	if strings.HasSuffix(path, ":split") && strings.Contains(compact.String(), `\"`) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"status":422,"detail":"the query of \"Rail\": This quotation mark is not closed.","errors":[{"field":"parts","detail":"This quotation mark is not closed."}]}`)
+		return
+	}
 	if strings.HasSuffix(path, "op9:undo") {
 		w.WriteHeader(http.StatusConflict)
 		_, _ = io.WriteString(w, `{"status":409,"detail":"operation op10 on velo came after it: undo that first"}`)
@@ -212,6 +217,15 @@ func TestTagWaitsForAServerThatDies(t *testing.T) {
 	}
 	if !strings.Contains(beside, "Ctrl+C") || !strings.Contains(beside, "parution tag log") {
 		t.Errorf("says %q beside it, want how to leave", beside)
+	}
+}
+
+// What is wrong with one field is said once, however the server puts it.
+func TestTagSaysOnceWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, _, err := tagRun(t, &shelf{}, "split", "transport", `Rail="train`)
+	if want := `the query of "Rail": This quotation mark is not closed.`; err == nil || err.Error() != want {
+		t.Errorf("split with a bad query = %v, want %s", err, want)
 	}
 }
 
