@@ -321,8 +321,11 @@ func TestASplitThatWouldMakeAnEmptyTagIsRefused(t *testing.T) {
 			_, err := w.client.SplitTag(editor, &tagsv1.SplitTagRequest{Slug: "transport", Parts: []*tagsv1.SplitTagRequest_Part{{Name: "Rail", Q: q}}})
 			return err
 		}
-		if err := split("boat"); fault.KindOf(err) != fault.KindInvalid || !strings.Contains(fault.TextOf(err), `"boat"`) {
+		if err := split("boat"); fault.KindOf(err) != fault.KindInvalid || fault.TextOf(err) != `the part "Rail" would have no posts: no post of the tag is found by "boat"` {
 			t.Errorf("a part that no post is for: %v, want that refused with its query", err)
+		}
+		if err := split(`"train`); fault.KindOf(err) != fault.KindInvalid || fault.TextOf(err) != `the query of "Rail": This quotation mark is not closed.` {
+			t.Errorf("a part with a bad query: %v, want that refused with the part's name", err)
 		}
 		if _, err := w.client.GetTag(reader(t.Context(), "main"), &tagsv1.GetTagRequest{Slug: "rail"}); fault.KindOf(err) != fault.KindNotFound {
 			t.Errorf("what was refused left a tag: %v", err)
@@ -330,14 +333,14 @@ func TestASplitThatWouldMakeAnEmptyTagIsRefused(t *testing.T) {
 		other := ids.New()
 		w.change(t, "main", other, written("b", "nothing", noon(), "Jardin"))
 		w.settle(t)
-		for what, parts := range map[string][]*tagsv1.SplitTagRequest_Part{
-			"nothing is said of one part":     {{Name: "Rail", Q: "train"}, {Name: "Vide"}},
-			"a post does not carry the tag":   {{Name: "Vide", Posts: []string{other}}},
-			"what is named is no post at all": {{Name: "Rail", Q: "train"}, {Name: "Vide", Posts: []string{"xx"}}},
+		for want, parts := range map[string][]*tagsv1.SplitTagRequest_Part{
+			`the part "Vide" would have no posts: say which go there`:                                  {{Name: "Rail", Q: "train"}, {Name: "Vide"}},
+			`the part "Vide" would have no posts: none of those that are named for it carries the tag`: {{Name: "Vide", Posts: []string{other}}},
+			`the part "Vide": "xx" is no id of a post`:                                                 {{Name: "Rail", Q: "train"}, {Name: "Vide", Posts: []string{"xx"}}},
 		} {
 			_, err := w.client.SplitTag(editor, &tagsv1.SplitTagRequest{Slug: "transport", Parts: parts})
-			if fault.KindOf(err) != fault.KindInvalid || !strings.Contains(fault.TextOf(err), `"Vide"`) {
-				t.Errorf("%s: %v, want that refused with the part's name", what, err)
+			if fault.KindOf(err) != fault.KindInvalid || fault.TextOf(err) != want {
+				t.Errorf("split: %v, want %s", err, want)
 			}
 		}
 		if err := split("train"); err != nil {

@@ -63,7 +63,7 @@ func (e *Error) Error() string {
 		text = fmt.Sprintf("%d %s", e.Status, e.Title)
 	}
 	for _, f := range e.Errors {
-		if !strings.Contains(text, f.Field) {
+		if !strings.Contains(text, f.Field) && !strings.Contains(text, f.Detail) {
 			text += fmt.Sprintf("; %s %s", f.Field, f.Detail)
 		}
 	}

@@ -18,6 +18,8 @@ import (
 type shelf struct {
 	// looks counts the questions about the operation; it has ended with the second.
 	looks int
+	// dies is how often it breaks off when asked about the operation.
+	dies int
 	// sent is what was asked to change: path, If-Match and body.
 	sent []string
 	// keys are the Idempotency-Keys that came with it.
@@ -48,6 +50,9 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(`{"tags":[` + hidden + `,` + transport + `],"next_page_token":"more","total":3}`)
 	case path == "tags":
 		answer(`{"tags":[` + velo + `],"total":3}`)
+	case path == "tag-operations/op1" && s.dies > 0:
+		s.dies--
+		panic(http.ErrAbortHandler)
 	case path == "tag-operations/op1":
 		if s.looks++; s.looks < 2 {
 			answer(`{"id":"op1","kind":"merged","state":"running","slugs":["velo","transport"],"into":["transport"],"posts":7,"posts_done":3}`)
@@ -72,6 +77,11 @@ func (s *shelf) change(w http.ResponseWriter, r *http.Request, path string) {
 	_ = json.Compact(&compact, body)
 	s.sent = append(s.sent, strings.Join(strings.Fields(path+" "+r.Header.Get("If-Match")+" "+compact.String()), " "))
 	s.keys[r.Header.Get("Idempotency-Key")] = true
+	if strings.HasSuffix(path, ":split") && strings.Contains(compact.String(), `\"`) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = io.WriteString(w, `{"status":422,"detail":"the query of \"Rail\": This quotation mark is not closed.","errors":[{"field":"parts","detail":"This quotation mark is not closed."}]}`)
+		return
+	}
 	if strings.HasSuffix(path, "op9:undo") {
 		w.WriteHeader(http.StatusConflict)
 		_, _ = io.WriteString(w, `{"status":409,"detail":"operation op10 on velo came after it: undo that first"}`)
@@ -190,6 +200,32 @@ func TestTagWaits(t *testing.T) {
 	}
 	if err != nil || json.Unmarshal([]byte(out), &op) != nil || op.ID != "op1" || op.State != "done" || len(op.Into) != 1 {
 		t.Errorf("merge --json = %v, says %s", err, out)
+	}
+}
+
+// A server that dies meanwhile is waited for, and who waits is told so once.
+func TestTagWaitsForAServerThatDies(t *testing.T) {
+	t.Parallel()
+	s := &shelf{dies: 5}
+	out, beside, err := tagRun(t, s, "merge", "velo", "transport")
+	if err != nil || out != "merged velo into transport; 7 posts follow\n" {
+		t.Errorf("merge = %v, says %q", err, out)
+	}
+	gone, back := strings.Index(beside, "the server does not answer"), strings.Index(beside, "the server answers again")
+	if gone < 0 || back < gone || strings.Count(beside, "does not answer") != 1 || strings.Count(beside, "answers again") != 1 {
+		t.Errorf("says %q beside it, want once each that the server does not answer and that it does again", beside)
+	}
+	if !strings.Contains(beside, "Ctrl+C") || !strings.Contains(beside, "parution tag log") {
+		t.Errorf("says %q beside it, want how to leave", beside)
+	}
+}
+
+// What is wrong with one field is said once, however the server puts it.
+func TestTagSaysOnceWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, _, err := tagRun(t, &shelf{}, "split", "transport", `Rail="train`)
+	if want := `the query of "Rail": This quotation mark is not closed.`; err == nil || err.Error() != want {
+		t.Errorf("split with a bad query = %v, want %s", err, want)
 	}
 }
 

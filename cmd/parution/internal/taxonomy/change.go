@@ -164,6 +164,7 @@ func (w *Work) await(ctx context.Context, op *tagsv1.TagOperation) (*tagsv1.TagO
 	}
 	progress := w.Progress()
 	defer progress.End()
+	silent := false
 	for pause := firstLook; op.GetState() == running; pause = min(2*pause, lastLook) {
 		progress.Step(int(op.GetPostsDone()), int(op.GetPosts()))
 		if !w.Pause(ctx, pause) {
@@ -175,8 +176,15 @@ func (w *Work) await(ctx context.Context, op *tagsv1.TagOperation) (*tagsv1.TagO
 		switch {
 		case err == nil:
 			op = &next
+			if silent {
+				w.Note("the server answers again")
+				silent = false
+			}
 		case ctx.Err() != nil, status >= 400 && status < 500 && status != http.StatusTooManyRequests:
 			return nil, err
+		case !silent && status != http.StatusTooManyRequests:
+			w.Note("the server does not answer; waiting until it does. Ctrl+C leaves: the operation goes on once the server runs, parution tag log shows how far it is")
+			silent = true
 		}
 	}
 	progress.Step(int(op.GetPosts()), int(op.GetPosts()))

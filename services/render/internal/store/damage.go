@@ -152,5 +152,8 @@ func (s *Store) Settle(ctx context.Context) (map[string]page.Keys, error) {
 	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.countTags, rows); err != nil {
 		return nil, fmt.Errorf("count %d tags: %w", len(rows), err)
 	}
+	if _, err := s.db.Conn(ctx).ExecContext(ctx, settleAllFormer); err != nil {
+		return nil, fmt.Errorf("drop where tags led: %w", err)
+	}
 	return touched, nil
 }

@@ -22,6 +22,10 @@ type statements struct {
 	tagsByID string
 	// children: site, list of slugs → tagColumns of visible ones that posts carry.
 	children string
+	// settleFormer: site, list of slugs; those that a tag of posts has now lead nowhere else.
+	settleFormer string
+	// movedTo: list of ids → moved_to, slug of the tags with posts that these took the place of.
+	movedTo string
 	// states: list of ids → stateColumns.
 	states string
 	// countAll, idsAll: site, list of subjects, how many these are (idsAll: and size, skip).
@@ -90,15 +94,21 @@ const (
 	tagColumns   = `id, slug, name, names, colour, parent, count`
 	stateColumns = `id, site, slug, name, names, description, summary, colour, image, image_alt, parent, former, internal, moved_to, told`
 	// What readers find.
-	visible  = ` AND internal = false AND moved_to = '' AND count > 0`
-	tagsOf   = `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` AND slug `
-	bySlug   = ` ORDER BY slug, told DESC, id`
-	topTags  = `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` ORDER BY count DESC, slug LIMIT $2`
-	withAll  = ` FROM doc_subject WHERE site = $1 AND listed = true AND subject `
-	grouped  = ` GROUP BY post_id, published_at HAVING count(*) = $3`
-	pageOf   = ` ORDER BY published_at DESC, post_id DESC LIMIT $4 OFFSET $5`
-	countOf  = `SELECT count(*) FROM (SELECT post_id`
-	countEnd = `) AS carriers`
+	visible = ` AND internal = false AND moved_to = '' AND count > 0`
+	// What is at an address: a tag that another took the place of, too, until a post has
+	// followed there.
+	tagsOf = `SELECT ` + tagColumns + ` FROM tag WHERE site = $1 AND internal = false AND count > 0 AND (moved_to = ''
+ OR EXISTS (SELECT 1 FROM tag AS m WHERE m.id = tag.moved_to AND m.internal = false AND m.moved_to = '' AND m.count = 0)) AND slug `
+	settleAllFormer = `DELETE FROM tag_former WHERE lapsed = true
+ AND EXISTS (SELECT 1 FROM tag WHERE tag.site = tag_former.site AND tag.slug = tag_former.slug` + visible + `)`
+	settleFormer = settleAllFormer + ` AND site = $1 AND slug `
+	bySlug       = ` ORDER BY slug, told DESC, id`
+	topTags      = `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` ORDER BY count DESC, slug LIMIT $2`
+	withAll      = ` FROM doc_subject WHERE site = $1 AND listed = true AND subject `
+	grouped      = ` GROUP BY post_id, published_at HAVING count(*) = $3`
+	pageOf       = ` ORDER BY published_at DESC, post_id DESC LIMIT $4 OFFSET $5`
+	countOf      = `SELECT count(*) FROM (SELECT post_id`
+	countEnd     = `) AS carriers`
 
 	outlineColumns = `post_id, site, epoch, version, state, slug, title, language, excerpt, standfirst, image, image_alt, cover, image_caption,
  translation_key, authors, featured, words, minutes, hash, former, aliases, published_at, updated_at, edited_at`
@@ -161,15 +171,17 @@ func statementsOf(d sqldb.Dialect) statements {
 		touch:   touchInto + list + where + touchEnd,
 		touched: touched + in,
 		// A few keys: sorting them is nothing.
-		touchedAt: lastTouch + in + ` ORDER BY at DESC LIMIT 1`,
-		cards:     `SELECT ` + cardColumns + ` FROM ` + list + fromIDs + newest,
-		texts:     `SELECT ` + textColumns + ` FROM ` + list + fromIDs + newest,
-		tags:      tagsOf + in + bySlug,
-		tagsByID:  `SELECT ` + tagColumns + ` FROM tag WHERE id ` + inOnly + ` ORDER BY id`,
-		children:  `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` AND parent ` + in + ` ORDER BY slug`,
-		states:    `SELECT ` + stateColumns + ` FROM tag WHERE id ` + inOnly,
-		countAll:  countOf + withAll + in + grouped + countEnd,
-		idsAll:    `SELECT post_id` + withAll + in + grouped + pageOf,
+		touchedAt:    lastTouch + in + ` ORDER BY at DESC LIMIT 1`,
+		cards:        `SELECT ` + cardColumns + ` FROM ` + list + fromIDs + newest,
+		texts:        `SELECT ` + textColumns + ` FROM ` + list + fromIDs + newest,
+		tags:         tagsOf + in + bySlug,
+		tagsByID:     `SELECT ` + tagColumns + ` FROM tag WHERE id ` + inOnly + ` ORDER BY id`,
+		settleFormer: settleFormer + in,
+		movedTo:      `SELECT moved_to, slug FROM tag WHERE count > 0 AND moved_to <> '' AND moved_to ` + inOnly,
+		children:     `SELECT ` + tagColumns + ` FROM tag WHERE site = $1` + visible + ` AND parent ` + in + ` ORDER BY slug`,
+		states:       `SELECT ` + stateColumns + ` FROM tag WHERE id ` + inOnly,
+		countAll:     countOf + withAll + in + grouped + countEnd,
+		idsAll:       `SELECT post_id` + withAll + in + grouped + pageOf,
 
 		outlines:      `SELECT ` + outlineColumns + ` FROM doc WHERE post_id ` + inOnly,
 		labels:        labelsOf + inOnly + inPlace,

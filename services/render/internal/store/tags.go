@@ -323,6 +323,7 @@ func (s *Store) recount(ctx context.Context, all []retagging) error {
 		return err
 	}
 	var rows []tag
+	first := make(map[string][]page.Keys)
 	for _, id := range slices.Sorted(maps.Keys(tags)) {
 		t := tags[id]
 		count := max(0, t.Count+by[id])
@@ -341,11 +342,14 @@ func (s *Store) recount(ctx context.Context, all []retagging) error {
 		if by[id] != 0 {
 			rows = append(rows, tag{ID: id, Count: count})
 		}
+		if t.Count == 0 && count > 0 {
+			first[id] = of[id]
+		}
 	}
 	if err := saveRows(ctx, s.db.Conn(ctx), s.sql.countTags, rows); err != nil {
 		return fmt.Errorf("count %d tags: %w", len(rows), err)
 	}
-	return nil
+	return s.begin(ctx, all, tags, first)
 }
 
 func scanTagged(row scanner) (page.Tagged, error) {
@@ -456,39 +460,6 @@ func (s *Store) states(ctx context.Context, ids []string) (map[string]*page.Tag,
 	return out, nil
 }
 
-// maxHops bounds how many tags took each other's place.
-const maxHops = 20
-
-// MovedTag is the slug of the tag that a slug leads to, as it or a tag whose place
-// another took was called so once; empty if there is none that readers see. via are the
-// slugs of all tags on the way, to wherever it leads.
-func (s *Store) MovedTag(ctx context.Context, site, slug string) (to string, via []string, err error) {
-	owners, err := s.q(ctx).FormerOwners(ctx, db.FormerOwnersParams{Site: site, Slug: slug})
-	if err != nil {
-		return "", nil, fmt.Errorf("find where tag %s went: %w", slug, err)
-	}
-	for _, id := range owners {
-		for range maxHops {
-			t, err := s.Tag(ctx, id)
-			if err != nil {
-				return "", nil, err
-			}
-			if t == nil || t.Site != site {
-				break
-			}
-			via = append(via, t.Slug)
-			if t.Visible() && t.Slug != slug {
-				return t.Slug, via, nil
-			}
-			if t.MovedTo == "" {
-				break
-			}
-			id = t.MovedTo
-		}
-	}
-	return "", via, nil
-}
-
 // SaveTags writes what the tags service tells of tags, each once, and returns, tag
 // by tag, the keys that this touches.
 func (s *Store) SaveTags(ctx context.Context, tags []page.Tag) ([]page.Keys, error) {
@@ -545,13 +516,8 @@ func (s *Store) saveTag(ctx context.Context, now *page.Tag) (page.Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("save tag %s: %w", now.ID, err)
 	}
-	if err := q.DropFormer(ctx, now.ID); err != nil {
-		return nil, fmt.Errorf("drop the former slugs of tag %s: %w", now.ID, err)
-	}
-	for _, slug := range now.Former {
-		if err := q.SaveFormer(ctx, db.SaveFormerParams{Site: now.Site, Slug: slug, TagID: now.ID}); err != nil {
-			return nil, fmt.Errorf("save the former slug %s of tag %s: %w", slug, now.ID, err)
-		}
+	if err := s.saveFormer(ctx, old, now); err != nil {
+		return nil, err
 	}
 	return page.TouchedByTag(old, now, target), nil
 }

@@ -50,7 +50,7 @@ func (s *Server) Search(ctx context.Context, r *tagsv1.SearchRequest) (*tagsv1.S
 	case problem != nil && identity.From(ctx).Role == identity.Service:
 		return &tagsv1.SearchResponse{Problem: wireProblem(problem), Position: position(s.reading.Memory.Position())}, nil
 	case problem != nil:
-		return nil, refused("q", problem)
+		return nil, refused("q", "", problem)
 	}
 	behind, err := s.reading.await(ctx, q.posts, r.GetPosition())
 	if err != nil {
@@ -273,10 +273,10 @@ func wireProblem(p *query.Problem) *tagsv1.QueryProblem {
 	return &tagsv1.QueryProblem{Offset: int32(p.Offset), Length: int32(p.Length), Code: string(p.Code), Message: p.Message} //nolint:gosec // places in a text
 }
 
-// refused is a problem as programs get it.
-func refused(field string, p *query.Problem) error {
+// refused is a problem as programs get it; of says of what it is, if of one of several.
+func refused(field, of string, p *query.Problem) error {
 	// The message is a sentence of its own: the field is not put before it.
-	return fault.New(fault.KindInvalid, p.Message, fault.Violation{
+	return fault.New(fault.KindInvalid, of+p.Message, fault.Violation{
 		Field: field, Message: p.Message, Code: string(p.Code), Place: &fault.Place{Offset: p.Offset, Length: p.Length},
 	})
 }

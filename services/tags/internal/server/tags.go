@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/parution/parution/chassis/fault"
@@ -95,18 +96,18 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 		}
 		for _, id := range p.GetPosts() {
 			if !ids.Valid(id) {
-				return nil, fault.Invalid("parts", "has %q for %q: that is no id of a post", id, p.GetName())
+				return nil, parts[i].Refused(": %q is no id of a post", id)
 			}
 		}
 		posts[i] = p.GetPosts()
 		if p.GetQ() != "" {
-			found, err := s.found(ctx, who.Site, r.GetSlug(), p.GetQ())
+			found, err := s.found(ctx, who.Site, r.GetSlug(), p)
 			if err != nil {
 				return nil, err
 			}
 			posts[i] = append(found, p.GetPosts()...)
 			if len(posts[i])+len(p.GetAliases()) == 0 {
-				return nil, fault.Invalid("parts", "would have nothing for %q: no post of the tag is found by %q", p.GetName(), p.GetQ())
+				return nil, parts[i].Refused(" would have no posts: no post of the tag is found by %q", p.GetQ())
 			}
 		}
 		all = all && p.GetQ() == "" && len(p.GetPosts()) == 0 && len(p.GetAliases()) == 0
@@ -115,7 +116,7 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 		into, err := x.Split(id, parts, all)
 		for i := range into {
 			if !all && into[i] != id && len(posts[i])+len(parts[i].Aliases) == 0 {
-				return nil, fault.Invalid("parts", "would have nothing for %q: say which posts go there", parts[i].Name)
+				return nil, parts[i].Refused(" would have no posts: say which go there")
 			}
 		}
 		return into, err
@@ -130,17 +131,17 @@ func (s *Server) SplitTag(ctx context.Context, r *tagsv1.SplitTagRequest) (*tags
 	return &tagsv1.SplitTagResponse{Operation: wire.Operation(op.Operation, op.Tags)}, nil
 }
 
-// found are the posts that a query finds among those that carry a tag, as the index
+// found are the posts that the query of a part finds among those that carry a tag, as the index
 // of this replica knows them. Faults: Invalid q.
-func (s *Server) found(ctx context.Context, site, slug, q string) ([]string, error) {
+func (s *Server) found(ctx context.Context, site, slug string, part *tagsv1.SplitTagRequest_Part) ([]string, error) {
 	v, err := s.editing.Tags.TagAt(ctx, site, slug)
 	if err != nil {
 		return nil, err
 	}
 	// Every word is as meant: a space ends the last one.
-	asked, problem := query.Parse(q+" ", messages)
+	asked, problem := query.Parse(part.GetQ()+" ", messages)
 	if problem != nil {
-		return nil, refused("parts", problem)
+		return nil, refused("parts", fmt.Sprintf("the query of %q: ", part.GetName()), problem)
 	}
 	asks := []query.Node{query.Tag{Name: v.Slug}}
 	if asked != nil {

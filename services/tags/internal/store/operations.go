@@ -270,7 +270,7 @@ func (s *Store) move(ctx context.Context, o *operating, from string, into []stri
 	}
 	for i, part := range into {
 		if len(chosen[i]) > 0 && !taken[part] {
-			return fault.Invalid("parts", "would have nothing for %q: none of its posts carries the tag", o.x.Tag(part).Name)
+			return tag.Part{Name: o.x.Tag(part).Name}.Refused(" would have no posts: none of those that are named for it carries the tag")
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package tag
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -70,6 +71,13 @@ type Part struct {
 	Aliases []string
 	// ID is for a new tag; Split puts there that of the part.
 	ID string
+}
+
+// Refused is what is wrong with a part of a split, as a sentence of its own: the part is
+// named, since a tag may have many.
+func (p Part) Refused(format string, args ...any) error {
+	text := fmt.Sprintf("the part %q", p.Name) + fmt.Sprintf(format, args...)
+	return fault.New(fault.KindInvalid, text, fault.Violation{Field: "parts", Message: text})
 }
 
 // Split makes several tags of one. If all, these take its place; otherwise it

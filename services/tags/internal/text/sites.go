@@ -27,8 +27,12 @@ var ErrRemoved = errors.New("the full text was removed")
 // what made anew does not help against is no damage, and must not keep a replica busy.
 const lostAgain = time.Minute
 
+// segmentList is bleve's file of which segments there are.
+const segmentList = "root.bolt"
+
 var (
 	errDamaged = errors.New("the full text is damaged")
+	errEmpty   = fmt.Errorf("%w: none of its segments can be read", errDamaged)
 	errOld     = errors.New("the full text is of another edition")
 	errRefused = errors.New("the full text cannot be written to disk")
 	errClosed  = errors.New("the full text is closed")
@@ -201,18 +205,21 @@ func (s *Sites) openOne(one *Site) error {
 	if err != nil {
 		return fmt.Errorf("look for the full text of site %s: %w", one.name, err)
 	}
+	_, listed := os.Stat(filepath.Join(dir, segmentList))
 	o, err := openIndex(dir, s.queue, &s.analysers)
 	if err == nil {
-		if err = s.check(o); err != nil {
+		if err = s.check(o); err == nil && listed == nil && o.position() == (Position{}) {
+			// bleve goes on without segments that it cannot read, and would say so at each start.
+			err = errEmpty
+		}
+		if err != nil {
 			_ = o.index.Close()
 		}
 	}
-	if err == nil && len(before) > 0 && o.position() == (Position{}) {
-		// bleve goes on without segments that it cannot read.
-		s.report(one.name, fmt.Errorf("%w: %w", ErrRemoved, errDamaged))
-	}
 	if err != nil && isDamage(err) {
-		s.report(one.name, fmt.Errorf("%w: %w", ErrRemoved, err))
+		if !errors.Is(err, errEmpty) || len(before) > 0 {
+			s.report(one.name, fmt.Errorf("%w: %w", ErrRemoved, err))
+		}
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("remove a damaged full text: %w", err)
 		}

@@ -30,11 +30,25 @@ func (q *Queries) DropEmptyTallies(ctx context.Context, site string) error {
 }
 
 const dropFormer = `-- name: DropFormer :exec
-DELETE FROM tag_former WHERE tag_id = $1
+DELETE FROM tag_former WHERE tag_id = $1 AND lapsed = false
 `
 
 func (q *Queries) DropFormer(ctx context.Context, tagID string) error {
 	_, err := q.db.ExecContext(ctx, dropFormer, tagID)
+	return err
+}
+
+const dropLapsed = `-- name: DropLapsed :exec
+DELETE FROM tag_former WHERE site = $1 AND slug = $2 AND lapsed = true
+`
+
+type DropLapsedParams struct {
+	Site string
+	Slug string
+}
+
+func (q *Queries) DropLapsed(ctx context.Context, arg DropLapsedParams) error {
+	_, err := q.db.ExecContext(ctx, dropLapsed, arg.Site, arg.Slug)
 	return err
 }
 
@@ -85,7 +99,7 @@ func (q *Queries) DropUntold(ctx context.Context, id string) error {
 }
 
 const formerOwners = `-- name: FormerOwners :many
-SELECT tag_id FROM tag_former WHERE site = $1 AND slug = $2 ORDER BY tag_id DESC LIMIT 20
+SELECT tag_id FROM tag_former WHERE site = $1 AND slug = $2 ORDER BY lapsed, tag_id DESC LIMIT 20
 `
 
 type FormerOwnersParams struct {
@@ -362,17 +376,24 @@ func (q *Queries) SaveDoc(ctx context.Context, arg SaveDocParams) error {
 }
 
 const saveFormer = `-- name: SaveFormer :exec
-INSERT INTO tag_former (site, slug, tag_id) VALUES ($1, $2, $3) ON CONFLICT (site, slug, tag_id) DO NOTHING
+INSERT INTO tag_former (site, slug, tag_id, lapsed) VALUES ($1, $2, $3, $4)
+ON CONFLICT (site, slug, tag_id) DO UPDATE SET lapsed = excluded.lapsed
 `
 
 type SaveFormerParams struct {
-	Site  string
-	Slug  string
-	TagID string
+	Site   string
+	Slug   string
+	TagID  string
+	Lapsed bool
 }
 
 func (q *Queries) SaveFormer(ctx context.Context, arg SaveFormerParams) error {
-	_, err := q.db.ExecContext(ctx, saveFormer, arg.Site, arg.Slug, arg.TagID)
+	_, err := q.db.ExecContext(ctx, saveFormer,
+		arg.Site,
+		arg.Slug,
+		arg.TagID,
+		arg.Lapsed,
+	)
 	return err
 }
 

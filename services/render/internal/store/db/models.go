@@ -124,9 +124,10 @@ type Tag struct {
 }
 
 type TagFormer struct {
-	Site  string
-	Slug  string
-	TagID string
+	Site   string
+	Slug   string
+	TagID  string
+	Lapsed bool
 }
 
 type Tally struct {

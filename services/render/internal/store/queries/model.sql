@@ -58,13 +58,17 @@ ON CONFLICT (id) DO UPDATE SET site = excluded.site, slug = excluded.slug, name 
     moved_to = excluded.moved_to, told = true;
 
 -- name: DropFormer :exec
-DELETE FROM tag_former WHERE tag_id = @tag_id;
+DELETE FROM tag_former WHERE tag_id = @tag_id AND lapsed = false;
 
 -- name: SaveFormer :exec
-INSERT INTO tag_former (site, slug, tag_id) VALUES (@site, @slug, @tag_id) ON CONFLICT (site, slug, tag_id) DO NOTHING;
+INSERT INTO tag_former (site, slug, tag_id, lapsed) VALUES (@site, @slug, @tag_id, @lapsed)
+ON CONFLICT (site, slug, tag_id) DO UPDATE SET lapsed = excluded.lapsed;
 
 -- name: FormerOwners :many
-SELECT tag_id FROM tag_former WHERE site = @site AND slug = @slug ORDER BY tag_id DESC LIMIT 20;
+SELECT tag_id FROM tag_former WHERE site = @site AND slug = @slug ORDER BY lapsed, tag_id DESC LIMIT 20;
+
+-- name: DropLapsed :exec
+DELETE FROM tag_former WHERE site = @site AND slug = @slug AND lapsed = true;
 
 -- An author is shown by the name in the newest post.
 -- name: NewestOfAuthor :one

@@ -109,11 +109,13 @@ CREATE TABLE tag (
 CREATE INDEX tag_count ON tag (site, count DESC, slug);
 CREATE INDEX tag_slug ON tag (site, slug);
 CREATE INDEX tag_parent ON tag (site, parent);
+CREATE INDEX tag_moved ON tag (moved_to) WHERE moved_to <> '';
 -- Slugs that lead to another one's page.
 CREATE TABLE tag_former (
     site   text NOT NULL,
     slug   text NOT NULL,
-    tag_id text NOT NULL, -- whose former slug it is
+    tag_id text NOT NULL, -- whose former slug it is, or was
+    lapsed boolean NOT NULL, -- it was: it leads there until a tag of its own has posts
     PRIMARY KEY (site, slug, tag_id)
 );
 -- Pressed pages. One is old once a key of its has been touched after clock, or
