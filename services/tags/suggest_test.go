@@ -1,6 +1,7 @@
 package tags_test
 
 import (
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -56,4 +57,41 @@ func TestASuggestedTagHasItsNames(t *testing.T) {
 	if err != nil || len(got.GetTags()) != 1 || got.GetTags()[0].GetNames()["fr"] != "Outillage" || got.GetTags()[0].GetCount() != 1 {
 		t.Errorf("Suggest = %v, %v; want the tag with its names and its one post", got, err)
 	}
+}
+
+// What is one thing is suggested once: forms of a word find the same, a tag stands for
+// the word that it is called by, and what is joined by signs is completed as people write it.
+func TestSuggestionsAreEachAnotherThing(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := start(t, db)
+		w.change(t, "main", ids.New(), written("Transport", "Le transport sur transport.data.gouv.fr, un transparent.", noon(), "Transports"))
+		w.change(t, "main", ids.New(), written("Les marchés", "Des marchés de transports, un marché, aujourd\u2019hui.", noon()))
+		w.change(t, "main", ids.New(), written("Encore des marchés", "Des données.", noon(), "Données ouvertes"))
+		w.settle(t)
+		for typed, want := range map[string]struct{ queries, tags []string }{
+			"transp":           {[]string{"transparent", "transport.data.gouv.fr"}, []string{"Transports"}},
+			"marché de transp": {[]string{"marché de transports", "marché de transparent", "marché de transport.data.gouv.fr"}, nil},
+			"march":            {[]string{"marchés"}, nil},
+			"aujo":             {[]string{"aujourd\u2019hui"}, nil},
+			"données ouv":      {nil, []string{"Données ouvertes"}},
+		} {
+			got, err := w.client.Suggest(reader(t.Context(), "main"), &tagsv1.SuggestRequest{Q: typed})
+			if diff := gocmp.Diff(want.queries, got.GetQueries()); err != nil || diff != "" {
+				t.Errorf("queries for %q: %v (-want +got):\n%s", typed, err, diff)
+			}
+			var tags []string
+			for _, tag := range got.GetTags() {
+				tags = append(tags, tag.GetName())
+			}
+			if diff := gocmp.Diff(want.tags, tags); diff != "" {
+				t.Errorf("tags for %q (-want +got):\n%s", typed, diff)
+			}
+			for _, q := range got.GetQueries() {
+				if found, err := w.client.Search(reader(t.Context(), "main"), &tagsv1.SearchRequest{Q: q}); err != nil || found.GetTotal() == 0 && !strings.Contains(typed, " ") {
+					t.Errorf("Search(%s), which is suggested for %q, = %v, %v; want posts", q, typed, found, err)
+				}
+			}
+		}
+	})
 }

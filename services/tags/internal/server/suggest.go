@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +23,9 @@ const (
 	usualProposed  = 10
 	maxProposed    = 30
 	maxSourceBytes = 1 << 20
+	// formsOfOne is how many words are read for each that is suggested: others are forms
+	// of these.
+	formsOfOne = 3
 )
 
 // Suggest implements tagsv1.TagsServiceServer.
@@ -50,12 +54,12 @@ func (s *Server) Suggest(ctx context.Context, r *tagsv1.SuggestRequest) (*tagsv1
 		return nil, err
 	}
 	defer done()
-	if out.Queries, err = s.completed(ctx, site, typed, size); err != nil {
-		return nil, err
-	}
 	list, _ := s.reading.Memory.Tags(index.Listing{Site: site, MostFirst: true, Prefix: typed, Size: size})
 	// With their names in all languages: who shows them knows in which.
 	if out.Tags, err = s.tags(ctx, site, list[:min(len(list), size)], false); err != nil {
+		return nil, err
+	}
+	if out.Queries, err = s.completed(ctx, site, typed, size, out.GetTags()); err != nil {
 		return nil, err
 	}
 	node, problem := query.Parse(typed, "")
@@ -85,8 +89,10 @@ func (s *Server) Suggest(ctx context.Context, r *tagsv1.SuggestRequest) (*tagsv1
 	return out, err
 }
 
-// completed are queries that go on from what is typed: its last word finished.
-func (s *Server) completed(ctx context.Context, site, typed string, size int) ([]string, error) {
+// completed are queries that go on from what is typed: its last word finished. Of forms
+// of one word, which find the same, there is the most frequent only; and none that is the
+// name of a tag that is suggested beside it.
+func (s *Server) completed(ctx context.Context, site, typed string, size int, beside []*tagsv1.Tag) ([]string, error) {
 	cut := strings.LastIndexAny(typed, " \u00a0'’(\"«") + 1
 	for cut > 0 && cut < len(typed) && !utf8.RuneStart(typed[cut]) {
 		cut++
@@ -99,17 +105,46 @@ func (s *Server) completed(ctx context.Context, site, typed string, size int) ([
 	if err != nil {
 		return nil, err
 	}
-	words, err := texts.Complete(ctx, last, size)
+	words, err := texts.Complete(ctx, last, formsOfOne*size)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]string, 0, len(words))
+	kept, named := make([]text.Name, 0, size), namesOf(beside)
+	out := make([]string, 0, size)
 	for _, w := range words {
+		if len(out) == size {
+			break
+		}
+		one, whole := text.NameOf(w), text.NameOf(typed[:cut]+w)
+		if slices.ContainsFunc(kept, one.Alike) || slices.ContainsFunc(named, whole.Alike) || isElided(w, words) {
+			continue
+		}
 		if q, ok := query.Closed(typed[:cut] + w); ok { // who takes it finds something
-			out = append(out, q)
+			kept, out = append(kept, one), append(out, q)
 		}
 	}
 	return out, nil
+}
+
+// namesOf are the names of tags in all languages.
+func namesOf(list []*tagsv1.Tag) []text.Name {
+	var out []text.Name
+	for _, t := range list {
+		out = append(out, text.NameOf(t.GetName()))
+		for _, name := range t.GetNames() {
+			out = append(out, text.NameOf(name))
+		}
+	}
+	return out
+}
+
+// isElided tells of what stands before an apostrophe in one of some words, and nowhere
+// else: the "aujourd" of "aujourd'hui".
+func isElided(w string, words []string) bool {
+	return slices.ContainsFunc(words, func(other string) bool {
+		rest, ok := strings.CutPrefix(other, w)
+		return ok && (strings.HasPrefix(rest, "'") || strings.HasPrefix(rest, "’"))
+	})
 }
 
 // SuggestTags implements tagsv1.TagsServiceServer.

@@ -295,6 +295,8 @@ func (a *analyser) add(more *field, at, end int, texts ...string) {
 			if t.form == part {
 				a.words.length++
 				a.stems.length++
+			}
+			if t.form == part || t.form == joined {
 				if form := formOf(text[t.start:t.end], t.text); form != "" {
 					a.forms.count(form)
 				}
@@ -345,16 +347,14 @@ func (a *analyser) begin(d *document) {
 	}
 }
 
-// formOf is the term that tells how a word is written; empty if it is as it is folded.
+// formOf is the term that tells how a word is written; empty if it is as it is folded, or
+// only as one that stands with spaces in it ("1 000 000").
 func formOf(written, folded string) string {
-	plain := true
-	for i := range len(written) {
-		if written[i] >= utf8.RuneSelf {
-			plain = false
-			break
-		}
+	plain := len(written) == len(folded)
+	for i := 0; plain && i < len(written); i++ {
+		plain = written[i] < utf8.RuneSelf
 	}
-	if plain || strings.ContainsFunc(written, func(r rune) bool { return unicode.Is(unicode.Cf, r) }) {
+	if plain || strings.ContainsFunc(written, func(r rune) bool { return unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) }) {
 		return ""
 	}
 	form := norm.NFC.String(strings.ToLower(written))

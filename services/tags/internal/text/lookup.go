@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/parution/parution/services/tags/internal/query"
@@ -43,6 +44,29 @@ func lookupOf(term query.Node) (lookup, bool) {
 		return l, true
 	}
 	return lookup{}, false
+}
+
+// Name is words as they are compared with others.
+type Name struct{ words, stems []string }
+
+// NameOf makes words ready for being compared with many.
+func NameOf(words string) Name {
+	l, _ := lookupOf(query.Word{Text: words})
+	n := Name{words: make([]string, len(l.words))}
+	for i, w := range l.words {
+		n.words[i] = w.text
+	}
+	if len(l.words) == 1 {
+		n.stems = l.stems
+	}
+	return n
+}
+
+// Alike tells of names that are one once they are folded, or that are forms of one word:
+// they find the same.
+func (n Name) Alike(other Name) bool {
+	return len(n.words) > 0 && slices.Equal(n.words, other.words) ||
+		slices.ContainsFunc(n.stems, func(s string) bool { return slices.Contains(other.stems, s) })
 }
 
 // read finds the words of a term.
