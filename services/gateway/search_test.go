@@ -185,7 +185,7 @@ func TestABoxGoesOnFromWhatIsTyped(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	got := f.get(t, "/search/suggest?q=+tran%00")
-	const want = `["tran",["transport public","Transport","L’heure des transports de nuit`+"\u202f"+`?"],["","#transport",""],["/search?q=transport+public","/tags/transport","/posts/nuit"]]`
+	const want = `["tran",["transport public","Transport","L’heure des transports de nuit` + "\u202f" + `?"],["","#transport",""],["/search?q=transport+public","/tags/transport","/posts/nuit"]]`
 	if got.status != http.StatusOK || got.body != want || !strings.HasPrefix(got.header.Get("Content-Type"), "application/x-suggestions+json") {
 		t.Errorf("GET /search/suggest = %d %v %s, want %s", got.status, got.header, got.body, want)
 	}

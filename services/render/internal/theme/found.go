@@ -35,5 +35,5 @@ func typeset(marked, language string) template.HTML {
 		out.WriteString(html.EscapeString(string(setter.Set([]byte(html.UnescapeString(text))))))
 		out.WriteString(tag)
 	}
-	return template.HTML(out.String()) //nolint:gosec // all but the marks is escaped
+	return template.HTML(out.String()) // all but the marks is escaped
 }
