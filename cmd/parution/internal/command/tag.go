@@ -129,7 +129,7 @@ type tagUndo struct {
 	changing `embed:""`
 
 	Operation string `arg:"" optional:"" help:"Its id; see: parution tag log."`
-	Last      bool   `env:"-" help:"The newest operation that is not undone."`
+	Last      bool   `env:"-" help:"The newest operation that is neither undone nor an undoing itself."`
 }
 
 // Run undoes.

@@ -86,7 +86,7 @@ func (w *Work) Undo(ctx context.Context, id string) error {
 	return err
 }
 
-// UndoLast undoes the newest operation that is not undone.
+// UndoLast undoes the newest operation that is neither undone nor an undoing itself.
 func (w *Work) UndoLast(ctx context.Context) error {
 	list, err := operations(ctx, w.API, "", pageSize)
 	if err != nil {

@@ -92,10 +92,7 @@ func (s *Store) Undo(ctx context.Context, site, id, by string, at time.Time) (ta
 				}
 			}
 		}
-		if err := o.q.MarkUndone(ctx, db.MarkUndoneParams{UndoneBy: o.id, Number: was.Number}); err != nil {
-			return fmt.Errorf("mark operation %s: %w", id, err)
-		}
-		return nil
+		return mark(ctx, o, was)
 	})
 }
 
