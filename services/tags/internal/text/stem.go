@@ -12,7 +12,7 @@ import (
 
 // Edition grows by one whenever other words are found in the same text, or are kept
 // otherwise: indexes of before are then made anew.
-const Edition = 1
+const Edition = 2
 
 // A stem is kept as a term that no word is: a byte of its language before it, so that
 // one field has words and stems, and languages do not meet.
