@@ -57,7 +57,8 @@ type Tag struct {
 	Parent string `protobuf:"bytes,12,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Readers do not see it and do not find posts by it. Tags whose name begins with "#" begin so.
 	Internal bool `protobuf:"varint,13,opt,name=internal,proto3" json:"internal,omitempty"`
-	// Slugs that redirect here, newest first. Output only.
+	// Slugs that the tag had and that redirect to it, newest first; those of tags whose place it
+	// took redirect, too, and are not listed. Output only.
 	FormerSlugs []string `protobuf:"bytes,14,rep,name=former_slugs,json=formerSlugs,proto3" json:"former_slugs,omitempty"`
 	// Slugs of those directly below. Output only.
 	Children []string `protobuf:"bytes,15,rep,name=children,proto3" json:"children,omitempty"`
