@@ -46,28 +46,57 @@ func fold(r rune) string {
 func Make(text string) string {
 	m := maker{}
 	text = strings.ToValidUTF8(text, " ")
+	m.b.Grow(min(len(text), MaxBytes) + utf8.UTFMax)
 	// NFKD splits é into e and an accent, and ﬁ into f and i. ASCII has nothing
 	// to split, and keeps what stands on either side of it apart.
-	var it norm.Iter
 	for i := 0; i < len(text) && !m.isFull(); {
-		if c := text[i]; c < utf8.RuneSelf {
+		c := text[i]
+		if c < utf8.RuneSelf {
 			m.ascii(c)
 			i++
+			continue
+		}
+		if r, size := utf8.DecodeRuneInString(text[i:]); r < firstMark {
+			m.latin(text[i:], r)
+			i += size
 			continue
 		}
 		end := i
 		for end < len(text) && text[end] >= utf8.RuneSelf {
 			end++
 		}
-		it.InitString(norm.NFKD, text[i:end])
-		for !it.Done() && !m.isFull() {
-			for _, r := range string(it.Next()) {
-				m.add(r)
-			}
-		}
+		m.decomposed(text[i:end])
 		i = end
 	}
 	return cut(norm.NFC.String(m.b.String()))
+}
+
+// firstMark is the first that combines with a letter before it. What is below needs
+// no look at what follows, which saves most words of most languages the iterator.
+const firstMark = 0x300
+
+// latin adds a rune below firstMark, with which text begins, split by NFKD.
+func (m *maker) latin(text string, r rune) {
+	parts := norm.NFKD.PropertiesString(text).Decomposition()
+	if len(parts) == 0 {
+		m.add(r)
+	}
+	for len(parts) > 0 {
+		part, size := utf8.DecodeRune(parts)
+		m.add(part)
+		parts = parts[size:]
+	}
+}
+
+// decomposed adds text, split by NFKD.
+func (m *maker) decomposed(text string) {
+	var it norm.Iter
+	it.InitString(norm.NFKD, text)
+	for !it.Done() && !m.isFull() {
+		for _, r := range string(it.Next()) {
+			m.add(r)
+		}
+	}
 }
 
 // maker writes a slug.

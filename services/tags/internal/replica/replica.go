@@ -94,8 +94,8 @@ type Replica struct {
 	hurry chan struct{}
 
 	// What follows is of run only. changed is since when the snapshot lacks something,
-	// touched the last change, streamed that of many.
-	changed, touched, streamed time.Time
+	// touched the last change, streamed that of many, began when what had come together was applied.
+	changed, touched, streamed, began time.Time
 }
 
 // New makes a replica.
@@ -321,7 +321,13 @@ func (r *Replica) gather(ctx context.Context) {
 	if time.Since(r.streamed) > gathering {
 		return
 	}
-	long, silent := time.NewTimer(gathering), time.NewTimer(lull)
+	defer func() { r.began = time.Now() }()
+	// What came while the last were put in has come together already.
+	rest := gathering - time.Since(r.began)
+	if rest <= 0 {
+		return
+	}
+	long, silent := time.NewTimer(rest), time.NewTimer(lull)
 	defer long.Stop()
 	defer silent.Stop()
 	for {

@@ -19,6 +19,8 @@ const (
 	// A word in the title tells more of a text than one in a heading, and that more
 	// than one in the text.
 	inTitle, inHeading, inBody = 6, 3, 1
+	// bytesPerWord is about how many bytes of a text have one more different word.
+	bytesPerWord = 16
 	// minWeight is what a word must weigh at least to tell anything of the text.
 	minWeight = 2
 )
@@ -27,7 +29,7 @@ const (
 // in the singular as far as an ending tells. They depend on the text alone, so that
 // a change of other posts changes none.
 func Keywords(s text.Source) []string {
-	weights := make(map[string]int)
+	weights := make(map[string]int, min(len(s.Body)/bytesPerWord, 1024))
 	weigh(weights, s.Title, inTitle)
 	for _, h := range s.Headings {
 		weigh(weights, h, inHeading)
