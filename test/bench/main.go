@@ -33,7 +33,7 @@ func main() {
 	out := flag.String("out", "", "write the report to this file too")
 	profiles := flag.String("profiles", "", "write CPU profiles of publishing and rebuilding to this folder; costs some of the speed")
 	sized := flag.String("sizes", "10k,100k", "how many posts search is measured with")
-	on := flag.String("on", "sqlite,postgres,one,sql,relevance", "what search is measured on: the tags service on a database, the one binary, databases by themselves (sql), judged queries")
+	on := flag.String("on", "sqlite,postgres,one,fts5,tsvector,relevance", "what search is measured on: the tags service on a database, the one binary, the databases' own full text (fts5, tsvector), judged queries")
 	count := flag.Int("rebuilt", 10_000, "how many posts the read models are rebuilt from")
 	flag.Parse()
 	searched, err := sizes(*sized)

@@ -30,7 +30,7 @@ const (
 type searchOptions struct {
 	sizes []int
 	// on is what answers: "sqlite" and "postgres", the tags service on these; "one",
-	// the one binary; "sql", the databases themselves; "relevance": judged queries.
+	// the one binary; "fts5" and "tsvector", the databases themselves; "relevance": judged queries.
 	on []string
 }
 
@@ -70,7 +70,6 @@ func searches(ctx context.Context, r report, o searchOptions, profiles string) e
 			{"sqlite", func() error { return ownOn(ctx, r, b, n, true, profiles) }},
 			{"postgres", func() error { return ownOn(ctx, r, b, n, false, profiles) }},
 			{"one", func() error { return findable(ctx, r, b, n) }},
-			{"sql", func() error { return sqlSearches(ctx, r, b, n) }},
 		} {
 			if !slices.Contains(o.on, part.engine) || part.engine == "one" && n > findableMost {
 				continue
@@ -78,6 +77,9 @@ func searches(ctx context.Context, r report, o searchOptions, profiles string) e
 			if err := part.run(); err != nil {
 				return fmt.Errorf("%s: %w", part.engine, err)
 			}
+		}
+		if err := sqlSearches(ctx, r, b, n, o.on); err != nil {
+			return err
 		}
 	}
 	if !slices.Contains(o.on, "relevance") {
@@ -136,10 +138,20 @@ func thousands(n int) string {
 const mebi = 1 << 20
 
 // sqlSearches asks the same of SQLite's and PostgreSQL's own full text.
-func sqlSearches(ctx context.Context, r report, b *blog.Blog, n int) error {
+func sqlSearches(ctx context.Context, r report, b *blog.Blog, n int, on []string) error {
+	var engines []func(context.Context, string) (*sqltext.Engine, error)
+	if slices.Contains(on, "fts5") {
+		engines = append(engines, sqltext.SQLite)
+	}
+	if slices.Contains(on, "tsvector") {
+		engines = append(engines, sqltext.Postgres)
+	}
+	if len(engines) == 0 {
+		return nil
+	}
 	r.line("\nWhat databases have themselves, milliseconds; a question is two statements, one for the counts and one for the page:\n\n" +
 		"| engine | loaded, posts/s | MiB on disk | question | p50 | p95 | p99 | longest |\n|---|--:|--:|---|--:|--:|--:|--:|")
-	for _, start := range []func(context.Context, string) (*sqltext.Engine, error){sqltext.SQLite, sqltext.Postgres} {
+	for _, start := range engines {
 		if err := sqlSearch(ctx, r, b, n, start); errors.Is(err, sqldbtest.ErrNotInstalled) {
 			r.line("| PostgreSQL | not installed | | | | | | |")
 		} else if err != nil {
